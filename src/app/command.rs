@@ -1,0 +1,263 @@
+//! The one table of commands: text, tooltip and keys. Buttons, shortcuts and the About dialog
+//! all come from it.
+
+use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
+use super::state::{Action, AppState, Dialog};
+use eframe::egui;
+use egui::{Key, KeyboardShortcut, Modifiers};
+
+/// Everything that has a name and may have keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Draw the answer.
+    Generate,
+    /// Stop.
+    Cancel,
+    /// Choose a frame in a dialog.
+    Open,
+    /// Use the picture in the clipboard.
+    Paste,
+    /// Save the answer picture.
+    Save,
+    /// Copy the answer picture.
+    Copy,
+    /// Make the answer the next frame.
+    UseAsFrame,
+    /// Open the settings.
+    Settings,
+    /// Open About.
+    About,
+    /// Larger interface.
+    ZoomIn,
+    /// Smaller interface.
+    ZoomOut,
+    /// Normal interface size.
+    ZoomReset,
+    /// End the program.
+    Quit,
+}
+
+impl Command {
+    /// All commands, in the order About lists them.
+    pub const ALL: [Self; 13] = [
+        Self::Generate,
+        Self::Cancel,
+        Self::Open,
+        Self::Paste,
+        Self::Save,
+        Self::Copy,
+        Self::UseAsFrame,
+        Self::Settings,
+        Self::About,
+        Self::ZoomIn,
+        Self::ZoomOut,
+        Self::ZoomReset,
+        Self::Quit,
+    ];
+
+    /// Id of the text on a button.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Generate => "command-generate",
+            Self::Cancel => "command-cancel",
+            Self::Open => "command-open",
+            Self::Paste => "command-paste",
+            Self::Save => "command-save",
+            Self::Copy => "command-copy",
+            Self::UseAsFrame => "command-use",
+            Self::Settings => "command-settings",
+            Self::About => "command-about",
+            Self::ZoomIn => "command-zoom-in",
+            Self::ZoomOut => "command-zoom-out",
+            Self::ZoomReset => "command-zoom-reset",
+            Self::Quit => "command-quit",
+        }
+    }
+
+    /// Id of the tooltip.
+    pub fn tip(self) -> &'static str {
+        match self {
+            Self::Generate => "command-generate-tip",
+            Self::Cancel => "command-cancel-tip",
+            Self::Open => "command-open-tip",
+            Self::Paste => "command-paste-tip",
+            Self::Save => "command-save-tip",
+            Self::Copy => "command-copy-tip",
+            Self::UseAsFrame => "command-use-tip",
+            Self::Settings => "command-settings-tip",
+            Self::About => "command-about-tip",
+            Self::ZoomIn => "command-zoom-in-tip",
+            Self::ZoomOut => "command-zoom-out-tip",
+            Self::ZoomReset => "command-zoom-reset-tip",
+            Self::Quit => "command-quit-tip",
+        }
+    }
+
+    /// Its keys.
+    pub fn shortcut(self) -> Option<KeyboardShortcut> {
+        let with = |modifiers, key| Some(KeyboardShortcut::new(modifiers, key));
+        match self {
+            Self::Generate => with(Modifiers::NONE, Key::Enter),
+            Self::Cancel => with(Modifiers::NONE, Key::Escape),
+            Self::Open => with(Modifiers::COMMAND, Key::O),
+            Self::Paste => with(Modifiers::COMMAND, Key::V),
+            Self::Save => with(Modifiers::COMMAND, Key::S),
+            Self::Copy => with(Modifiers::COMMAND, Key::C),
+            Self::UseAsFrame => None,
+            Self::Settings => with(Modifiers::COMMAND, Key::Comma),
+            Self::About => with(Modifiers::NONE, Key::F1),
+            Self::ZoomIn => with(Modifiers::COMMAND, Key::Plus),
+            Self::ZoomOut => with(Modifiers::COMMAND, Key::Minus),
+            Self::ZoomReset => with(Modifiers::COMMAND, Key::Num0),
+            Self::Quit => with(Modifiers::COMMAND, Key::Q),
+        }
+    }
+
+    /// What it does in this state; none where it has nothing to do.
+    pub fn action(self, state: &AppState) -> Option<Action> {
+        let finished = || {
+            state.run.as_ref().and_then(|run| {
+                run.columns
+                    .iter()
+                    .position(|column| column.result().is_some())
+            })
+        };
+        match self {
+            Self::Generate => state
+                .generate_blocked()
+                .is_none()
+                .then_some(Action::Generate),
+            Self::Cancel => state.is_running().then_some(Action::Cancel),
+            Self::Open => Some(Action::PickFrame),
+            Self::Paste => Some(Action::PasteFrame),
+            Self::Save => finished().map(Action::SaveResult),
+            Self::Copy => finished().map(Action::CopyResult),
+            Self::UseAsFrame => finished().map(Action::UseAsFrame),
+            Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),
+            Self::About => Some(Action::ShowDialog(Dialog::About)),
+            Self::ZoomIn => Some(zoomed(state, state.settings.scale + 0.1)),
+            Self::ZoomOut => Some(zoomed(state, state.settings.scale - 0.1)),
+            Self::ZoomReset => Some(zoomed(state, 1.0)),
+            Self::Quit => Some(Action::Quit),
+        }
+    }
+}
+
+fn zoomed(state: &AppState, scale: f32) -> Action {
+    Action::EditSettings(Settings {
+        scale: ((scale * 10.0).round() / 10.0).clamp(MIN_SCALE, MAX_SCALE),
+        ..state.settings.clone()
+    })
+}
+
+/// The actions of the keys pressed in this frame. Called before anything is drawn, so that a text
+/// field sees only the keys that are left.
+pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
+    let typing = ctx.text_edit_focused();
+    let mut actions = Vec::new();
+    for command in Command::ALL {
+        let pressed = match command {
+            // Escape closes a dialog or a popup before it cancels.
+            Command::Cancel => {
+                state.dialog.is_none()
+                    && !egui::Popup::is_any_open(ctx)
+                    && state.is_running()
+                    && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+            }
+            // Enter is also how a focused button is pressed; fields other than the question use it
+            // to confirm.
+            Command::Generate => {
+                state.dialog.is_none()
+                    && ctx.memory(|memory| memory.focused().is_none())
+                    && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter))
+            }
+            // The integration turns Ctrl+C and Ctrl+V into events of their own.
+            Command::Copy => {
+                !typing
+                    && !has_selected_text(ctx)
+                    && take_event(ctx, |event| matches!(event, egui::Event::Copy))
+            }
+            Command::Paste => pasted(ctx, typing, &mut actions),
+            _ => command
+                .shortcut()
+                .is_some_and(|keys| ctx.input_mut(|input| input.consume_shortcut(&keys))),
+        };
+        if pressed && let Some(action) = command.action(state) {
+            actions.push(action);
+        }
+    }
+    actions
+}
+
+fn has_selected_text(ctx: &egui::Context) -> bool {
+    ctx.plugin_opt::<egui::text_selection::LabelSelectionState>()
+        .is_some_and(|selection| selection.lock().has_selection())
+}
+
+/// Removes the first event of a kind; whether there was one.
+fn take_event(ctx: &egui::Context, is_it: impl Fn(&egui::Event) -> bool) -> bool {
+    ctx.input_mut(|input| {
+        let place = input.events.iter().position(is_it);
+        place.map(|place| input.events.remove(place)).is_some()
+    })
+}
+
+/// Whether the clipboard's picture is wanted; a pasted path of a picture is opened instead. Text
+/// belongs to the field that is being written in, a picture never does.
+fn pasted(ctx: &egui::Context, typing: bool, actions: &mut Vec<Action>) -> bool {
+    let text = ctx.input(|input| {
+        input.events.iter().find_map(|event| match event {
+            egui::Event::Paste(text) if !typing => Some(Some(text.trim().to_owned())),
+            egui::Event::PasteImage(_) => Some(None),
+            _ => None,
+        })
+    });
+    match text {
+        None => false,
+        Some(Some(path)) if looks_like_a_picture_file(&path) => {
+            actions.push(Action::OpenPath(path.into()));
+            false
+        }
+        Some(_) => true,
+    }
+}
+
+/// Whether a pasted line is the path of a picture, by its ending alone.
+fn looks_like_a_picture_file(text: &str) -> bool {
+    let ending = text.rsplit_once('.').map(|(_stem, end)| end.to_lowercase());
+    !text.contains('\n')
+        && ending.is_some_and(|end| {
+            ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"].contains(&end.as_str())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::texts::Texts;
+
+    #[test]
+    fn every_command_has_texts_and_its_own_keys() {
+        let texts = Texts::english();
+        for (index, command) in Command::ALL.into_iter().enumerate() {
+            assert!(texts.has(command.label()), "{command:?}");
+            assert!(texts.has(command.tip()), "{command:?}");
+            for other in Command::ALL.into_iter().skip(index + 1) {
+                if command.shortcut().is_some() {
+                    assert_ne!(
+                        command.shortcut(),
+                        other.shortcut(),
+                        "{command:?} {other:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_pasted_path_is_known_by_its_ending() {
+        assert!(looks_like_a_picture_file("/home/me/My frame.PNG"));
+        assert!(!looks_like_a_picture_file("What happens if it rains?"));
+        assert!(!looks_like_a_picture_file("one.png\ntwo.png"));
+    }
+}

@@ -1,0 +1,19 @@
+//! Performs what the state decided: the only place of the window that talks to the jobs.
+
+use super::state::{Action, Effect};
+use crate::job::Jobs;
+
+/// Performs an effect; what the state has to learn from it comes back as an action.
+pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
+    match effect {
+        Effect::Submit(ticket, spec) => Some(Action::Submitted(ticket, jobs.submit(spec))),
+        Effect::Cancel(job) => {
+            jobs.cancel(job);
+            None
+        }
+        Effect::Files(task) => {
+            jobs.files(task);
+            None
+        }
+    }
+}

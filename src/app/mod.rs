@@ -1,0 +1,341 @@
+//! The window: state, actions, effects, panels, widgets, theme; the only user of egui.
+//!
+//! The order of a frame is here and nowhere else: `logic` drains what the jobs reported; `ui`
+//! reads keys and draws, both of which only collect actions; then the actions are applied to the
+//! state; then their effects are performed.
+
+mod command;
+mod effects;
+mod examples;
+mod frame_times;
+mod panels;
+mod settings;
+mod state;
+mod texts;
+mod theme;
+mod widgets;
+mod window;
+
+pub use frame_times::{FrameTimes, TimeSummary};
+pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
+pub use state::{Action, AppState, BundleState, Column, Dialog, Form, NoticeKind, Phase, Run};
+pub use texts::Texts;
+pub use window::{Options, WindowError, run};
+
+use eframe::egui;
+use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
+use panels::{AskPage, Cx, Notices};
+use settings::{read_session, read_settings, to_text};
+use state::Effect;
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use theme::{Theme, space};
+use widgets::{Art, Pictures};
+
+use crate::job::{BundleSource, DeviceChoice, FileTask, JobEvent, Jobs, JobsConfig, Places};
+
+/// How long changes wait before they are written.
+const SAVE_AFTER: Duration = Duration::from_millis(800);
+
+/// What a window starts with.
+#[derive(Clone, Debug, Default)]
+pub struct AppConfig {
+    /// A picture to open in place of the last frame.
+    pub frame: Option<PathBuf>,
+    /// The bundle that answers.
+    pub bundle: BundleSource,
+    /// The device that computes.
+    pub device: DeviceChoice,
+    /// Where settings and session are; without, nothing is remembered.
+    pub places: Option<Places>,
+    /// Makes rolled seeds differ from start to start.
+    pub dice: u64,
+}
+
+/// The program behind the window.
+pub struct LgdApp {
+    state: AppState,
+    jobs: Jobs,
+    texts: Texts,
+    theme: Theme,
+    art: Art,
+    pictures: RefCell<Pictures>,
+    ask: AskPage,
+    notices: Notices,
+    places: Option<Places>,
+    applied: Option<(ThemeChoice, f32)>,
+    changed: Option<Instant>,
+    written: Written,
+    times: FrameTimes,
+}
+
+/// The files as they are on disk.
+#[derive(Default)]
+struct Written {
+    settings: Option<String>,
+    session: Option<String>,
+}
+
+impl LgdApp {
+    /// Reads settings and session, starts the jobs and asks for the bundle and the frame.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn new(ctx: &egui::Context, config: AppConfig) -> std::io::Result<Self> {
+        let theme = Theme::load();
+        theme.install(ctx);
+        let settings = read_settings(config.places.as_ref().map(Places::settings_file).as_deref());
+        let session = read_session(config.places.as_ref().map(Places::session_file).as_deref());
+        let last = session.value.frame.clone();
+        let mut state = AppState::new(settings.value, session.value, config.bundle, config.dice);
+        if let Some(aside) = settings.set_aside {
+            state.notify(NoticeKind::SettingsBroken(aside));
+        }
+        if let Some(aside) = session.set_aside {
+            state.notify(NoticeKind::SessionBroken(aside));
+        }
+        let wake = ctx.clone();
+        let jobs = Jobs::start(
+            JobsConfig {
+                device: config.device,
+            },
+            move || {
+                wake.request_repaint();
+            },
+        )?;
+        let mut app = Self {
+            written: Written {
+                settings: to_text(&state.settings),
+                session: to_text(&state.session()),
+            },
+            jobs,
+            texts: Texts::english(),
+            theme,
+            art: Art::load(ctx),
+            pictures: RefCell::default(),
+            ask: AskPage::default(),
+            notices: Notices::default(),
+            places: config.places,
+            applied: None,
+            changed: None,
+            times: FrameTimes::default(),
+            state,
+        };
+        let effects = app.state.start(config.frame, last);
+        app.perform(effects);
+        app.apply_look(ctx);
+        Ok(app)
+    }
+
+    /// The state, to look at.
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// Work on the UI thread per frame so far.
+    pub fn times(&self) -> &FrameTimes {
+        &self.times
+    }
+
+    /// Pictures uploaded so far.
+    pub fn uploads(&self) -> usize {
+        self.pictures.borrow().uploads()
+    }
+
+    /// Does what a person would have asked for.
+    pub fn act(&mut self, action: Action) {
+        let effects = self.state.apply(action);
+        self.perform(effects);
+        self.changed.get_or_insert_with(Instant::now);
+    }
+
+    /// Takes in an event as if a job had reported it.
+    pub fn receive(&mut self, event: JobEvent) {
+        self.state.on_event(event);
+        self.changed.get_or_insert_with(Instant::now);
+    }
+
+    /// Writes what changed, now.
+    pub fn save(&mut self) {
+        self.changed = None;
+        let Some(places) = &self.places else {
+            return;
+        };
+        for (path, text, written) in [
+            (
+                places.settings_file(),
+                to_text(&self.state.settings),
+                &mut self.written.settings,
+            ),
+            (
+                places.session_file(),
+                to_text(&self.state.session()),
+                &mut self.written.session,
+            ),
+        ] {
+            if let Some(text) = text
+                && written.as_ref() != Some(&text)
+            {
+                self.jobs.files(FileTask::WriteText(path, text.clone()));
+                *written = Some(text);
+            }
+        }
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            if let Some(action) = effects::perform(effect, &mut self.jobs) {
+                let more = self.state.apply(action);
+                self.perform(more);
+            }
+        }
+    }
+
+    fn drain_events(&mut self) {
+        let mut any = false;
+        while let Some(event) = self.jobs.try_event() {
+            log(&event);
+            self.state.on_event(event);
+            any = true;
+        }
+        if let Some(preview) = self.jobs.take_preview() {
+            self.state.on_preview(preview);
+        }
+        if any {
+            self.changed.get_or_insert_with(Instant::now);
+        }
+    }
+
+    fn apply_look(&mut self, ctx: &egui::Context) {
+        let look = (self.state.settings.theme, self.state.settings.scale);
+        if self.applied == Some(look) {
+            return;
+        }
+        self.applied = Some(look);
+        ctx.set_theme(match look.0 {
+            ThemeChoice::System => ThemePreference::System,
+            ThemeChoice::Light => ThemePreference::Light,
+            ThemeChoice::Dark => ThemePreference::Dark,
+        });
+        ctx.set_zoom_factor(look.1);
+    }
+
+    fn save_when_due(&mut self, ctx: &egui::Context) {
+        let Some(changed) = self.changed else {
+            return;
+        };
+        let waited = changed.elapsed();
+        if waited >= SAVE_AFTER {
+            self.save();
+        } else {
+            ctx.request_repaint_after(SAVE_AFTER - waited);
+        }
+    }
+
+    fn draw(&mut self, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+        let ctx = ui.ctx().clone();
+        let Self {
+            state,
+            texts,
+            theme,
+            art,
+            pictures,
+            ask,
+            notices,
+            places,
+            ..
+        } = self;
+        let tokens = theme.tokens(&ctx);
+        let cx = Cx {
+            state,
+            texts,
+            tokens,
+            pictures,
+            art,
+            places: places.as_ref(),
+        };
+        let side = Frame::new().fill(tokens.panel);
+        Panel::bottom("status")
+            .exact_size(panels::STATUS_HEIGHT)
+            .frame(side.inner_margin(Margin::symmetric(space::L as i8, 0)))
+            .show(ui, |ui| panels::status_bar_ui(ui, &cx));
+        Panel::left("rail")
+            .resizable(false)
+            .exact_size(panels::RAIL_WIDTH)
+            .frame(side.inner_margin(Margin::symmetric(0, space::M as i8)))
+            .show(ui, |ui| panels::rail_ui(ui, &cx, actions));
+        CentralPanel::default()
+            .frame(Frame::new().fill(tokens.background))
+            .show(ui, |ui| ask.ui(ui, &cx, actions));
+        match cx.state.dialog {
+            Some(Dialog::Settings) => panels::preferences_ui(&ctx, &cx, actions),
+            Some(Dialog::About) => panels::about_ui(&ctx, &cx, actions),
+            None => {}
+        }
+        notices.ui(&ctx, &cx, actions);
+        panels::drop_overlay_ui(&ctx, &cx);
+    }
+}
+
+impl eframe::App for LgdApp {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.drain_events();
+        self.save_when_due(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let started = Instant::now();
+        let ctx = ui.ctx().clone();
+        let mut actions = panels::dropped(&ctx);
+        actions.extend(command::from_keys(&ctx, &self.state));
+        self.draw(ui, &mut actions);
+        if let Some(size) = changed_size(&ctx, self.state.window_size) {
+            actions.push(Action::Resized(size));
+        }
+        for action in actions {
+            self.act(action);
+            ctx.request_repaint();
+        }
+        self.apply_look(&ctx);
+        if self.state.quitting {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+        self.times.push(started.elapsed());
+    }
+
+    fn on_exit(&mut self) {
+        self.save();
+        let times = self.times.summary();
+        tracing::debug!(?times, "work on the UI thread per frame");
+    }
+}
+
+/// One line per event that a person would notice; never what they asked.
+fn log(event: &JobEvent) {
+    match event {
+        JobEvent::Finished(job, result) => {
+            let seconds: f64 = result.stages.iter().map(|stage| stage.seconds).sum();
+            let (mode, seed) = (result.request.mode.name(), result.request.seed);
+            tracing::info!(
+                "answer {} drawn: {mode}, seed {seed}, {seconds:.2} s",
+                job.0
+            );
+        }
+        JobEvent::Failed(job, problem) => tracing::error!("job {} failed: {problem}", job.0),
+        JobEvent::Cancelled(job) => tracing::info!("job {} cancelled", job.0),
+        JobEvent::Saved(path) => tracing::info!("saved {}", path.display()),
+        JobEvent::FrameFailed(problem) | JobEvent::FileFailed(problem) => {
+            tracing::warn!("{problem}");
+        }
+        _ => {}
+    }
+}
+
+/// The inner size of the window in unscaled points, when it differs from the known one.
+fn changed_size(ctx: &egui::Context, known: Option<[f32; 2]>) -> Option<[f32; 2]> {
+    let size = ctx.viewport_rect().size() * ctx.zoom_factor();
+    let size = [size.x.round(), size.y.round()];
+    let usable = size.iter().all(|side| (100.0..20_000.0).contains(side));
+    (usable && known != Some(size)).then_some(size)
+}

@@ -1,0 +1,99 @@
+//! About: the drawn world, version, licence, model, device, and the keys.
+
+use super::Cx;
+use crate::app::command::Command;
+use crate::app::state::{Action, BundleState};
+use crate::app::theme::space;
+use crate::app::widgets::{hint, title};
+use eframe::egui;
+use egui::{Align, Grid, Id, Image, Layout, Modal, RichText, Ui, load::SizedTexture, vec2};
+
+const WIDTH: f32 = 540.0;
+
+/// Draws the dialog.
+pub fn about_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+    let modal = Modal::new(Id::unique("about"))
+        .backdrop_color(cx.tokens.backdrop)
+        .frame(egui::Frame::window(&ctx.global_style()))
+        .show(ctx, |ui| {
+            ui.set_width(WIDTH);
+            head_ui(ui, cx);
+            ui.add_space(space::M);
+            ui.separator();
+            title(ui, &cx.tr("about-shortcuts"));
+            keys_ui(ui, cx);
+            ui.add_space(space::S);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.button(cx.tr("dialog-close")).clicked()
+            })
+            .inner
+        });
+    if modal.inner || modal.should_close() {
+        actions.push(Action::CloseDialog);
+    }
+}
+
+fn head_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    ui.horizontal(|ui| {
+        let icon = SizedTexture::new(cx.art.icon.id(), vec2(132.0, 132.0));
+        ui.add(Image::new(icon).alt_text(cx.tr("app-title")));
+        ui.add_space(space::S);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 3.0;
+            ui.heading(cx.tr("app-title"));
+            ui.label(cx.tr("about-text"));
+            ui.add_space(space::XS);
+            hint(ui, cx.tokens, cx.tr("about-world"));
+            let version = ("version", env!("CARGO_PKG_VERSION").into());
+            let mut lines = vec![(
+                cx.text("about-version", &[version]),
+                cx.tr("about-licence").into_owned(),
+            )];
+            if let BundleState::Ready(summary) = &cx.state.bundle {
+                let name = ("name", summary.name.as_str().into());
+                let device = ("device", summary.device.as_str().into());
+                lines.push((
+                    cx.text("about-model", &[name]),
+                    cx.text("about-device", &[device]),
+                ));
+            }
+            for (first, second) in lines {
+                hint(ui, cx.tokens, format!("{first}  ·  {second}"));
+            }
+        });
+    });
+}
+
+fn keys_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let commands = Command::ALL.into_iter().filter_map(|command| {
+        let keys = ui.ctx().format_shortcut(&command.shortcut()?);
+        Some((
+            cx.tr(command.label()).trim_end_matches('…').to_owned(),
+            keys,
+        ))
+    });
+    let others = [
+        ("shortcut-newline", "shortcut-newline-keys"),
+        ("shortcut-history", "shortcut-history-keys"),
+    ]
+    .map(|(label, keys)| (cx.tr(label).into_owned(), cx.tr(keys).into_owned()));
+    let rows: Vec<(String, String)> = commands.chain(others).collect();
+    let half = rows.len().div_ceil(2);
+    ui.spacing_mut().item_spacing.x = space::XL;
+    ui.spacing_mut().interact_size.y = 20.0;
+    ui.horizontal_top(|ui| {
+        for (side, part) in rows.chunks(half.max(1)).enumerate() {
+            Grid::new(("keys", side))
+                .spacing(vec2(space::M, 6.0))
+                .show(ui, |ui| {
+                    for (label, keys) in part {
+                        ui.add(egui::Label::new(
+                            RichText::new(keys).monospace().color(cx.tokens.accent),
+                        ));
+                        ui.label(label);
+                        ui.end_row();
+                    }
+                });
+        }
+    });
+}

@@ -1,0 +1,258 @@
+//! The question: what happens if …
+
+use super::Cx;
+use crate::app::command::Command;
+use crate::app::examples;
+use crate::app::state::{Action, Blocked, Form};
+use crate::app::theme::space;
+use crate::app::widgets::{card, field_frame, hint, primary_button, quiet_line, title};
+use crate::job::FrameOrigin;
+use eframe::egui;
+use egui::{
+    Align, Event, Id, Key, KeyboardShortcut, Layout, Modifiers, RichText, ScrollArea, TextEdit, Ui,
+    vec2,
+};
+
+/// Where the person is in the history of questions.
+#[derive(Default)]
+pub struct QuestionPanel {
+    /// Place in the history, counted from its end; none while they write something new.
+    back: Option<usize>,
+    /// What was written before they went back.
+    unsent: String,
+    /// Whether the cursor was in the first and in the last line when last seen.
+    at_edges: (bool, bool),
+}
+
+/// Id of the field, so that the rest of the page can ask about its focus.
+pub fn field_id() -> Id {
+    Id::unique("question")
+}
+
+impl QuestionPanel {
+    /// Draws the panel; it takes the rest of the height.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, actions: &mut Vec<Action>) {
+        card(ui, cx.tokens, |ui| {
+            ui.set_min_height(ui.available_height());
+            ui.set_max_height(ui.available_height());
+            ui.horizontal(|ui| {
+                title(ui, &cx.tr("question-title"));
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| tokens_ui(ui, cx));
+            });
+            let asked = self.field_ui(ui, cx, form);
+            let clicked = generate_ui(ui, cx);
+            if asked || clicked {
+                actions.extend(
+                    cx.state
+                        .is_running()
+                        .then_some(Action::Cancel)
+                        .filter(|_| clicked)
+                        .or((!cx.state.is_running()).then_some(Action::Generate)),
+                );
+            }
+            suggestions_ui(ui, cx, form);
+        });
+    }
+
+    /// The field; true when Enter asks for an answer.
+    fn field_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) -> bool {
+        let id = field_id();
+        let mut asked = false;
+        let focused = ui.memory(|memory| memory.has_focus(id));
+        if self.shown(cx) != Some(&form.request.question) {
+            // Edited since, or replaced: the history starts from its end again.
+            self.back = None;
+        }
+        if focused {
+            asked = take_plain_key(ui, Key::Enter);
+            if self.at_edges.0 && take_plain_key(ui, Key::ArrowUp) {
+                self.go_back(cx, form);
+            } else if self.at_edges.1 && self.back.is_some() && take_plain_key(ui, Key::ArrowDown) {
+                self.go_forward(cx, form);
+            }
+        }
+        let output = ScrollArea::vertical()
+            .id_salt("question-scroll")
+            .max_height(86.0)
+            .show(ui, |ui| {
+                TextEdit::multiline(&mut form.request.question)
+                    .id(id)
+                    .hint_text(cx.tr("question-hint"))
+                    .desired_rows(2)
+                    .desired_width(f32::INFINITY)
+                    .frame(field_frame(cx.tokens, focused))
+                    .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter))
+                    .show(ui)
+            })
+            .inner;
+        if let Some(cursor) = output.cursor_range {
+            let row = output.galley.layout_from_cursor(cursor.primary).row;
+            self.at_edges = (row == 0, row + 1 >= output.galley.rows.len());
+        }
+        output
+            .response
+            .response
+            .accessible_name(cx.tr("question-field"));
+        asked
+    }
+
+    /// The question of the history that is shown.
+    fn shown<'a>(&self, cx: &Cx<'a>) -> Option<&'a String> {
+        let history = &cx.state.history;
+        history
+            .len()
+            .checked_sub(self.back?.checked_add(1)?)
+            .and_then(|index| history.get(index))
+    }
+
+    fn go_back(&mut self, cx: &Cx<'_>, form: &mut Form) {
+        let history = &cx.state.history;
+        let next = self.back.map_or(0, |back| back + 1);
+        let Some(question) = next
+            .checked_add(1)
+            .and_then(|back| history.len().checked_sub(back))
+            .and_then(|index| history.get(index))
+        else {
+            return;
+        };
+        if self.back.is_none() {
+            self.unsent.clone_from(&form.request.question);
+        }
+        self.back = Some(next);
+        form.request.question.clone_from(question);
+    }
+
+    fn go_forward(&mut self, cx: &Cx<'_>, form: &mut Form) {
+        match self.back {
+            Some(back) if back > 0 => {
+                let history = &cx.state.history;
+                if let Some(question) = history
+                    .len()
+                    .checked_sub(back)
+                    .and_then(|index| history.get(index))
+                {
+                    form.request.question.clone_from(question);
+                }
+                self.back = Some(back - 1);
+            }
+            Some(_) => {
+                form.request.question = std::mem::take(&mut self.unsent);
+                self.back = None;
+            }
+            None => {}
+        }
+    }
+}
+
+/// Removes a key press without modifiers from the input; whether there was one.
+fn take_plain_key(ui: &Ui, wanted: Key) -> bool {
+    ui.input_mut(|input| {
+        let place = input.events.iter().position(|event| {
+            matches!(event, Event::Key { key, pressed: true, modifiers, .. }
+                if *key == wanted && modifiers.is_none())
+        });
+        place.map(|place| input.events.remove(place)).is_some()
+    })
+}
+
+fn tokens_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let Some(limit) = cx.state.token_limit() else {
+        return;
+    };
+    let (text, colour) = match cx.state.question_tokens {
+        Some(count) => {
+            let over = count > limit;
+            let values = [("count", count.into()), ("limit", limit.into())];
+            if over {
+                (cx.text("question-tokens-over", &values), cx.tokens.warning)
+            } else {
+                (cx.text("question-tokens", &values), cx.tokens.text_weak)
+            }
+        }
+        None => (
+            cx.text("question-tokens-limit", &[("limit", limit.into())]),
+            cx.tokens.text_weak,
+        ),
+    };
+    ui.label(RichText::new(text).small().color(colour))
+        .on_hover_text(cx.text("question-tokens-tip", &[("limit", limit.into())]));
+}
+
+/// The button this page is about: draw, or cancel while it draws. True when clicked.
+fn generate_ui(ui: &mut Ui, cx: &Cx<'_>) -> bool {
+    let running = cx.state.is_running();
+    let command = if running {
+        Command::Cancel
+    } else {
+        Command::Generate
+    };
+    let keys = command
+        .shortcut()
+        .map(|keys| ui.ctx().format_shortcut(&keys))
+        .unwrap_or_default();
+    let blocked = if running {
+        None
+    } else {
+        cx.state.generate_blocked()
+    };
+    let size = vec2(ui.available_width(), 42.0);
+    let label = cx.tr(command.label());
+    let response = if running {
+        let text = RichText::new(label.as_ref()).size(15.5);
+        ui.add(
+            egui::Button::new(text)
+                .right_text(RichText::new(&keys).small().weak())
+                .corner_radius(egui::CornerRadius::same(10))
+                .min_size(size),
+        )
+    } else {
+        primary_button(ui, cx.tokens, &label, &keys, size, blocked.is_none())
+    };
+    response
+        .accessible_name(label)
+        .on_hover_text(cx.tr(command.tip()))
+        .on_disabled_hover_text(blocked.map(|why| reason(cx, &why)).unwrap_or_default())
+        .clicked()
+}
+
+/// Why Generate is not possible, in words.
+pub fn reason(cx: &Cx<'_>, blocked: &Blocked) -> String {
+    match blocked {
+        Blocked::NoFrame => cx.tr("blocked-no-frame").into_owned(),
+        Blocked::Opening => cx.tr("blocked-opening").into_owned(),
+        Blocked::NoQuestion => cx.tr("blocked-no-question").into_owned(),
+        Blocked::Running => cx.tr("blocked-running").into_owned(),
+        Blocked::ModeMissing(reason) => reason.clone(),
+        Blocked::Request(problem) => problem.to_string(),
+    }
+}
+
+fn suggestions_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
+    let questions = match cx.state.frame.frame.as_ref().map(|frame| &frame.origin) {
+        Some(FrameOrigin::Example(file)) => examples::questions(file),
+        _ => &[],
+    };
+    ui.add_space(space::XS);
+    if questions.is_empty() {
+        hint(ui, cx.tokens, cx.tr("question-again"));
+        return;
+    }
+    hint(ui, cx.tokens, cx.tr("question-suggestions"));
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ui.spacing_mut().button_padding = vec2(6.0, 3.0);
+    ScrollArea::vertical()
+        .id_salt("suggestions")
+        .min_scrolled_height(0.0)
+        .auto_shrink([false, true])
+        .show(ui, |ui| {
+            for question in questions {
+                if *question == form.request.question {
+                    continue;
+                }
+                if quiet_line(ui, cx.tokens, question).clicked() {
+                    form.request.question.clone_from(question);
+                    ui.memory_mut(|memory| memory.request_focus(field_id()));
+                }
+            }
+        });
+}

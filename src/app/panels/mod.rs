@@ -1,0 +1,53 @@
+//! The panels. Each owns its drafts and view state, reads the shared state through [`Cx`] and
+//! pushes what the person did. (Pushes, rather than returning one action: an edit of the form and
+//! a click can fall into the same frame.)
+
+mod about;
+mod ask;
+mod notices;
+mod preferences;
+mod rail;
+mod status_bar;
+
+pub use about::about_ui;
+pub use ask::{AskPage, drop_overlay_ui, dropped};
+pub use notices::Notices;
+pub use preferences::preferences_ui;
+pub use rail::{WIDTH as RAIL_WIDTH, rail_ui};
+pub use status_bar::{HEIGHT as STATUS_HEIGHT, status_bar_ui};
+
+use super::state::AppState;
+use super::texts::{Texts, Value};
+use super::theme::Tokens;
+use super::widgets::{Art, Pictures};
+use crate::job::Places;
+use std::borrow::Cow;
+use std::cell::RefCell;
+
+/// What every panel may look at.
+pub struct Cx<'a> {
+    /// The shared state.
+    pub state: &'a AppState,
+    /// The texts.
+    pub texts: &'a Texts,
+    /// The colours of the theme that is shown.
+    pub tokens: &'a Tokens,
+    /// Textures of pictures.
+    pub pictures: &'a RefCell<Pictures>,
+    /// Our own drawings.
+    pub art: &'a Art,
+    /// Where files are.
+    pub places: Option<&'a Places>,
+}
+
+impl Cx<'_> {
+    /// A text by id.
+    pub fn tr(&self, id: &'static str) -> Cow<'_, str> {
+        self.texts.get(id)
+    }
+
+    /// A text by id with values.
+    pub fn text(&self, id: &'static str, values: &[(&'static str, Value)]) -> String {
+        self.texts.with(id, values)
+    }
+}

@@ -1,0 +1,117 @@
+//! Messages that pass, above the status bar. Good news leaves by itself; trouble stays until it is
+//! dismissed.
+
+use super::Cx;
+use crate::app::state::{Action, Notice, NoticeId, NoticeKind};
+use crate::app::theme::{self, space};
+use crate::app::widgets::{Icon, icon_button};
+use eframe::egui;
+use egui::{Align2, Area, CornerRadius, Frame, Id, Margin, RichText, Stroke, vec2};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// How long good news stays, in seconds.
+const STAY_SECS: f64 = 5.0;
+
+/// Remembers since when each notice is on screen.
+#[derive(Default)]
+pub struct Notices {
+    since: HashMap<NoticeId, f64>,
+}
+
+impl Notices {
+    /// Draws the notices.
+    pub fn ui(&mut self, ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+        let now = ctx.time();
+        let alive = &cx.state.notices;
+        self.since
+            .retain(|id, _| alive.iter().any(|notice| notice.id == *id));
+        if alive.is_empty() {
+            return;
+        }
+        for notice in alive {
+            let since = *self.since.entry(notice.id).or_insert(now);
+            if matches!(notice.kind, NoticeKind::Saved(_) | NoticeKind::Copied) {
+                let left = STAY_SECS - (now - since);
+                if left <= 0.0 {
+                    actions.push(Action::Dismiss(notice.id));
+                } else {
+                    ctx.request_repaint_after(Duration::from_secs_f64(left));
+                }
+            }
+        }
+        Area::new(Id::unique("notices"))
+            .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -46.0))
+            .role(egui::Role::Alert)
+            .show(ctx, |ui| {
+                for notice in alive {
+                    notice_ui(ui, cx, notice, actions);
+                }
+            });
+    }
+}
+
+fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<Action>) {
+    let tokens = cx.tokens;
+    let path = |path: &std::path::Path| path.display().to_string();
+    let (fill, colour, text, more) = match &notice.kind {
+        NoticeKind::Saved(to) => (
+            tokens.accent_soft,
+            tokens.on_accent_soft,
+            cx.text("notice-saved", &[("path", path(to).into())]),
+            None,
+        ),
+        NoticeKind::Copied => (
+            tokens.accent_soft,
+            tokens.on_accent_soft,
+            cx.tr("notice-copied").into_owned(),
+            None,
+        ),
+        NoticeKind::SettingsBroken(aside) => (
+            tokens.warning_soft,
+            tokens.warning,
+            cx.text("notice-settings-broken", &[("path", path(aside).into())]),
+            None,
+        ),
+        NoticeKind::SessionBroken(aside) => (
+            tokens.warning_soft,
+            tokens.warning,
+            cx.text("notice-session-broken", &[("path", path(aside).into())]),
+            None,
+        ),
+        NoticeKind::Trouble(problem) => {
+            let more = [problem.hint.clone(), problem.file.as_deref().map(path)];
+            let more: Vec<String> = more.into_iter().flatten().collect();
+            (
+                tokens.error_soft,
+                tokens.error,
+                problem.message.clone(),
+                (!more.is_empty()).then(|| more.join("\n")),
+            )
+        }
+    };
+    Frame::new()
+        .fill(fill)
+        .stroke(Stroke::new(1.0, colour.gamma_multiply(0.35)))
+        .corner_radius(CornerRadius::same(10))
+        .shadow(theme::shadow(tokens))
+        .inner_margin(Margin::symmetric(space::L as i8, 10))
+        .show(ui, |ui| {
+            ui.set_max_width(560.0);
+            ui.horizontal(|ui| {
+                ui.vertical(|ui| {
+                    ui.set_max_width(500.0);
+                    ui.spacing_mut().item_spacing.y = 2.0;
+                    ui.add(egui::Label::new(RichText::new(text).color(colour)).selectable(true));
+                    if let Some(more) = more {
+                        let more = RichText::new(more).small().color(colour);
+                        ui.add(egui::Label::new(more).selectable(true));
+                    }
+                });
+                ui.visuals_mut().widgets.inactive.weak_bg_fill = egui::Color32::TRANSPARENT;
+                if icon_button(ui, Icon::Close, &cx.tr("notice-dismiss"), 24.0).clicked() {
+                    actions.push(Action::Dismiss(notice.id));
+                }
+            });
+        });
+}

@@ -1,0 +1,99 @@
+//! The settings dialog: look and places.
+
+use super::Cx;
+use crate::app::settings::{Settings, ThemeChoice};
+use crate::app::state::Action;
+use crate::app::theme::space;
+use crate::app::widgets::{Choice, hint, segmented, title};
+use eframe::egui;
+use egui::{Align, Button, Id, Layout, Modal, RichText, Ui, vec2};
+
+const WIDTH: f32 = 440.0;
+
+/// Interface sizes on offer, in percent; the keys reach the ones between.
+const SIZES: [u32; 7] = [80, 90, 100, 110, 125, 150, 200];
+
+/// Draws the dialog.
+pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+    let mut settings = cx.state.settings.clone();
+    let modal = Modal::new(Id::unique("preferences"))
+        .backdrop_color(cx.tokens.backdrop)
+        .frame(egui::Frame::window(&ctx.global_style()))
+        .show(ctx, |ui| {
+            ui.set_width(WIDTH);
+            ui.heading(cx.tr("preferences-title"));
+            ui.add_space(space::S);
+            look_ui(ui, cx, &mut settings);
+            ui.add_space(space::L);
+            places_ui(ui, cx);
+            ui.add_space(space::M);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.button(cx.tr("dialog-close")).clicked()
+            })
+            .inner
+        });
+    if modal.inner || modal.should_close() {
+        actions.push(Action::CloseDialog);
+    }
+    if settings != cx.state.settings {
+        actions.push(Action::EditSettings(settings));
+    }
+}
+
+fn look_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
+    title(ui, &cx.tr("preferences-look"));
+    ui.label(cx.tr("preferences-theme"));
+    let choices = ThemeChoice::ALL.map(|choice| {
+        let label = cx.tr(match choice {
+            ThemeChoice::System => "preferences-theme-system",
+            ThemeChoice::Light => "preferences-theme-light",
+            ThemeChoice::Dark => "preferences-theme-dark",
+        });
+        Choice::new(choice, label, "")
+    });
+    segmented(ui, cx.tokens, WIDTH, &mut settings.theme, &choices);
+    ui.add_space(space::XS);
+    ui.label(cx.tr("preferences-scale"));
+    // Steps rather than a slider: one that grows under the pointer runs away.
+    let choices = SIZES.map(|percent| Choice::new(percent, format!("{percent} %"), ""));
+    let mut percent = (settings.scale * 100.0).round() as u32;
+    let before = percent;
+    segmented(ui, cx.tokens, WIDTH, &mut percent, &choices);
+    if percent != before {
+        settings.scale = percent as f32 / 100.0;
+    }
+}
+
+fn places_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    title(ui, &cx.tr("preferences-places"));
+    let Some(places) = cx.places else {
+        hint(ui, cx.tokens, cx.tr("preferences-places-none"));
+        return;
+    };
+    for (label, path) in [
+        ("preferences-places-settings", places.settings_file()),
+        ("preferences-places-data", places.data.clone()),
+    ] {
+        let path = path.display().to_string();
+        ui.horizontal(|ui| {
+            let row = vec2(70.0, 24.0);
+            ui.allocate_ui_with_layout(row, Layout::left_to_right(Align::Center), |ui| {
+                ui.set_min_width(row.x);
+                ui.label(cx.tr(label));
+            });
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let text = RichText::new(cx.tr("preferences-places-copy")).small();
+                let copy = ui.add(Button::new(text).min_size(vec2(0.0, 24.0)));
+                if copy.clicked() {
+                    ui.ctx().copy_text(path.clone());
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    let text = RichText::new(&path).monospace().color(cx.tokens.text_weak);
+                    ui.add(egui::Label::new(text).truncate())
+                        .on_hover_text(&path);
+                });
+            });
+        });
+    }
+    hint(ui, cx.tokens, cx.tr("preferences-places-note"));
+}

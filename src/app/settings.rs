@@ -1,0 +1,235 @@
+//! What survives a restart: settings (the look) and the last session (frame, question, numbers).
+//!
+//! Two small TOML files. Keys this version does not know are kept; a file that cannot be read is
+//! set aside and reported, never fatal. Reading happens once, before the window appears; writing
+//! goes to the file thread.
+
+use super::state::Form;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Light, dark, or what the system says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThemeChoice {
+    /// As the system.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+impl ThemeChoice {
+    /// All choices, in the order they are shown.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+}
+
+/// Smallest interface size.
+pub const MIN_SCALE: f32 = 0.7;
+/// Largest interface size.
+pub const MAX_SCALE: f32 = 2.5;
+
+/// The look of the window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Theme.
+    pub theme: ThemeChoice,
+    /// Size of the interface, 1 is normal.
+    pub scale: f32,
+    /// Keys of other versions, kept as they are.
+    #[serde(flatten)]
+    pub rest: toml::Table,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: ThemeChoice::default(),
+            scale: 1.0,
+            rest: toml::Table::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// The same with an interface size that can be used.
+    pub fn within_range(mut self) -> Self {
+        self.scale = if self.scale.is_finite() {
+            self.scale.clamp(MIN_SCALE, MAX_SCALE)
+        } else {
+            1.0
+        };
+        self
+    }
+}
+
+/// A frame that can be opened again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SavedFrame {
+    /// A drawn example, by file name.
+    Example(String),
+    /// A file.
+    File(PathBuf),
+}
+
+/// What the person was doing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Session {
+    /// Files that were opened, newest first.
+    pub recent: Vec<PathBuf>,
+    /// Questions that were asked, newest last.
+    pub history: Vec<String>,
+    /// Inner size of the window, in points.
+    pub window_size: Option<[f32; 2]>,
+    /// The frame.
+    pub frame: Option<SavedFrame>,
+    /// Question, mode and numbers.
+    pub form: Form,
+}
+
+impl Session {
+    /// The same with at least one mode, whatever the file says.
+    fn usable(mut self) -> Self {
+        if self.form.modes.is_empty() {
+            self.form.modes = Form::default().modes;
+        }
+        // One column until more can be shown.
+        self.form.modes.truncate(1);
+        self
+    }
+}
+
+/// A file as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read<T> {
+    /// Its content, or the defaults.
+    pub value: T,
+    /// Where an unreadable file was set aside.
+    pub set_aside: Option<PathBuf>,
+}
+
+/// Reads the settings file.
+pub fn read_settings(path: Option<&Path>) -> Read<Settings> {
+    let read = read(path);
+    Read {
+        value: Settings::within_range(read.value),
+        set_aside: read.set_aside,
+    }
+}
+
+/// Reads the session file.
+pub fn read_session(path: Option<&Path>) -> Read<Session> {
+    let read = read(path);
+    Read {
+        value: Session::usable(read.value),
+        set_aside: read.set_aside,
+    }
+}
+
+fn read<T: Default + serde::de::DeserializeOwned>(path: Option<&Path>) -> Read<T> {
+    let defaults = |set_aside| Read {
+        value: T::default(),
+        set_aside,
+    };
+    let Some(path) = path else {
+        return defaults(None);
+    };
+    let text = match std::fs::read(path) {
+        Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return defaults(None),
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "cannot be read");
+            return defaults(None);
+        }
+    };
+    match toml::from_str(&text) {
+        // An empty file is what a full disk leaves behind; the defaults are right for it.
+        Ok(value) => Read {
+            value,
+            set_aside: None,
+        },
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "is broken and was set aside");
+            let aside = path.with_extension("toml.broken");
+            defaults(std::fs::rename(path, &aside).is_ok().then_some(aside))
+        }
+    }
+}
+
+/// The text of a settings or session file.
+pub fn to_text<T: Serialize>(value: &T) -> Option<String> {
+    match toml::to_string_pretty(value) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            tracing::warn!(%error, "settings cannot be written");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_keys_survive_a_round_trip() -> Result<(), toml::de::Error> {
+        let text = "theme = \"dark\"\nscale = 1.25\nlanguage = \"nl\"\n\n[gallery]\nrows = 3\n";
+        let settings: Settings = toml::from_str(text)?;
+        assert_eq!(settings.theme, ThemeChoice::Dark);
+        let again = to_text(&settings).unwrap_or_default();
+        assert!(again.contains("language = \"nl\""), "{again}");
+        assert!(again.contains("[gallery]\nrows = 3"), "{again}");
+        Ok(())
+    }
+
+    #[test]
+    fn a_session_survives_a_round_trip() -> Result<(), toml::de::Error> {
+        let mut session = Session {
+            recent: vec!["a.png".into()],
+            history: vec!["What happens if it rains?".into()],
+            window_size: Some([1280.0, 800.0]),
+            frame: Some(SavedFrame::Example("fishbowl.png".into())),
+            form: Form::default(),
+        };
+        session.form.request.question = "A \"quoted\"\nquestion".into();
+        session.form.keep_seed = true;
+        let text = to_text(&session).unwrap_or_default();
+        assert_eq!(toml::from_str::<Session>(&text)?, session);
+        Ok(())
+    }
+
+    #[test]
+    fn a_broken_file_is_set_aside() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("settings.toml");
+        std::fs::write(&path, "theme = [")?;
+        let read = read_settings(Some(&path));
+        assert_eq!(read.value, Settings::default());
+        let aside = folder.path().join("settings.toml.broken");
+        assert_eq!(read.set_aside.as_deref(), Some(aside.as_path()));
+        assert!(aside.exists() && !path.exists());
+        Ok(())
+    }
+
+    #[test]
+    fn nonsense_values_become_usable() {
+        let folder = std::env::temp_dir();
+        assert_eq!(
+            read_settings(Some(&folder.join("no-such-file"))).value,
+            Settings::default()
+        );
+        let settings = Settings {
+            scale: f32::NAN,
+            ..Settings::default()
+        };
+        assert_eq!(settings.within_range().scale, 1.0);
+        let mut session = Session::default();
+        session.form.modes.clear();
+        assert_eq!(session.usable().form.modes.len(), 1);
+    }
+}

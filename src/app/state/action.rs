@@ -1,0 +1,77 @@
+//! What the person asked for ([`Action`]) and what has to be done about it ([`Effect`]). Both are
+//! plain data.
+
+use super::{Dialog, Form, NoticeId, RunId};
+use crate::app::settings::Settings;
+use crate::job::{FileTask, JobId, JobSpec};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// One thing a person did, or one thing an effect has to report back.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// The question, the mode or a number was edited.
+    EditForm(Form),
+    /// Puts the numbers back to the bundle's defaults; question, mode and seed stay.
+    ResetForm,
+    /// Rolls a new seed.
+    RollSeed,
+    /// Draws the answer.
+    Generate,
+    /// Stops every column that runs.
+    Cancel,
+    /// Runs a column again as it was.
+    Retry(usize),
+    /// Loads the bundle again after a failure.
+    ReloadBundle,
+    /// Chooses a frame in a dialog.
+    PickFrame,
+    /// Opens a picture file as the frame.
+    OpenPath(PathBuf),
+    /// Opens a drawn example by file name; the first of its questions is suggested.
+    OpenExample(String),
+    /// Opens dropped bytes as the frame.
+    OpenBytes(String, Arc<[u8]>),
+    /// Uses the picture in the clipboard as the frame.
+    PasteFrame,
+    /// Saves the picture of a column.
+    SaveResult(usize),
+    /// Copies the picture of a column.
+    CopyResult(usize),
+    /// Makes the picture of a column the next frame.
+    UseAsFrame(usize),
+    /// Opens a dialog.
+    ShowDialog(Dialog),
+    /// Closes the dialog.
+    CloseDialog,
+    /// The look was changed.
+    EditSettings(Settings),
+    /// Takes a notice away.
+    Dismiss(NoticeId),
+    /// The window has another size, in points.
+    Resized([f32; 2]),
+    /// Ends the program.
+    Quit,
+    /// A submitted job got its id.
+    Submitted(Ticket, JobId),
+}
+
+/// What a submitted job is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ticket {
+    /// The bundle.
+    Bundle,
+    /// A column of a run, by index.
+    Column(RunId, usize),
+}
+
+/// Work that leaves the state; performed in `app/effects.rs`.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Submit a job, then report its id with [`Action::Submitted`].
+    Submit(Ticket, JobSpec),
+    /// Cancel a job.
+    Cancel(JobId),
+    /// Give the file thread something to do.
+    Files(FileTask),
+}

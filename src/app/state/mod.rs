@@ -1,0 +1,313 @@
+//! What the window knows, as plain data. [`AppState::apply`] and the `on_…` methods are its only
+//! writers; no I/O, no clock and no egui happen here, so tests compare values.
+
+mod action;
+mod answer;
+mod events;
+mod form;
+mod run;
+#[cfg(test)]
+mod tests;
+
+pub use action::{Action, Effect, Ticket};
+pub use form::Form;
+pub use run::{Column, Phase, Progress, Run, RunId};
+
+use crate::app::examples;
+use crate::app::settings::{SavedFrame, Session, Settings};
+use crate::job::{
+    BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameOrigin, JobId, JobSpec,
+    Problem, RequestProblem,
+};
+use std::path::PathBuf;
+
+/// Most questions that are remembered.
+const MAX_HISTORY: usize = 100;
+/// Most files that are remembered.
+const MAX_RECENT: usize = 10;
+
+/// A dialog above the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    /// Look, size and places.
+    Settings,
+    /// What this is, and the keys.
+    About,
+}
+
+/// Identifies a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NoticeId(pub u64);
+
+/// What a notice says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NoticeKind {
+    /// A picture was saved there.
+    Saved(PathBuf),
+    /// A picture is in the clipboard.
+    Copied,
+    /// A settings file was broken and is now there.
+    SettingsBroken(PathBuf),
+    /// A session file was broken and is now there.
+    SessionBroken(PathBuf),
+    /// Saving, copying or opening failed.
+    Trouble(Problem),
+}
+
+/// A message that passes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// Which one.
+    pub id: NoticeId,
+    /// What it says.
+    pub kind: NoticeKind,
+}
+
+/// The frame and what happens to it.
+#[derive(Clone, Debug, Default)]
+pub struct FrameSlot {
+    /// The frame that a question would be about.
+    pub frame: Option<Frame>,
+    /// Whether another one is being opened.
+    pub opening: bool,
+}
+
+/// What is known about the bundle.
+#[derive(Clone, Debug, Default)]
+pub enum BundleState {
+    /// On its way.
+    #[default]
+    Loading,
+    /// Resident.
+    Ready(BundleSummary),
+    /// Could not be loaded.
+    Failed(Problem),
+}
+
+/// Why Generate is not possible now.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Blocked {
+    /// There is no frame.
+    NoFrame,
+    /// The frame is being opened.
+    Opening,
+    /// There is no question.
+    NoQuestion,
+    /// An answer is being drawn.
+    Running,
+    /// The bundle lacks something for the mode; its reason.
+    ModeMissing(String),
+    /// A number is out of range.
+    Request(RequestProblem),
+}
+
+/// Everything the window shows.
+#[derive(Debug)]
+pub struct AppState {
+    /// What is being edited.
+    pub form: Form,
+    /// The frame.
+    pub frame: FrameSlot,
+    /// Which bundle answers.
+    pub bundle_source: BundleSource,
+    /// What is known about it.
+    pub bundle: BundleState,
+    /// The newest run.
+    pub run: Option<Run>,
+    /// Questions that were asked, newest last.
+    pub history: Vec<String>,
+    /// Files that were opened, newest first.
+    pub recent: Vec<PathBuf>,
+    /// Messages that pass, newest last.
+    pub notices: Vec<Notice>,
+    /// The dialog that is open.
+    pub dialog: Option<Dialog>,
+    /// The look.
+    pub settings: Settings,
+    /// Tokens of the question, once a model can count them.
+    pub question_tokens: Option<usize>,
+    /// Inner size of the window, in points.
+    pub window_size: Option<[f32; 2]>,
+    /// Whether the window is asked to close.
+    pub quitting: bool,
+    bundle_job: Option<JobId>,
+    dice: u64,
+    next_run: u64,
+    next_notice: u64,
+}
+
+impl AppState {
+    /// The state of a fresh window. `dice` makes rolled seeds differ from start to start.
+    pub fn new(
+        settings: Settings,
+        session: Session,
+        bundle_source: BundleSource,
+        dice: u64,
+    ) -> Self {
+        Self {
+            form: session.form,
+            frame: FrameSlot::default(),
+            bundle_source,
+            bundle: BundleState::Loading,
+            run: None,
+            history: session.history,
+            recent: session.recent,
+            notices: Vec::new(),
+            dialog: None,
+            settings,
+            question_tokens: None,
+            window_size: session.window_size,
+            quitting: false,
+            bundle_job: None,
+            dice,
+            next_run: 0,
+            next_notice: 0,
+        }
+    }
+
+    /// The effects that start the program: load the bundle, open the frame of the last session (or
+    /// the one of the command line, or the first example).
+    pub fn start(&mut self, path: Option<PathBuf>, last: Option<SavedFrame>) -> Vec<Effect> {
+        let mut effects = vec![self.load_bundle()];
+        effects.extend(match (path, last) {
+            (Some(path), _) | (None, Some(SavedFrame::File(path))) => {
+                self.apply(Action::OpenPath(path))
+            }
+            (None, Some(SavedFrame::Example(file))) => self.open_example(&file),
+            (None, None) => self.apply(Action::OpenExample(examples::FIRST.to_owned())),
+        });
+        effects
+    }
+
+    /// What the next start will come back to.
+    pub fn session(&self) -> Session {
+        let frame = self
+            .frame
+            .frame
+            .as_ref()
+            .and_then(|frame| match &frame.origin {
+                FrameOrigin::Example(file) => Some(SavedFrame::Example(file.clone())),
+                FrameOrigin::File(path) => Some(SavedFrame::File(path.clone())),
+                FrameOrigin::Clipboard | FrameOrigin::Dropped | FrameOrigin::Result(_) => None,
+            });
+        Session {
+            form: self.form.clone(),
+            frame,
+            history: self.history.clone(),
+            recent: self.recent.clone(),
+            window_size: self.window_size,
+        }
+    }
+
+    /// Whether a column still works.
+    pub fn is_running(&self) -> bool {
+        self.run.as_ref().is_some_and(Run::is_active)
+    }
+
+    /// The defaults of the bundle, or of the embedded one until it is known.
+    pub fn defaults(&self) -> EditRequest {
+        match &self.bundle {
+            BundleState::Ready(summary) => summary.defaults.clone(),
+            BundleState::Loading | BundleState::Failed(_) => EditRequest::default(),
+        }
+    }
+
+    /// Most question tokens the model reads, once known.
+    pub fn token_limit(&self) -> Option<usize> {
+        match &self.bundle {
+            BundleState::Ready(summary) => Some(summary.max_question_tokens),
+            BundleState::Loading | BundleState::Failed(_) => None,
+        }
+    }
+
+    /// Adds a message that passes.
+    pub fn notify(&mut self, kind: NoticeKind) {
+        let id = NoticeId(self.next_notice);
+        self.next_notice += 1;
+        // The same trouble twice is one message.
+        self.notices.retain(|notice| notice.kind != kind);
+        self.notices.push(Notice { id, kind });
+    }
+
+    /// Does what a person asked for; what leaves the state comes back as effects.
+    pub fn apply(&mut self, action: Action) -> Vec<Effect> {
+        match action {
+            Action::EditForm(form) => self.edit_form(form),
+            Action::ResetForm => {
+                let defaults = self.defaults();
+                self.form.reset_numbers(&defaults);
+            }
+            Action::RollSeed => self.form.request.seed = self.roll(),
+            Action::Generate => return self.generate(),
+            Action::Cancel => return self.cancel(),
+            Action::Retry(column) => return self.retry(column),
+            Action::ReloadBundle => return vec![self.load_bundle()],
+            Action::PickFrame => return vec![Effect::Files(FileTask::PickFrame)],
+            Action::OpenPath(path) => return self.open(FileTask::OpenFrame(path)),
+            Action::OpenExample(file) => {
+                self.suggest_question(&file);
+                return self.open_example(&file);
+            }
+            Action::OpenBytes(name, bytes) => {
+                return self.open(FileTask::OpenDropped(name, bytes));
+            }
+            Action::PasteFrame => return self.open(FileTask::PasteFrame),
+            Action::SaveResult(column) => return self.save(column),
+            Action::CopyResult(column) => return self.copy(column),
+            Action::UseAsFrame(column) => self.use_as_frame(column),
+            Action::ShowDialog(dialog) => self.dialog = Some(dialog),
+            Action::CloseDialog => self.dialog = None,
+            Action::EditSettings(settings) => self.settings = settings,
+            Action::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
+            Action::Resized(size) => self.window_size = Some(size),
+            Action::Quit => self.quitting = true,
+            Action::Submitted(ticket, job) => self.submitted(ticket, job),
+        }
+        Vec::new()
+    }
+
+    fn edit_form(&mut self, form: Form) {
+        let asked_anew = form.request.question != self.form.request.question;
+        self.form = form;
+        if asked_anew {
+            self.count_tokens();
+        }
+    }
+
+    fn count_tokens(&mut self) {
+        self.question_tokens = match &self.bundle {
+            BundleState::Ready(summary) => Some(
+                summary
+                    .token_counter
+                    .count(self.form.request.question.trim()),
+            ),
+            BundleState::Loading | BundleState::Failed(_) => None,
+        };
+    }
+
+    fn load_bundle(&mut self) -> Effect {
+        self.bundle = BundleState::Loading;
+        self.bundle_job = None;
+        Effect::Submit(Ticket::Bundle, JobSpec::Load(self.bundle_source.clone()))
+    }
+
+    fn open(&mut self, task: FileTask) -> Vec<Effect> {
+        self.frame.opening = true;
+        vec![Effect::Files(task)]
+    }
+
+    fn open_example(&mut self, file: &str) -> Vec<Effect> {
+        self.open(FileTask::OpenExample(file.to_owned()))
+    }
+
+    /// Puts the first question of an example into the form, unless the person wrote their own.
+    fn suggest_question(&mut self, file: &str) {
+        let current = self.form.request.question.trim();
+        if (current.is_empty() || examples::is_suggestion(current))
+            && let Some(question) = examples::questions(file).first()
+        {
+            self.form.request.question.clone_from(question);
+            self.count_tokens();
+        }
+    }
+}

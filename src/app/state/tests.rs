@@ -1,0 +1,412 @@
+//! Actions and events in, state and effects out.
+
+use super::*;
+use crate::job::{
+    EditResult, GuidanceMode, JobEvent, Stage, StepPreview, TokenCounter, WrittenAnswer,
+};
+use image::RgbImage;
+use std::sync::Arc;
+
+fn fresh() -> AppState {
+    AppState::new(
+        Settings::default(),
+        Session::default(),
+        BundleSource::Embedded,
+        7,
+    )
+}
+
+fn summary() -> BundleSummary {
+    BundleSummary {
+        name: "toon-tiny".to_owned(),
+        description: "A test.".to_owned(),
+        resolution: 128,
+        max_question_tokens: 24,
+        defaults: EditRequest {
+            steps: 12,
+            ..EditRequest::default()
+        },
+        unavailable_modes: Vec::new(),
+        device: "cpu f32".to_owned(),
+        token_counter: TokenCounter::new(|text| text.split_whitespace().count()),
+    }
+}
+
+fn frame(origin: FrameOrigin) -> Frame {
+    Frame::new(RgbImage::new(4, 3), origin)
+}
+
+/// A state that could draw: bundle loaded, frame opened, question written.
+fn ready() -> AppState {
+    let mut state = fresh();
+    state.apply(Action::Submitted(Ticket::Bundle, JobId(1)));
+    state.on_event(JobEvent::Loaded(JobId(1), summary()));
+    state.on_event(JobEvent::FrameOpened(frame(FrameOrigin::Example(
+        "fishbowl.png".to_owned(),
+    ))));
+    let mut form = state.form.clone();
+    form.request.question = "What happens if the cat gets hungry?".to_owned();
+    state.apply(Action::EditForm(form));
+    state
+}
+
+/// The same with an answer under way as job 2.
+fn running() -> AppState {
+    let mut state = ready();
+    let effects = state.apply(Action::Generate);
+    let Some(Effect::Submit(ticket, JobSpec::Edit { .. })) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    let submitted = Action::Submitted(*ticket, JobId(2));
+    state.apply(submitted);
+    state.on_event(JobEvent::Started(JobId(2)));
+    state
+}
+
+fn column(state: &AppState) -> &Column {
+    state
+        .run
+        .as_ref()
+        .and_then(|run| run.columns.first())
+        .expect("a column was submitted")
+}
+
+fn result(job: JobId) -> Arc<EditResult> {
+    Arc::new(EditResult {
+        job,
+        picture: Arc::new(RgbImage::new(4, 3)),
+        display: Arc::new(RgbImage::new(4, 3)),
+        request: EditRequest {
+            question: "What happens if it rains?".to_owned(),
+            seed: 42,
+            ..EditRequest::default()
+        },
+        answer: None,
+        bundle: "toon-tiny".to_owned(),
+        device: "cpu f32".to_owned(),
+        stages: Vec::new(),
+        notices: vec!["The question was cut.".to_owned()],
+    })
+}
+
+fn preview(job: JobId, step: usize) -> StepPreview {
+    StepPreview {
+        job,
+        step,
+        steps: 20,
+        seconds_left: 1.5,
+        picture: Some(Arc::new(RgbImage::new(2, 2))),
+    }
+}
+
+#[test]
+fn starting_loads_the_bundle_and_opens_a_frame() {
+    let example = SavedFrame::Example("snowman.png".to_owned());
+    let file = SavedFrame::File("last.png".into());
+    for (path, last, expected) in [
+        (None, None, "OpenExample(\"fishbowl.png\")"),
+        (None, Some(example.clone()), "OpenExample(\"snowman.png\")"),
+        (None, Some(file), "OpenFrame(\"last.png\")"),
+        (
+            Some("given.png".into()),
+            Some(example),
+            "OpenFrame(\"given.png\")",
+        ),
+    ] {
+        let mut state = fresh();
+        let effects = state.start(path, last);
+        assert!(
+            matches!(
+                effects.as_slice(),
+                [Effect::Submit(Ticket::Bundle, JobSpec::Load(BundleSource::Embedded)), Effect::Files(task)]
+                    if format!("{task:?}") == expected
+            ),
+            "{expected}: {effects:?}"
+        );
+        assert!(state.frame.opening);
+    }
+}
+
+#[test]
+fn generate_says_what_is_missing() {
+    let edited = |change: fn(&mut AppState)| {
+        let mut state = ready();
+        change(&mut state);
+        state
+    };
+    for (state, blocked) in [
+        (ready(), None),
+        (fresh(), Some(Blocked::NoFrame)),
+        (
+            edited(|state| state.frame.opening = true),
+            Some(Blocked::Opening),
+        ),
+        (
+            edited(|state| state.form.request.question = "  ".to_owned()),
+            Some(Blocked::NoQuestion),
+        ),
+        (running(), Some(Blocked::Running)),
+        (
+            edited(|state| {
+                let missing = vec![(GuidanceMode::Latent, "No adapter.".to_owned())];
+                state.bundle = BundleState::Ready(BundleSummary {
+                    unavailable_modes: missing,
+                    ..summary()
+                });
+            }),
+            Some(Blocked::ModeMissing("No adapter.".to_owned())),
+        ),
+    ] {
+        assert_eq!(state.generate_blocked(), blocked);
+    }
+    let mut state = edited(|state| state.form.request.steps = 0);
+    assert!(matches!(
+        state.generate_blocked(),
+        Some(Blocked::Request(_))
+    ));
+    assert!(state.apply(Action::Generate).is_empty());
+    assert!(state.run.is_none());
+}
+
+#[test]
+fn a_run_goes_from_queue_to_result() {
+    let mut state = running();
+    state.on_event(JobEvent::StageBegan(JobId(2), Stage::Thinking));
+    let answer = WrittenAnswer {
+        text: "The cat eats the fish.".to_owned(),
+        ..WrittenAnswer::default()
+    };
+    state.on_event(JobEvent::Answered(JobId(2), answer.clone()));
+    assert_eq!(column(&state).answer, Some(answer));
+    let mut last = 0.0;
+    for step in 1..=20 {
+        state.on_preview(preview(JobId(2), step));
+        let Phase::Running(progress) = &column(&state).phase else {
+            panic!("{:?}", column(&state).phase);
+        };
+        assert_eq!(
+            (progress.stage, progress.step, progress.steps),
+            (Stage::Drawing, step, 20)
+        );
+        assert!(progress.fraction() > last);
+        last = progress.fraction();
+    }
+    state.on_event(JobEvent::Finished(JobId(2), result(JobId(2))));
+    assert!(column(&state).result().is_some());
+    assert_eq!(column(&state).notices, ["The question was cut."]);
+    assert!(!state.is_running());
+    assert_eq!(state.history, ["What happens if the cat gets hungry?"]);
+}
+
+#[test]
+fn events_of_other_jobs_change_nothing() {
+    let mut state = running();
+    let old = JobId(1);
+    state.on_preview(preview(old, 5));
+    state.on_event(JobEvent::Finished(old, result(old)));
+    state.on_event(JobEvent::Cancelled(old));
+    state.on_event(JobEvent::Failed(JobId(9), Problem::default()));
+    assert!(state.is_running());
+    assert!(column(&state).preview.is_none());
+
+    // And none after the end.
+    state.on_event(JobEvent::Finished(JobId(2), result(JobId(2))));
+    state.on_preview(preview(JobId(2), 20));
+    state.on_event(JobEvent::Cancelled(JobId(2)));
+    assert!(column(&state).result().is_some());
+}
+
+#[test]
+fn cancel_reaches_every_active_column_once_it_has_a_job() {
+    let mut state = running();
+    let effects = state.apply(Action::Cancel);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Cancel(JobId(2))]),
+        "{effects:?}"
+    );
+    let Phase::Running(progress) = &column(&state).phase else {
+        panic!("still at work");
+    };
+    assert!(progress.cancelling);
+    state.on_event(JobEvent::Cancelled(JobId(2)));
+    assert!(matches!(column(&state).phase, Phase::Cancelled));
+    assert!(state.apply(Action::Cancel).is_empty());
+}
+
+#[test]
+fn a_failed_column_can_be_retried_as_it_was() {
+    let mut state = running();
+    let seed = column(&state).request.seed;
+    state.on_event(JobEvent::Failed(JobId(2), Problem::new("Out of memory.")));
+    assert!(
+        matches!(&column(&state).phase, Phase::Failed(problem) if problem.message == "Out of memory.")
+    );
+    let effects = state.apply(Action::Retry(0));
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Submit(_, JobSpec::Edit { request, .. })] if request.seed == seed
+    ));
+    assert!(state.is_running());
+    assert!(state.apply(Action::Retry(3)).is_empty());
+}
+
+#[test]
+fn seeds_are_rolled_unless_kept() {
+    let mut state = ready();
+    let mut seen = Vec::new();
+    for job in 2..12 {
+        let effects = state.apply(Action::Generate);
+        assert_eq!(effects.len(), 1);
+        state.apply(Action::Submitted(
+            Ticket::Column(RunId(job - 2), 0),
+            JobId(job),
+        ));
+        seen.push(state.form.request.seed);
+        assert_eq!(column(&state).request.seed, state.form.request.seed);
+        state.on_event(JobEvent::Finished(JobId(job), result(JobId(job))));
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 10);
+
+    state.form.keep_seed = true;
+    state.form.request.seed = 99;
+    state.apply(Action::Generate);
+    assert_eq!(column(&state).request.seed, 99);
+}
+
+#[test]
+fn one_column_per_mode_is_submitted() {
+    let mut state = ready();
+    state.form.modes = GuidanceMode::ALL.to_vec();
+    let effects = state.apply(Action::Generate);
+    let modes: Vec<_> = effects
+        .iter()
+        .map(|effect| match effect {
+            Effect::Submit(Ticket::Column(_, index), JobSpec::Edit { request, .. }) => {
+                (*index, request.mode)
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let expected: Vec<_> = GuidanceMode::ALL.into_iter().enumerate().collect();
+    assert_eq!(modes, expected);
+}
+
+#[test]
+fn an_example_brings_its_question_but_never_overwrites_an_own_one() {
+    for (before, after) in [
+        ("", "What happens if it gets terribly hot?"),
+        (
+            "What happens if the cat gets hungry?",
+            "What happens if it gets terribly hot?",
+        ),
+        (
+            "What happens if the cat sings?",
+            "What happens if the cat sings?",
+        ),
+    ] {
+        let mut state = ready();
+        state.form.request.question = before.to_owned();
+        state.apply(Action::OpenExample("snowman.png".to_owned()));
+        assert_eq!(state.form.request.question, after);
+        assert!(state.frame.opening);
+    }
+}
+
+#[test]
+fn the_tokens_of_a_question_are_counted() {
+    let mut state = ready();
+    assert_eq!(state.question_tokens, Some(7));
+    let mut form = state.form.clone();
+    form.request.question = " one two ".to_owned();
+    state.apply(Action::EditForm(form));
+    assert_eq!(state.question_tokens, Some(2));
+    assert_eq!(fresh().question_tokens, None);
+}
+
+#[test]
+fn a_loaded_bundle_brings_its_numbers_only_to_an_untouched_form() {
+    assert_eq!(ready().form.request.steps, 12);
+    let mut state = fresh();
+    state.form.request.guidance_scale = 7.5;
+    state.apply(Action::Submitted(Ticket::Bundle, JobId(1)));
+    state.on_event(JobEvent::Loaded(JobId(1), summary()));
+    assert_eq!(
+        (state.form.request.steps, state.form.request.guidance_scale),
+        (20, 7.5)
+    );
+    state.apply(Action::ResetForm);
+    assert_eq!(
+        (state.form.request.steps, state.form.request.guidance_scale),
+        (12, 5.0)
+    );
+}
+
+#[test]
+fn a_bundle_that_fails_can_be_loaded_again() {
+    let mut state = fresh();
+    state.start(None, None);
+    state.apply(Action::Submitted(Ticket::Bundle, JobId(1)));
+    state.on_event(JobEvent::Failed(JobId(1), Problem::new("No such folder.")));
+    assert!(matches!(state.bundle, BundleState::Failed(_)));
+    let effects = state.apply(Action::ReloadBundle);
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Submit(Ticket::Bundle, JobSpec::Load(_))]
+    ));
+    assert!(matches!(state.bundle, BundleState::Loading));
+}
+
+#[test]
+fn results_are_saved_copied_and_asked_about() {
+    let mut state = running();
+    for action in [Action::SaveResult(0), Action::CopyResult(0)] {
+        assert!(state.apply(action).is_empty(), "nothing is finished yet");
+    }
+    state.on_event(JobEvent::Finished(JobId(2), result(JobId(2))));
+    assert!(matches!(
+        state.apply(Action::SaveResult(0)).as_slice(),
+        [Effect::Files(FileTask::PickAndSave(_, name))] if name == "what-happens-if-it-rains-latent-42.png"
+    ));
+    assert!(matches!(
+        state.apply(Action::CopyResult(0)).as_slice(),
+        [Effect::Files(FileTask::CopyPicture(_))]
+    ));
+    state.apply(Action::UseAsFrame(0));
+    let origin = state.frame.frame.as_ref().map(|frame| frame.origin.clone());
+    assert_eq!(origin, Some(FrameOrigin::Result(JobId(2))));
+}
+
+#[test]
+fn opened_files_are_remembered_newest_first_and_once() {
+    let mut state = fresh();
+    for name in ["a.png", "b.png", "a.png"] {
+        state.on_event(JobEvent::FrameOpened(frame(FrameOrigin::File(name.into()))));
+    }
+    assert_eq!(
+        state.recent,
+        [PathBuf::from("a.png"), PathBuf::from("b.png")]
+    );
+    assert_eq!(
+        state.session().frame,
+        Some(SavedFrame::File("a.png".into()))
+    );
+}
+
+#[test]
+fn trouble_is_told_once_and_can_be_dismissed() {
+    let mut state = ready();
+    state.apply(Action::PasteFrame);
+    assert!(state.frame.opening);
+    for _ in 0..2 {
+        state.on_event(JobEvent::FrameFailed(Problem::new("There is no picture.")));
+    }
+    assert!(!state.frame.opening);
+    assert!(state.frame.frame.is_some(), "the frame before is kept");
+    let [notice] = state.notices.as_slice() else {
+        panic!("{:?}", state.notices);
+    };
+    let id = notice.id;
+    state.apply(Action::Dismiss(id));
+    assert!(state.notices.is_empty());
+}

@@ -1,0 +1,96 @@
+//! A few icons drawn with lines, so that they follow colour, size and theme.
+
+use eframe::egui;
+use egui::{
+    Button, Color32, CornerRadius, Painter, Pos2, Rect, Response, Stroke, StrokeKind, Ui,
+    WidgetInfo, pos2, vec2,
+};
+
+/// What an icon shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Icon {
+    /// A speech bubble with a question mark.
+    Ask,
+    /// Three sliders.
+    Settings,
+    /// A circled i.
+    About,
+    /// A die.
+    Dice,
+    /// A cross.
+    Close,
+}
+
+/// Paints an icon into a square.
+pub fn paint_icon(painter: &Painter, icon: Icon, rect: Rect, colour: Color32) {
+    let at = |x: f32, y: f32| -> Pos2 {
+        pos2(
+            rect.left() + rect.width() * x / 24.0,
+            rect.top() + rect.height() * y / 24.0,
+        )
+    };
+    let unit = rect.width() / 24.0;
+    let stroke = Stroke::new((1.8 * unit).max(1.2), colour);
+    let dot = |x, y, radius: f32| painter.circle_filled(at(x, y), radius * unit, colour);
+    match icon {
+        Icon::Ask => {
+            let bubble = Rect::from_min_max(at(2.5, 3.0), at(21.5, 17.5));
+            let radius = CornerRadius::same((5.0 * unit) as u8);
+            painter.rect_stroke(bubble, radius, stroke, StrokeKind::Middle);
+            painter.line(vec![at(7.0, 17.5), at(7.0, 21.5), at(11.5, 17.5)], stroke);
+            painter.line(
+                vec![
+                    at(9.8, 8.2),
+                    at(10.6, 6.9),
+                    at(12.0, 6.5),
+                    at(13.5, 7.0),
+                    at(14.1, 8.3),
+                    at(13.5, 9.6),
+                    at(12.2, 10.5),
+                    at(12.0, 11.8),
+                ],
+                stroke,
+            );
+            dot(12.0, 14.3, 1.1);
+        }
+        Icon::Settings => {
+            for (y, knob) in [(6.0, 15.5), (12.0, 8.5), (18.0, 13.5)] {
+                painter.line_segment([at(3.0, y), at(21.0, y)], stroke);
+                dot(knob, y, 2.7);
+            }
+        }
+        Icon::About => {
+            painter.circle_stroke(at(12.0, 12.0), 9.5 * unit, stroke);
+            painter.line_segment([at(12.0, 11.0), at(12.0, 17.0)], stroke);
+            dot(12.0, 7.6, 1.3);
+        }
+        Icon::Dice => {
+            let die = Rect::from_min_max(at(3.5, 3.5), at(20.5, 20.5));
+            let radius = CornerRadius::same((4.0 * unit) as u8);
+            painter.rect_stroke(die, radius, stroke, StrokeKind::Middle);
+            for (x, y) in [
+                (8.0, 8.0),
+                (16.0, 8.0),
+                (12.0, 12.0),
+                (8.0, 16.0),
+                (16.0, 16.0),
+            ] {
+                dot(x, y, 1.7);
+            }
+        }
+        Icon::Close => {
+            painter.line_segment([at(6.0, 6.0), at(18.0, 18.0)], stroke);
+            painter.line_segment([at(18.0, 6.0), at(6.0, 18.0)], stroke);
+        }
+    }
+}
+
+/// A square button with an icon; `label` is what it is called.
+pub fn icon_button(ui: &mut Ui, icon: Icon, label: &str, side: f32) -> Response {
+    let response = ui.add(Button::new("").min_size(vec2(side, side)));
+    let colour = ui.style().interact(&response).fg_stroke.color;
+    let rect = Rect::from_center_size(response.rect.center(), vec2(0.58, 0.58) * side);
+    paint_icon(ui.painter(), icon, rect, colour);
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, ui.is_enabled(), label));
+    response.on_hover_text(label)
+}

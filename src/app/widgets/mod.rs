@@ -1,0 +1,92 @@
+//! Small parts that several panels use. They draw and report; they know nothing of the state.
+
+mod icon;
+mod numbers;
+mod picture;
+mod segmented;
+
+pub use icon::{Icon, icon_button, paint_icon};
+pub use numbers::{number_row, seed_field};
+pub use picture::{Art, Pictures, Slot, fit, paint_picture};
+pub use segmented::{Choice, segmented};
+
+use super::theme::{self, CARD_RADIUS, CONTROL_RADIUS, Tokens, space};
+use eframe::egui;
+use egui::{
+    Button, CornerRadius, Frame, InnerResponse, Margin, Response, RichText, Stroke, Ui, Vec2,
+};
+
+/// A rounded surface for things that belong together.
+pub fn card<R>(ui: &mut Ui, tokens: &Tokens, add: impl FnOnce(&mut Ui) -> R) -> InnerResponse<R> {
+    Frame::new()
+        .fill(tokens.card)
+        .stroke(Stroke::new(1.0, tokens.card_border))
+        .corner_radius(CornerRadius::same(CARD_RADIUS))
+        .inner_margin(Margin::same(space::M as i8))
+        .show(ui, add)
+}
+
+/// The title of a card.
+pub fn title(ui: &mut Ui, text: &str) -> Response {
+    ui.label(RichText::new(text).text_style(theme::title_style()))
+}
+
+/// Text that steps back.
+pub fn hint(ui: &mut Ui, tokens: &Tokens, text: impl Into<String>) -> Response {
+    ui.label(RichText::new(text).small().color(tokens.text_weak))
+}
+
+/// The surface of a text field.
+pub fn field_frame(tokens: &Tokens, focused: bool) -> Frame {
+    let line = if focused {
+        tokens.accent
+    } else {
+        tokens.field_border
+    };
+    Frame::new()
+        .fill(tokens.field)
+        .stroke(Stroke::new(1.0, line))
+        .corner_radius(CornerRadius::same(CONTROL_RADIUS))
+        .inner_margin(Margin::symmetric(9, 6))
+}
+
+/// The one button a page is about.
+pub fn primary_button(
+    ui: &mut Ui,
+    tokens: &Tokens,
+    text: &str,
+    keys: &str,
+    size: Vec2,
+    enabled: bool,
+) -> Response {
+    ui.scope(|ui| {
+        let visuals = ui.visuals_mut();
+        visuals.weak_text_color = Some(tokens.on_accent.gamma_multiply(0.7));
+        let widgets = &mut visuals.widgets;
+        for (widget, fill) in [
+            (&mut widgets.inactive, tokens.accent),
+            (&mut widgets.hovered, tokens.accent_hover),
+            (&mut widgets.active, tokens.accent_active),
+        ] {
+            widget.weak_bg_fill = fill;
+            widget.bg_fill = fill;
+            widget.fg_stroke = Stroke::new(1.0, tokens.on_accent);
+        }
+        let button = Button::new(RichText::new(text).size(15.5))
+            .right_text(RichText::new(keys).small().weak())
+            .corner_radius(CornerRadius::same(CONTROL_RADIUS + 2))
+            .min_size(size);
+        ui.add_enabled(enabled, button)
+    })
+    .inner
+}
+
+/// A line that is a button: quiet until the pointer is on it.
+pub fn quiet_line(ui: &mut Ui, tokens: &Tokens, text: &str) -> Response {
+    let button = Button::new(RichText::new(text).size(13.0).color(tokens.accent))
+        .frame_when_inactive(false)
+        .right_text("")
+        .wrap()
+        .min_size(egui::vec2(ui.available_width(), 24.0));
+    ui.add(button).accessible_name(text)
+}

@@ -1,0 +1,113 @@
+//! Opens the window: size, icon, graphics backend, and clear words where there is no display or no
+//! driver.
+
+use super::settings::read_session;
+use super::texts::Texts;
+use super::{AppConfig, LgdApp};
+use crate::job::{BundleSource, DeviceChoice, Places};
+use eframe::egui;
+use egui::ViewportBuilder;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What the window starts with.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A picture to open as the frame.
+    pub frame: Option<PathBuf>,
+    /// The bundle that answers.
+    pub bundle: BundleSource,
+    /// The device that computes.
+    pub device: DeviceChoice,
+}
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    /// There is no display to open it on.
+    #[error("{0}")]
+    NoDisplay(String),
+    /// Nothing can draw it.
+    #[error("{0}")]
+    NoGraphics(String),
+    /// The program could not be started.
+    #[error("{0}")]
+    Start(String),
+}
+
+/// Runs the window until it is closed.
+///
+/// # Errors
+/// When there is no display, no graphics driver or no thread; the message names the command line.
+pub fn run(options: Options) -> Result<(), WindowError> {
+    let texts = Texts::english();
+    if !has_display() {
+        return Err(WindowError::NoDisplay(
+            texts.get("window-no-display").into_owned(),
+        ));
+    }
+    let places = Places::of_user();
+    let size = read_session(places.as_ref().map(Places::session_file).as_deref())
+        .value
+        .window_size
+        .unwrap_or([1280.0, 800.0]);
+    let native = eframe::NativeOptions {
+        viewport: viewport(&texts, size),
+        centered: true,
+        ..eframe::NativeOptions::default()
+    };
+    let config = AppConfig {
+        frame: options.frame,
+        bundle: options.bundle,
+        device: options.device,
+        places,
+        dice: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_nanos() as u64),
+    };
+    let opened = eframe::run_native(
+        "lgd-studio",
+        native,
+        Box::new(move |cc| Ok(Box::new(LgdApp::new(&cc.egui_ctx, config)?))),
+    );
+    opened.map_err(|error| explain(&texts, error))
+}
+
+fn viewport(texts: &Texts, size: [f32; 2]) -> ViewportBuilder {
+    let builder = ViewportBuilder::default()
+        .with_title(texts.get("app-title"))
+        .with_app_id("lgd-studio")
+        .with_inner_size(size)
+        .with_min_inner_size([980.0, 640.0]);
+    let icon = include_bytes!("../../assets/icon/icon-256.png");
+    match eframe::icon_data::from_png_bytes(icon) {
+        Ok(icon) => builder.with_icon(icon),
+        Err(error) => {
+            tracing::warn!(%error, "the icon cannot be decoded");
+            builder
+        }
+    }
+}
+
+/// Whether a display can be expected. Only Unix desktops tell before one is opened.
+fn has_display() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !cfg!(all(unix, not(target_os = "macos")))
+        || set("DISPLAY")
+        || set("WAYLAND_DISPLAY")
+        || set("WAYLAND_SOCKET")
+}
+
+fn explain(texts: &Texts, error: eframe::Error) -> WindowError {
+    tracing::debug!(?error, "no window");
+    match error {
+        eframe::Error::AppCreation(error) => WindowError::Start(error.to_string()),
+        eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => {
+            WindowError::NoDisplay(texts.get("window-no-display").into_owned())
+        }
+        other => {
+            let detail = other.to_string();
+            WindowError::NoGraphics(texts.with("window-no-graphics", &[("detail", detail.into())]))
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The same jobs from a terminal (DESIGN section 2).
+
+mod ask;
+mod bundle;
+mod doctor;
+mod metadata;
+mod output;
+
+use crate::job::{BundleSource, DeviceChoice, Places, Problem, bundles};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Ask a cartoon frame a causal question and watch diffusion draw the answer.
+///
+/// Without a command the window opens, with the picture named by FILE if there is one.
+#[derive(Debug, Parser)]
+#[command(name = "lgd-studio", version, args_conflicts_with_subcommands = true)]
+#[command(
+    after_help = "Examples:\n  lgd-studio\n  lgd-studio ask frame.png \"What happens if the cat gets hungry?\" -o answer.png\n  lgd-studio doctor"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    window: WindowArgs,
+    #[command(flatten)]
+    global: GlobalArgs,
+}
+
+/// What the window opens with.
+#[derive(Clone, Debug, Args)]
+struct WindowArgs {
+    /// A picture to open in the window
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// Options every command takes.
+#[derive(Clone, Debug, Args)]
+struct GlobalArgs {
+    /// Model bundle: a folder, or the name of one in the data folder [default: the embedded toon-tiny]
+    #[arg(long, value_name = "DIR", global = true)]
+    bundle: Option<PathBuf>,
+    /// Where to compute: auto, cpu, cuda:N or metal
+    #[arg(long, default_value_t = DeviceChoice::Auto, global = true)]
+    device: DeviceChoice,
+    /// Print the result as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say more on standard error; twice for every step
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer one question about one frame with a picture
+    Ask(ask::AskArgs),
+    /// Print what a picture says about itself; needs no model
+    Metadata(metadata::MetadataArgs),
+    /// Look at model bundles
+    Bundle(bundle::BundleArgs),
+    /// Show what this machine can run, with a hint for each problem
+    Doctor,
+}
+
+/// How a command ends when it does not end well.
+#[derive(Debug)]
+pub enum Failure {
+    /// Wrong usage: exit code 2.
+    Usage(String),
+    /// It could not be done: exit code 1.
+    Failed(Problem),
+    /// Stopped by Ctrl-C: exit code 130.
+    Cancelled,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Failed(problem)
+    }
+}
+
+/// What the arguments ask for.
+pub enum Invocation {
+    /// Open the window.
+    Window(WindowRequest),
+    /// Run a command in the terminal.
+    Terminal(Cli),
+}
+
+/// How the window was asked to open.
+#[derive(Clone, Debug, Default)]
+pub struct WindowRequest {
+    /// A picture to open first.
+    pub frame: Option<PathBuf>,
+    /// The bundle.
+    pub bundle: BundleSource,
+    /// The device.
+    pub device: DeviceChoice,
+}
+
+impl Cli {
+    /// Reads the arguments of this process; prints help and exits by itself when asked to.
+    pub fn invocation() -> Invocation {
+        let cli = Self::parse();
+        if cli.command.is_some() {
+            return Invocation::Terminal(cli);
+        }
+        Invocation::Window(WindowRequest {
+            frame: cli.window.files.into_iter().next(),
+            bundle: bundles::find(cli.global.bundle.as_deref(), Places::of_user().as_ref()),
+            device: cli.global.device,
+        })
+    }
+
+    /// How much to log: 0 warnings, 1 events, 2 steps.
+    pub fn verbosity(&self) -> u8 {
+        self.global.verbose
+    }
+
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// [`Failure`] with the exit code it stands for.
+    pub fn run(self) -> Result<(), Failure> {
+        let bundle = bundles::find(self.global.bundle.as_deref(), Places::of_user().as_ref());
+        match self.command {
+            Some(Command::Ask(args)) => ask::run(&args, bundle, &self.global),
+            Some(Command::Metadata(args)) => metadata::run(&args, &self.global),
+            Some(Command::Bundle(args)) => bundle::run(&args, &self.global),
+            Some(Command::Doctor) => doctor::run(&self.global),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! `lgd-studio bundle list | inspect | verify`.
+
+use super::{Failure, GlobalArgs, output};
+use crate::job::bundles::{self, KnownBundle};
+use crate::job::{BundleSource, Places, Problem};
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// What to do with bundles.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  lgd-studio bundle list\n  lgd-studio bundle verify toon-tiny")]
+pub(super) struct BundleArgs {
+    #[command(subcommand)]
+    command: BundleCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum BundleCommand {
+    /// List the embedded bundle and those in the data folder
+    List,
+    /// Show what a bundle is made of
+    Inspect {
+        /// A folder, or the name of a bundle
+        path: PathBuf,
+    },
+    /// Compare checksums and load every network strictly
+    Verify {
+        /// A folder, or the name of a bundle
+        path: PathBuf,
+    },
+}
+
+pub(super) fn run(args: &BundleArgs, global: &GlobalArgs) -> Result<(), Failure> {
+    let places = Places::of_user();
+    match &args.command {
+        BundleCommand::List => list(places.as_ref(), global),
+        BundleCommand::Inspect { path } => {
+            inspect(&bundles::find(Some(path), places.as_ref()), global)
+        }
+        BundleCommand::Verify { path } => {
+            verify(&bundles::find(Some(path), places.as_ref()), global)
+        }
+    }
+}
+
+fn location(source: &BundleSource) -> String {
+    match source {
+        BundleSource::Embedded => "inside the program".to_owned(),
+        BundleSource::Folder(path) => path.display().to_string(),
+    }
+}
+
+fn list(places: Option<&Places>, global: &GlobalArgs) -> Result<(), Failure> {
+    let found = bundles::list(places)?;
+    if global.json {
+        let rows: Vec<_> = found
+            .iter()
+            .map(|KnownBundle { source, name }| {
+                serde_json::json!({
+                    "name": name.as_ref().ok(),
+                    "location": location(source),
+                    "problem": name.as_ref().err().map(ToString::to_string),
+                })
+            })
+            .collect();
+        output::json(&rows);
+        return Ok(());
+    }
+    for KnownBundle { source, name } in &found {
+        match name {
+            Ok(name) => output::line(format!("{name}\t{}", location(source))),
+            Err(problem) => output::line(format!(
+                "unreadable\t{}\t{}",
+                location(source),
+                problem.message
+            )),
+        }
+    }
+    Ok(())
+}
+
+fn inspect(source: &BundleSource, global: &GlobalArgs) -> Result<(), Failure> {
+    let report = bundles::inspect(source)?;
+    if global.json {
+        output::json(&report);
+        return Ok(());
+    }
+    output::line(format!("{}, {}", report.name, location(source)));
+    output::line(&report.description);
+    output::line(format!(
+        "licence     {}",
+        report.licence.as_deref().unwrap_or("not written down")
+    ));
+    output::line(format!("resolution  {0} x {0}", report.resolution));
+    output::line(format!("modes       {}", report.modes.join(", ")));
+    output::line(format!("size        {}", output::size(report.bytes)));
+    for part in &report.components {
+        output::line(format!(
+            "{:<20}{:>14} parameters in {} tensors, {}",
+            part.name,
+            indicatif::HumanCount(part.parameters as u64).to_string(),
+            part.tensors,
+            part.dtypes.join(" + ")
+        ));
+    }
+    Ok(())
+}
+
+fn verify(source: &BundleSource, global: &GlobalArgs) -> Result<(), Failure> {
+    let found = bundles::verify(source)?;
+    if global.json {
+        output::json(&found);
+    } else {
+        output::line(format!("{} files have the right checksum.", found.checked));
+        if !found.unlisted.is_empty() {
+            output::line(format!(
+                "Without a checksum in lgd.json: {}",
+                found.unlisted.join(", ")
+            ));
+        }
+        if found.problems.is_empty() {
+            output::line(
+                "All networks load: every tensor is there, has the right shape and is finite.",
+            );
+        }
+    }
+    if found.problems.is_empty() {
+        return Ok(());
+    }
+    let problem = Problem::new(format!(
+        "The bundle is damaged.\n{}",
+        found.problems.join("\n")
+    ))
+    .hint("Copy the bundle again.");
+    Err(match source {
+        BundleSource::Embedded => problem,
+        BundleSource::Folder(folder) => problem.file(folder),
+    }
+    .into())
+}

@@ -1,0 +1,4 @@
+//! VQAI: records, transforms, batches.
+
+pub mod text;
+pub mod transforms;

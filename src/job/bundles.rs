@@ -1,0 +1,175 @@
+//! Looking at bundles without running them: list, inspect, verify.
+
+use super::{BundleSource, GuidanceMode, Places, Problem};
+use crate::pipeline::{Bundle, Component, EditError, LgdPipeline};
+use candle_core::{DType, Device};
+use serde::Serialize;
+use std::path::Path;
+
+/// What a bundle says about itself, and what is really there.
+#[derive(Clone, Debug, Serialize)]
+pub struct BundleReport {
+    /// Its name.
+    pub name: String,
+    /// One sentence.
+    pub description: String,
+    /// The licence of the weights, when it is written down.
+    pub licence: Option<String>,
+    /// Side of the square the editor works at, in pixels.
+    pub resolution: usize,
+    /// Modes that can run.
+    pub modes: Vec<&'static str>,
+    /// Its networks.
+    pub components: Vec<ComponentReport>,
+    /// Size of all files in bytes.
+    pub bytes: u64,
+}
+
+/// One network of a bundle.
+#[derive(Clone, Debug, Serialize)]
+pub struct ComponentReport {
+    /// What a person calls it.
+    pub name: &'static str,
+    /// Numbers in its tensors.
+    pub parameters: usize,
+    /// Tensors.
+    pub tensors: usize,
+    /// Stored dtypes, most frequent first.
+    pub dtypes: Vec<String>,
+}
+
+/// Reads what a bundle is made of.
+///
+/// # Errors
+/// When a file is missing or unreadable.
+pub fn inspect(source: &BundleSource) -> Result<BundleReport, Problem> {
+    let bundle = Bundle::open(source)?;
+    let mut components = Vec::new();
+    for component in Component::ALL {
+        let weights = bundle.weights(component, DType::F32, &Device::Cpu)?;
+        let stored = weights.stored();
+        components.push(ComponentReport {
+            name: component.title(),
+            parameters: stored.parameters,
+            tensors: stored.tensors,
+            dtypes: stored.dtypes,
+        });
+    }
+    let mut bytes = 0;
+    for file in bundle.files()? {
+        bytes += bundle.size(&file)?;
+    }
+    let manifest = &bundle.manifest;
+    Ok(BundleReport {
+        name: manifest.name.clone(),
+        description: manifest.description.clone(),
+        licence: manifest.licence.clone(),
+        resolution: manifest.resolution,
+        modes: GuidanceMode::ALL.iter().map(|mode| mode.name()).collect(),
+        components,
+        bytes,
+    })
+}
+
+/// What a check of a bundle found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Verification {
+    /// Files whose checksum is right.
+    pub checked: usize,
+    /// Files without a checksum in `lgd.json`.
+    pub unlisted: Vec<String>,
+    /// Everything that is wrong; empty for a good bundle.
+    pub problems: Vec<String>,
+}
+
+/// Compares every checksum and loads every network strictly.
+///
+/// # Errors
+/// When there is no readable bundle at all; damage inside one is in the report.
+pub fn verify(source: &BundleSource) -> Result<Verification, Problem> {
+    let bundle = Bundle::open(source)?;
+    let mut found = Verification::default();
+    let listed = &bundle.manifest.sha256;
+    for (file, expected) in listed {
+        match bundle.sha256(file) {
+            Ok(actual) if actual.eq_ignore_ascii_case(expected) => found.checked += 1,
+            Ok(_) => found.problems.push(format!(
+                "{file} has changed: its checksum is not the one in lgd.json."
+            )),
+            Err(problem) => found.problems.push(problem.to_string()),
+        }
+    }
+    found.unlisted = bundle
+        .files()?
+        .into_iter()
+        .filter(|f| f != "lgd.json" && !listed.contains_key(f))
+        .collect();
+    match LgdPipeline::load(source, &Device::Cpu) {
+        Ok(_) => {}
+        Err(EditError::Failed(problem)) => found.problems.push(problem.to_string()),
+        Err(EditError::Cancelled) => {}
+    }
+    Ok(found)
+}
+
+/// A bundle the program found by itself.
+#[derive(Clone, Debug)]
+pub struct KnownBundle {
+    /// Where it is.
+    pub source: BundleSource,
+    /// Its name, or why it cannot be read.
+    pub name: Result<String, Problem>,
+}
+
+/// The bundles this program knows without being told a path: the embedded one and those in the
+/// data folder.
+///
+/// # Errors
+/// When the data folder cannot be listed; a missing one is empty.
+pub fn list(places: Option<&Places>) -> Result<Vec<KnownBundle>, Problem> {
+    let known = |source: BundleSource| KnownBundle {
+        name: Bundle::open(&source).map(|bundle| bundle.manifest.name),
+        source,
+    };
+    let mut found = vec![known(BundleSource::Embedded)];
+    let Some(folder) = places.map(Places::bundles).filter(|folder| folder.is_dir()) else {
+        return Ok(found);
+    };
+    let problem = |e: std::io::Error| {
+        Problem::new(format!("The bundle folder cannot be listed: {e}."))
+            .hint("Check its permissions.")
+            .file(&folder)
+    };
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(&folder).map_err(problem)? {
+        let path = entry.map_err(problem)?.path();
+        if path.is_dir() {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    found.extend(
+        folders
+            .into_iter()
+            .map(|path| known(BundleSource::Folder(path))),
+    );
+    Ok(found)
+}
+
+/// The bundle a person means: nothing or the embedded one's name, a folder, or the name of a folder
+/// in the data directory.
+pub fn find(wanted: Option<&Path>, places: Option<&Places>) -> BundleSource {
+    let Some(wanted) = wanted else {
+        return BundleSource::Embedded;
+    };
+    if wanted.is_dir() {
+        return BundleSource::Folder(wanted.to_path_buf());
+    }
+    if wanted.as_os_str() == "embedded" || wanted.as_os_str() == "toon-tiny" {
+        return BundleSource::Embedded;
+    }
+    match places.map(|places| places.bundles().join(wanted)) {
+        Some(folder) if folder.is_dir() => BundleSource::Folder(folder),
+        _ => BundleSource::Folder(wanted.to_path_buf()),
+    }
+}

@@ -1,0 +1,240 @@
+//! The thread that decodes, saves and copies, so that files never queue behind a denoising run.
+
+use super::dialogs;
+use super::jobs::Outbox;
+use super::saving;
+use super::{FileTask, Frame, FrameOrigin, JobEvent, Problem};
+use crate::pipeline::frame_image::{self, Reading};
+use arboard::Clipboard;
+use crossbeam_channel::{Receiver, Sender};
+use image::RgbImage;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// One of the program's own drawn frames.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// File name, which is also its identity in sessions.
+    pub file: &'static str,
+    /// The PNG.
+    pub bytes: &'static [u8],
+}
+
+macro_rules! examples {
+    ($($file:literal),+ $(,)?) => {
+        &[$(Example { file: $file, bytes: include_bytes!(concat!("../../assets/frames/", $file)) }),+]
+    };
+}
+
+/// The drawn frames inside the program; titles and questions are in `assets/frames/frames.json`.
+pub static EXAMPLES: &[Example] = examples![
+    "fishbowl.png",
+    "cheese-party.png",
+    "no-cheese.png",
+    "garden-night.png",
+    "apple-tree.png",
+    "snowman.png",
+    "campfire.png",
+    "balloon.png",
+    "magic-hat.png",
+    "ice-cream.png",
+    "sprout.png",
+    "evening-lamp.png",
+];
+
+/// File name endings the open dialog offers.
+pub const PICTURE_EXTENSIONS: &[&str] =
+    &["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
+
+/// Works until `None` arrives. A closed queue would not do as the sign to stop: an open dialog
+/// holds a sender of its own.
+pub(super) fn run(queue: &Receiver<Option<FileTask>>, outbox: &Outbox) {
+    // On X11 the program that copied a picture serves it, so the clipboard lives as long as we do.
+    let mut clipboard: Option<Clipboard> = None;
+    for task in queue.iter().map_while(|task| task) {
+        let about_frame = matches!(
+            task,
+            FileTask::OpenFrame(_)
+                | FileTask::OpenExample(_)
+                | FileTask::OpenDropped(..)
+                | FileTask::PasteFrame
+        );
+        let event = catch_unwind(AssertUnwindSafe(|| perform(task, &mut clipboard)))
+            .unwrap_or_else(|_| {
+                let problem = Problem::new("The program made a mistake with this file.")
+                    .hint("Try another file.");
+                Some(if about_frame {
+                    JobEvent::FrameFailed(problem)
+                } else {
+                    JobEvent::FileFailed(problem)
+                })
+            });
+        if let Some(event) = event {
+            outbox.send(event);
+        }
+    }
+}
+
+fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent> {
+    Some(match task {
+        FileTask::OpenFrame(path) => opened(
+            frame_image::open(&path, Reading::Upright),
+            FrameOrigin::File(path),
+        ),
+        FileTask::OpenExample(file) => match EXAMPLES.iter().find(|example| example.file == file) {
+            Some(example) => opened(
+                frame_image::decode(example.bytes, Reading::Upright),
+                FrameOrigin::Example(file),
+            ),
+            None => {
+                JobEvent::FrameFailed(Problem::new(format!("There is no example frame {file}.")))
+            }
+        },
+        FileTask::OpenDropped(_, bytes) => opened(
+            frame_image::decode(&bytes, Reading::Upright),
+            FrameOrigin::Dropped,
+        ),
+        FileTask::PasteFrame => match paste(clipboard) {
+            Ok(image) => JobEvent::FrameOpened(Frame::new(image, FrameOrigin::Clipboard)),
+            Err(problem) => JobEvent::FrameFailed(problem),
+        },
+        FileTask::CopyPicture(picture) => match copy(&picture, clipboard) {
+            Ok(()) => JobEvent::Copied,
+            Err(problem) => JobEvent::FileFailed(problem),
+        },
+        FileTask::Save(result, path) => match saving::save_result(&result, &path) {
+            Ok(()) => JobEvent::Saved(path),
+            Err(problem) => JobEvent::FileFailed(problem),
+        },
+        FileTask::WriteText(path, text) => match saving::write_text(&path, &text) {
+            Ok(()) => return None,
+            Err(problem) => JobEvent::FileFailed(problem),
+        },
+        // Dialogs became tasks of their own in `open_dialog`.
+        FileTask::PickFrame | FileTask::PickAndSave(..) => return None,
+    })
+}
+
+fn opened(decoded: Result<RgbImage, frame_image::FrameError>, origin: FrameOrigin) -> JobEvent {
+    match decoded {
+        Ok(image) => JobEvent::FrameOpened(Frame::new(image, origin)),
+        Err(error) => JobEvent::FrameFailed(error.into()),
+    }
+}
+
+/// Starts the dialog of a `Pick…` task and returns nothing; hands every other task back. The error
+/// is the event that says why there is no dialog.
+///
+/// The dialog is created on the calling thread. A small thread of its own waits for it, because a
+/// person may leave it open while files are dropped or saved.
+pub(super) fn open_dialog(
+    task: FileTask,
+    queue: &Sender<Option<FileTask>>,
+    outbox: &Outbox,
+) -> Result<Option<FileTask>, Box<JobEvent>> {
+    if let Err(problem) = dialogs::provider() {
+        return match task {
+            FileTask::PickFrame => Err(Box::new(JobEvent::FrameFailed(problem))),
+            // A picture is saved all the same; the notice says where.
+            FileTask::PickAndSave(result, name) => {
+                Ok(Some(FileTask::Save(result, dialogs::usual_place(&name))))
+            }
+            other => Ok(Some(other)),
+        };
+    }
+    let (queue, outbox) = (queue.clone(), outbox.clone());
+    let answer: Box<dyn FnOnce() -> Option<FileTask> + Send> = match task {
+        FileTask::PickFrame => {
+            let dialog = rfd::AsyncFileDialog::new()
+                .add_filter("Pictures", PICTURE_EXTENSIONS)
+                .pick_file();
+            Box::new(move || {
+                Some(FileTask::OpenFrame(
+                    pollster::block_on(dialog)?.path().to_path_buf(),
+                ))
+            })
+        }
+        FileTask::PickAndSave(result, name) => {
+            let dialog = rfd::AsyncFileDialog::new()
+                .add_filter("PNG picture", &["png"])
+                .set_file_name(name)
+                .save_file();
+            Box::new(move || {
+                Some(FileTask::Save(
+                    result,
+                    pollster::block_on(dialog)?.path().to_path_buf(),
+                ))
+            })
+        }
+        other => return Ok(Some(other)),
+    };
+    let waiting = std::thread::Builder::new()
+        .name("lgd-dialog".to_owned())
+        .spawn({
+            let outbox = outbox.clone();
+            move || match answer() {
+                Some(task) => {
+                    if queue.send(Some(task)).is_err() {
+                        tracing::debug!("a dialog closed after the program did");
+                    }
+                }
+                None => {
+                    outbox.send(JobEvent::DialogClosed);
+                }
+            }
+        });
+    match waiting {
+        Ok(_) => Ok(None),
+        Err(error) => {
+            let problem = Problem::new(format!("The dialog cannot be opened: {error}."));
+            Err(Box::new(JobEvent::FileFailed(problem)))
+        }
+    }
+}
+
+fn open_clipboard(clipboard: &mut Option<Clipboard>) -> Result<&mut Clipboard, Problem> {
+    if clipboard.is_none() {
+        let opened = Clipboard::new().map_err(|e| {
+            Problem::new(format!("The clipboard cannot be used: {e}."))
+                .hint("Save the picture to a file instead.")
+        })?;
+        *clipboard = Some(opened);
+    }
+    Ok(clipboard.as_mut().expect("it was opened just now"))
+}
+
+fn paste(clipboard: &mut Option<Clipboard>) -> Result<RgbImage, Problem> {
+    let none = || {
+        Problem::new("There is no picture in the clipboard.")
+            .hint("Copy a picture first, or open a file with Ctrl+O or drag it here.")
+    };
+    let data = open_clipboard(clipboard)?
+        .get_image()
+        .map_err(|e| match e {
+            arboard::Error::ContentNotAvailable => none(),
+            other => Problem::new(format!("The clipboard cannot be read: {other}."))
+                .hint("Copy the picture again."),
+        })?;
+    let (width, height) = (u32::try_from(data.width), u32::try_from(data.height));
+    let (Ok(width), Ok(height)) = (width, height) else {
+        return Err(none());
+    };
+    let rgba =
+        image::RgbaImage::from_raw(width, height, data.bytes.into_owned()).ok_or_else(none)?;
+    if width == 0 || height == 0 {
+        return Err(none());
+    }
+    Ok(image::DynamicImage::ImageRgba8(rgba).into_rgb8())
+}
+
+fn copy(picture: &RgbImage, clipboard: &mut Option<Clipboard>) -> Result<(), Problem> {
+    let rgba = image::DynamicImage::ImageRgb8(picture.clone()).into_rgba8();
+    let data = arboard::ImageData {
+        width: rgba.width() as usize,
+        height: rgba.height() as usize,
+        bytes: rgba.into_raw().into(),
+    };
+    open_clipboard(clipboard)?.set_image(data).map_err(|e| {
+        Problem::new(format!("The picture cannot be copied: {e}."))
+            .hint("Save it to a file instead.")
+    })
+}

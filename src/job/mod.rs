@@ -1,0 +1,33 @@
+//! The seam between the faces (window, command line) and the work.
+//!
+//! A face submits a [`JobSpec`] or a [`FileTask`] and reads [`JobEvent`]s. Two threads do
+//! everything: `lgd-worker` owns the device and the loaded pipeline, `lgd-files` decodes and saves.
+//! State changes travel through a bounded channel and are never lost; step previews go through a
+//! one-place slot where the newest wins.
+
+pub mod bundles;
+mod dialogs;
+mod display;
+pub mod doctor;
+mod files;
+mod jobs;
+mod message;
+mod places;
+mod saving;
+mod worker;
+
+pub use crate::nn::cancel::CancelToken;
+pub use crate::nn::device::{DeviceChoice, DeviceError};
+pub use crate::pipeline::metadata::{PictureMetadata, read as read_metadata};
+pub use crate::pipeline::{
+    AnswerDecoding, AnswerSettings, Bundle, BundleSource, Component, EditRequest, GuidanceMode,
+    NoiseGenerator, PreviewMethod, Problem, RequestProblem, Sampler, Stage, StageSeconds,
+    WrittenAnswer,
+};
+pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
+pub use jobs::{Jobs, JobsConfig};
+pub use message::{
+    BundleSummary, EditResult, FileTask, Frame, FrameOrigin, JobEvent, JobId, JobSpec, StepPreview,
+    TokenCounter,
+};
+pub use places::Places;

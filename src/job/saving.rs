@@ -1,0 +1,61 @@
+//! What a saved picture says about itself, and files that appear whole.
+
+use super::{EditResult, Problem};
+use crate::pipeline::metadata::{self, Parameters, PictureTexts};
+use serde::Serialize;
+use std::path::Path;
+
+/// The text chunk `lgd_request`: enough to draw the picture again, nothing that changes from run
+/// to run, so that the same request twice is the same file.
+#[derive(Serialize)]
+struct SavedRequest<'a> {
+    program: &'static str,
+    version: &'static str,
+    bundle: &'a str,
+    device: &'a str,
+    written_answer: Option<&'a str>,
+    #[serde(flatten)]
+    request: &'a super::EditRequest,
+}
+
+/// Saves a result with its metadata; the file appears whole or not at all.
+///
+/// # Errors
+/// When the folder or the disk says no.
+pub(super) fn save_result(result: &EditResult, path: &Path) -> Result<(), Problem> {
+    let request = SavedRequest {
+        program: "LGD Studio",
+        version: env!("CARGO_PKG_VERSION"),
+        bundle: &result.bundle,
+        device: &result.device,
+        written_answer: result.answer.as_ref().map(|answer| answer.text.as_str()),
+        request: &result.request,
+    };
+    let (width, height) = result.picture.dimensions();
+    let mut parameters = Parameters::of(&result.request, width, height, &result.bundle);
+    if let Some(answer) = &result.answer {
+        parameters.fields.push(("Answer", answer.text.clone()));
+    }
+    let texts = PictureTexts::new(&request, &parameters)
+        .map_err(|e| Problem::new(format!("The request cannot be written as JSON: {e}.")))?;
+    let saved = metadata::save(path, &result.picture, &texts)?;
+    if let Some(note) = saved.note {
+        tracing::warn!("{note}");
+    }
+    Ok(())
+}
+
+/// Writes a small text file whole or not at all, making its folder when needed.
+///
+/// # Errors
+/// When the folder or the disk says no.
+pub(super) fn write_text(path: &Path, text: &str) -> Result<(), Problem> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| {
+            Problem::new(format!("The folder cannot be made: {e}."))
+                .hint("Choose another folder with LGD_STUDIO_HOME, or change its permissions.")
+                .file(folder)
+        })?;
+    }
+    metadata::write_whole(path, text.as_bytes()).map_err(Problem::from)
+}

@@ -1,0 +1,233 @@
+//! The thread that owns the device and the models.
+
+use super::display::display_copy;
+use super::jobs::Outbox;
+use super::{
+    BundleSource, BundleSummary, DeviceChoice, EditRequest, EditResult, JobEvent, JobId, JobSpec,
+    Problem, Stage, StepPreview, TokenCounter,
+};
+use crate::nn::cancel::{self, CancelToken};
+use crate::pipeline::{EditError, LgdPipeline, Progress};
+use crossbeam_channel::Receiver;
+use image::RgbImage;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// One queued job.
+pub(super) struct Command {
+    pub(super) id: JobId,
+    pub(super) spec: JobSpec,
+    pub(super) token: CancelToken,
+}
+
+/// The worker's own state: nobody else holds a tensor.
+pub(super) struct Worker {
+    device: DeviceChoice,
+    outbox: Outbox,
+    resident: Option<(BundleSource, LgdPipeline)>,
+}
+
+impl Worker {
+    pub(super) fn new(device: DeviceChoice, outbox: Outbox) -> Self {
+        Self {
+            device,
+            outbox,
+            resident: None,
+        }
+    }
+
+    /// Works until the queue closes.
+    pub(super) fn run(mut self, queue: &Receiver<Command>) {
+        for command in queue {
+            let Command { id, spec, token } = command;
+            let last = if token.is_cancelled() {
+                JobEvent::Cancelled(id)
+            } else {
+                self.perform(id, spec, &token)
+            };
+            self.outbox.send(last);
+        }
+    }
+
+    /// Runs one job and returns its one final event, whatever happens.
+    fn perform(&mut self, id: JobId, spec: JobSpec, token: &CancelToken) -> JobEvent {
+        self.outbox.send(JobEvent::Started(id));
+        self.guarded(id, |worker| {
+            cancel::scope(token, || match spec {
+                JobSpec::Load(bundle) => worker.load(id, &bundle),
+                JobSpec::Edit {
+                    bundle,
+                    frame,
+                    request,
+                } => worker.edit(id, &bundle, frame, request, token),
+            })
+        })
+    }
+
+    /// Turns every way a job can end into its final event; a panic too.
+    fn guarded(
+        &mut self,
+        id: JobId,
+        work: impl FnOnce(&mut Self) -> Result<JobEvent, EditError>,
+    ) -> JobEvent {
+        match catch_unwind(AssertUnwindSafe(|| work(self))) {
+            Ok(Ok(event)) => event,
+            Ok(Err(EditError::Cancelled)) => JobEvent::Cancelled(id),
+            Ok(Err(EditError::Failed(problem))) => {
+                tracing::debug!("job {} failed: {}", id.0, problem.message);
+                JobEvent::Failed(id, problem)
+            }
+            Err(panic) => {
+                // What a panic left half done must not serve the next job.
+                self.resident = None;
+                let problem = Problem::new(format!("The program made a mistake: {}.", panic_text(&*panic)))
+                    .hint("The job is lost, nothing else is. Try again, and please report it with the log.");
+                JobEvent::Failed(id, problem)
+            }
+        }
+    }
+
+    fn load(&mut self, id: JobId, bundle: &BundleSource) -> Result<JobEvent, EditError> {
+        let summary = summary(self.resident(id, bundle)?);
+        Ok(JobEvent::Loaded(id, summary))
+    }
+
+    fn edit(
+        &mut self,
+        id: JobId,
+        bundle: &BundleSource,
+        frame: Arc<RgbImage>,
+        request: EditRequest,
+        token: &CancelToken,
+    ) -> Result<JobEvent, EditError> {
+        let outbox = self.outbox.clone();
+        let pipeline = self.resident(id, bundle)?;
+        let mut drawing_since = Instant::now();
+        let edited = pipeline.edit(frame, &request, &mut |progress| {
+            let heard = match progress {
+                Progress::Stage(stage) => {
+                    if stage == Stage::Drawing {
+                        drawing_since = Instant::now();
+                    }
+                    outbox.send(JobEvent::StageBegan(id, stage))
+                }
+                Progress::Answer(answer) => outbox.send(JobEvent::Answered(id, answer)),
+                Progress::Notice(text) => outbox.send(JobEvent::Notice(id, text)),
+                Progress::Step {
+                    step,
+                    steps,
+                    preview,
+                } => {
+                    let per_step = drawing_since.elapsed().as_secs_f64() / step.max(1) as f64;
+                    let seconds_left = per_step * (steps - step) as f64;
+                    outbox.show(StepPreview {
+                        job: id,
+                        step,
+                        steps,
+                        seconds_left,
+                        picture: preview.map(Arc::new),
+                    });
+                    true
+                }
+            };
+            if !heard {
+                token.cancel(); // nobody listens any more
+            }
+        })?;
+        let picture = Arc::new(edited.picture);
+        Ok(JobEvent::Finished(
+            id,
+            Arc::new(EditResult {
+                job: id,
+                display: display_copy(&picture),
+                picture,
+                request,
+                answer: edited.answer,
+                bundle: pipeline.manifest().name.clone(),
+                device: pipeline.device_text(),
+                stages: edited.stages,
+                notices: edited.notices,
+            }),
+        ))
+    }
+
+    /// The pipeline of that bundle, loaded when it is not yet.
+    fn resident(&mut self, id: JobId, bundle: &BundleSource) -> Result<&LgdPipeline, EditError> {
+        if self
+            .resident
+            .as_ref()
+            .is_none_or(|(source, _)| source != bundle)
+        {
+            self.resident = None; // free the old weights before the new ones come
+            self.outbox.send(JobEvent::StageBegan(id, Stage::Loading));
+            let device = self
+                .device
+                .open()
+                .map_err(|e| Problem::new(e.to_string()))?;
+            let started = Instant::now();
+            let pipeline = LgdPipeline::load(bundle, &device)?;
+            tracing::info!(
+                "loaded {} on {} in {:.2} s",
+                pipeline.manifest().name,
+                pipeline.device_text(),
+                started.elapsed().as_secs_f64()
+            );
+            self.resident = Some((bundle.clone(), pipeline));
+        }
+        let (_, pipeline) = self.resident.as_ref().expect("it was loaded just now");
+        Ok(pipeline)
+    }
+}
+
+fn summary(pipeline: &LgdPipeline) -> BundleSummary {
+    let manifest = pipeline.manifest();
+    let tokenizer = pipeline.tokenizer().clone();
+    let template = manifest.text.question_template.clone();
+    BundleSummary {
+        name: manifest.name.clone(),
+        description: manifest.description.clone(),
+        resolution: manifest.resolution,
+        max_question_tokens: manifest.text.max_length,
+        defaults: manifest.default_request(),
+        unavailable_modes: Vec::new(),
+        device: pipeline.device_text(),
+        token_counter: TokenCounter::new(move |question| {
+            tokenizer
+                .encode(&template.replace("{question}", question), None)
+                .map_or(0, |encoded| encoded.tokens())
+        }),
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no reason given")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::jobs::Outbox;
+
+    #[test]
+    fn a_panic_fails_its_job_and_the_worker_lives_on() {
+        let (outbox, _events) = Outbox::for_tests();
+        let mut worker = Worker::new(DeviceChoice::Cpu, outbox);
+        let failed = worker.guarded(JobId(1), |_| panic!("an index went astray"));
+        assert!(
+            matches!(&failed, JobEvent::Failed(JobId(1), problem)
+                if problem.message.contains("an index went astray") && problem.hint.is_some()),
+            "{failed:?}"
+        );
+        assert!(worker.resident.is_none());
+        let next = worker.guarded(JobId(2), |worker| {
+            worker.load(JobId(2), &BundleSource::Embedded)
+        });
+        assert!(matches!(next, JobEvent::Loaded(JobId(2), _)), "{next:?}");
+    }
+}

@@ -1,0 +1,288 @@
+//! 2-D convolution.
+//!
+//! A pointwise kernel is one matrix product per image. Any other is unrolled: the pixels under every
+//! kernel position become the rows of a matrix, tile by tile, and one product per tile writes the
+//! output in place. Small maps share one matrix over the whole batch.
+
+use super::Weights;
+use super::gemm::{Into, Mat, MatMut, Threads, matmul, matmul_rows};
+use super::im2col::{Geometry, Padding};
+use super::parallel::{self, buffer};
+use super::scratch::scratch;
+use super::simd::{sum, vectorised};
+use super::vjp::{attach, on_cpu, plain, values};
+use super::winograd::Winograd;
+use candle_core::{Device, Result, Tensor, bail};
+
+/// A convolution with zero padding.
+#[derive(Clone, Debug)]
+pub struct Conv2d {
+    weight: Tensor,
+    bias: Option<Tensor>,
+    stride: usize,
+    padding: Padding,
+}
+
+impl Conv2d {
+    /// Reads `weight` (out, in, k, k) and `bias` (out).
+    ///
+    /// # Errors
+    /// When a tensor cannot be read.
+    pub fn load(
+        weights: &Weights,
+        input: usize,
+        output: usize,
+        kernel: usize,
+        stride: usize,
+        padding: usize,
+    ) -> Result<Self> {
+        let weight = weights.get((output, input, kernel, kernel), "weight")?;
+        let bias = Some(weights.get(output, "bias")?);
+        Ok(Self::new(weight, bias, stride, padding))
+    }
+
+    /// From tensors: `weight` (out, in, k, k), `bias` (out).
+    pub fn new(weight: Tensor, bias: Option<Tensor>, stride: usize, padding: usize) -> Self {
+        Self {
+            weight,
+            bias,
+            stride,
+            padding: Padding::all(padding),
+        }
+    }
+
+    /// The same layer with other padding; the VAE's encoder pads right and below only.
+    #[must_use]
+    pub fn with_padding(mut self, padding: Padding) -> Self {
+        self.padding = padding;
+        self
+    }
+
+    /// (B, in, H, W) to (B, out, H', W').
+    ///
+    /// # Errors
+    /// On a shape that does not fit.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let (batch, channels, height, width) = x.dims4()?;
+        let (output, input, ky, kx) = self.weight.dims4()?;
+        if channels != input {
+            bail!("a convolution of {input} channels got {:?}", x.shape())
+        }
+        if self
+            .bias
+            .as_ref()
+            .is_some_and(|bias| bias.dims() != [output])
+        {
+            bail!("the bias of a convolution does not fit its weight")
+        }
+        let size = (channels, height, width);
+        let Some(geometry) = Geometry::new(size, (ky, kx), self.stride, self.padding) else {
+            bail!(
+                "an image {:?} is too small for a {ky}x{kx} kernel",
+                x.shape()
+            )
+        };
+        if !on_cpu(&[x, &self.weight, self.bias.as_ref().unwrap_or(x)]) {
+            return self.fallback(x);
+        }
+        let conv = Conv {
+            geometry,
+            batch,
+            output,
+            input: plain(x)?,
+            weight: plain(&self.weight)?,
+        };
+        let bias = self.bias.as_ref().map(plain).transpose()?;
+        let out = conv.forward(bias.as_ref())?;
+        let dims = (batch, output, geometry.out_height, geometry.out_width);
+        match &self.bias {
+            Some(bias) => attach([x, &self.weight, bias], out, dims, move |g, wanted| {
+                conv.backward(g, wanted)
+            }),
+            None => attach([x, &self.weight], out, dims, move |g, [x, w]| {
+                let [x, w, _] = conv.backward(g, [x, w, false])?;
+                Ok([x, w])
+            }),
+        }
+    }
+
+    fn fallback(&self, x: &Tensor) -> Result<Tensor> {
+        let Padding {
+            left,
+            right,
+            top,
+            bottom,
+        } = self.padding;
+        let y = if self.padding == Padding::all(left) {
+            x.conv2d(&self.weight, left, self.stride, 1, 1)?
+        } else {
+            x.pad_with_zeros(2, top, bottom)?
+                .pad_with_zeros(3, left, right)?
+                .conv2d(&self.weight, 0, self.stride, 1, 1)?
+        };
+        match &self.bias {
+            Some(bias) => y.broadcast_add(&bias.reshape((1, (), 1, 1))?),
+            None => Ok(y),
+        }
+    }
+}
+
+/// Pixels of a tile, about: its matrix should stay in the caches while it is used.
+const TILE: usize = 1024;
+/// Up to this many pixels per map, a batch shares one product.
+const SMALL_MAP: usize = 256;
+
+/// One convolution at work.
+struct Conv {
+    geometry: Geometry,
+    batch: usize,
+    output: usize,
+    input: Tensor,
+    weight: Tensor,
+}
+
+impl Conv {
+    fn forward(&self, bias: Option<&Tensor>) -> Result<Vec<f32>> {
+        let (x, weight) = (values(&self.input)?, values(&self.weight)?);
+        let bias = bias.map(values).transpose()?;
+        let bias = bias.as_deref();
+        let (geometry, pixels) = (self.geometry, self.geometry.pixels());
+        if self.batch > 1 && pixels <= SMALL_MAP {
+            return Ok(self.small_maps(&x, &weight, bias));
+        }
+        let mut out = buffer(self.batch * self.output * pixels);
+        if let Some(winograd) = self.winograd() {
+            winograd.forward(&x, &weight, bias, &mut out);
+            return Ok(out);
+        }
+        let into = match bias {
+            Some(bias) => {
+                let steps = out.len() / 4;
+                parallel::pieces(&mut out, pixels, steps, |i, out| {
+                    out.fill(bias[i % self.output]);
+                });
+                Into::Add
+            }
+            None => Into::Set,
+        };
+        let weight = Mat::new(&weight, self.output, geometry.depth());
+        let images = x.chunks_exact(geometry.channels * geometry.input_pixels());
+        for (image, out) in images.zip(out.chunks_exact_mut(self.output * pixels)) {
+            if geometry.is_pointwise() {
+                let image = Mat::new(image, geometry.channels, pixels);
+                matmul_rows(out, pixels, 0, weight, image, into);
+                continue;
+            }
+            self.tiles(|rows, size| {
+                scratch(geometry.depth() * size, |columns| {
+                    let first = rows.start * geometry.out_width;
+                    geometry.columns(image, rows, columns);
+                    let columns = Mat::new(columns, geometry.depth(), size);
+                    matmul_rows(out, pixels, first, weight, columns, into);
+                });
+            });
+        }
+        Ok(out)
+    }
+
+    fn winograd(&self) -> Option<Winograd> {
+        let geometry = &self.geometry;
+        let fits = geometry.kernel == (3, 3)
+            && geometry.stride == 1
+            && geometry.padding == Padding::all(1);
+        let size = (geometry.height, geometry.width);
+        fits.then(|| Winograd::new(geometry.channels, self.output, size.0, size.1))?
+    }
+
+    /// One product for the whole batch, then a copy into place that adds the bias.
+    fn small_maps(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+        let (geometry, pixels) = (self.geometry, self.geometry.pixels());
+        let (depth, all) = (geometry.depth(), self.batch * pixels);
+        scratch((depth + self.output) * all, |work| {
+            let (columns, product) = work.split_at_mut(depth * all);
+            geometry.columns(x, 0..geometry.out_height, columns);
+            let weight = Mat::new(weight, self.output, depth);
+            let columns = Mat::new(columns, depth, all);
+            matmul_rows(product, all, 0, weight, columns, Into::Set);
+            let mut out = buffer(self.output * all);
+            for (i, plane) in out.chunks_exact_mut(pixels).enumerate() {
+                let (image, channel) = (i / self.output, i % self.output);
+                let bias = bias.map_or(0.0, |bias| bias[channel]);
+                let product = &product[channel * all + image * pixels..];
+                for (y, x) in plane.iter_mut().zip(product) {
+                    *y = x + bias;
+                }
+            }
+            out
+        })
+    }
+
+    fn backward(&self, g: &Tensor, wanted: [bool; 3]) -> Result<[Option<Tensor>; 3]> {
+        let (x, weight, g) = (values(&self.input)?, values(&self.weight)?, values(g)?);
+        let (geometry, pixels) = (self.geometry, self.geometry.pixels());
+        let (depth, image_len) = (
+            geometry.depth(),
+            geometry.channels * geometry.input_pixels(),
+        );
+        let mut to_x = vec![0f32; if wanted[0] { x.len() } else { 0 }];
+        let mut to_weight = vec![0f32; if wanted[1] { weight.len() } else { 0 }];
+        let weight = Mat::new(&weight, self.output, depth);
+        for (i, g) in g.chunks_exact(self.output * pixels).enumerate() {
+            let image = i * image_len..(i + 1) * image_len;
+            self.tiles(|rows, size| {
+                let g = &g[rows.start * geometry.out_width..];
+                let g = Mat::strided(g, self.output, size, pixels);
+                scratch(depth * size, |columns| {
+                    if wanted[0] {
+                        let out = MatMut::new(columns, depth, size);
+                        matmul(out, weight.t(), g, 1.0, Into::Set, Threads::All);
+                        geometry.scatter(columns, rows.clone(), &mut to_x[image.clone()]);
+                    }
+                    if wanted[1] {
+                        geometry.columns(&x[image.clone()], rows, columns);
+                        matmul(
+                            MatMut::new(&mut to_weight, self.output, depth),
+                            g,
+                            Mat::new(columns, depth, size).t(),
+                            1.0,
+                            Into::Add,
+                            Threads::All,
+                        );
+                    }
+                });
+            });
+        }
+        let tensor = |wanted: bool, values: Vec<f32>, like: &Tensor| {
+            wanted
+                .then(|| Tensor::from_vec(values, like.shape(), &Device::Cpu))
+                .transpose()
+        };
+        let to_bias = if wanted[2] {
+            let sums = parallel::collect(self.output, g.len(), |channel| {
+                (0..self.batch).fold(0.0, |total, i| {
+                    let plane = (i * self.output + channel) * pixels;
+                    total + vectorised(|| sum(&g[plane..plane + pixels]))
+                })
+            });
+            Some(Tensor::from_vec(sums, self.output, &Device::Cpu)?)
+        } else {
+            None
+        };
+        Ok([
+            tensor(wanted[0], to_x, &self.input)?,
+            tensor(wanted[1], to_weight, &self.weight)?,
+            to_bias,
+        ])
+    }
+
+    /// Calls `work(output rows, pixels in them)` for every tile of a map.
+    fn tiles(&self, mut work: impl FnMut(std::ops::Range<usize>, usize)) {
+        let (height, width) = (self.geometry.out_height, self.geometry.out_width);
+        let step = (TILE / width).clamp(1, height);
+        for start in (0..height).step_by(step) {
+            let rows = start..height.min(start + step);
+            let size = rows.len() * width;
+            work(rows, size);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Fully connected layers.
+
+use super::Weights;
+use super::gemm::{Into, Mat, MatMut, Threads, matmul, matmul_rows};
+use super::parallel::{self, buffer};
+use super::simd::{dot, vectorised};
+use super::vjp::{attach, on_cpu, plain, values};
+use candle_core::{Device, Result, Tensor, bail};
+
+/// `x W^T + b`.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    weight: Tensor,
+    bias: Option<Tensor>,
+}
+
+impl Linear {
+    /// Reads `weight` (out, in) and `bias` (out).
+    ///
+    /// # Errors
+    /// When a tensor cannot be read.
+    pub fn load(weights: &Weights, input: usize, output: usize) -> Result<Self> {
+        Ok(Self {
+            weight: weights.get((output, input), "weight")?,
+            bias: Some(weights.get(output, "bias")?),
+        })
+    }
+
+    /// Reads `weight` (out, in) of a layer that has no bias.
+    ///
+    /// # Errors
+    /// When the tensor cannot be read.
+    pub fn load_no_bias(weights: &Weights, input: usize, output: usize) -> Result<Self> {
+        Ok(Self {
+            weight: weights.get((output, input), "weight")?,
+            bias: None,
+        })
+    }
+
+    /// From tensors: `weight` (out, in), `bias` (out).
+    pub fn new(weight: Tensor, bias: Option<Tensor>) -> Self {
+        Self { weight, bias }
+    }
+
+    /// (.., in) to (.., out).
+    ///
+    /// # Errors
+    /// On a shape that does not fit.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let (output, width) = self.weight.dims2()?;
+        let bias = self.bias.as_ref();
+        let Some((&last, leading)) = x.dims().split_last() else {
+            bail!("a linear layer needs at least one dimension")
+        };
+        if last != width {
+            bail!("a linear layer of width {width} got {:?}", x.shape())
+        }
+        if bias.is_some_and(|bias| bias.dims() != [output]) {
+            bail!("the bias of a linear layer does not fit its weight")
+        }
+        if !on_cpu(&[x, &self.weight, bias.unwrap_or(x)]) {
+            let y = x.broadcast_matmul(&self.weight.t()?)?;
+            return match bias {
+                Some(bias) => y.broadcast_add(bias),
+                None => Ok(y),
+            };
+        }
+        let mut dims = leading.to_vec();
+        dims.push(output);
+        let (input, weight) = (plain(x)?, plain(&self.weight)?);
+        let out = {
+            let bias = bias.map(plain).transpose()?;
+            let bias = bias.as_ref().map(values).transpose()?;
+            product(&values(&input)?, &values(&weight)?, bias.as_deref(), width)
+        };
+        let pull = move |g: &Tensor, wanted: [bool; 3]| gradients(&input, &weight, g, wanted);
+        match bias {
+            Some(bias) => attach([x, &self.weight, bias], out, dims, pull),
+            None => attach([x, &self.weight], out, dims, move |g, [x, w]| {
+                let [x, w, _] = pull(g, [x, w, false])?;
+                Ok([x, w])
+            }),
+        }
+    }
+}
+
+/// Up to this many rows a product is limited by reading the weight, once, for which plain inner
+/// products are faster than a packed matrix product.
+const FEW_ROWS: usize = 4;
+
+/// `x W^T + b` for rows of `width` numbers.
+fn product(x: &[f32], weight: &[f32], bias: Option<&[f32]>, width: usize) -> Vec<f32> {
+    let (rows, output) = (x.len() / width, weight.len() / width);
+    if rows <= FEW_ROWS {
+        return few_rows(x, weight, bias, width);
+    }
+    let mut out = buffer(rows * output);
+    let into = match bias {
+        Some(bias) => {
+            let steps = out.len() / 4;
+            parallel::pieces(&mut out, output, steps, |_, row| row.copy_from_slice(bias));
+            Into::Add
+        }
+        None => Into::Set,
+    };
+    let (x, weight) = (Mat::new(x, rows, width), Mat::new(weight, output, width));
+    matmul_rows(&mut out, output, 0, x, weight.t(), into);
+    out
+}
+
+fn few_rows(x: &[f32], weight: &[f32], bias: Option<&[f32]>, width: usize) -> Vec<f32> {
+    /// Output columns per piece of work.
+    const COLUMNS: usize = 16;
+    let (rows, output) = (x.len() / width, weight.len() / width);
+    let mut columns = buffer(rows * output); // (out, rows)
+    let steps = weight.len() / 2;
+    parallel::pieces(&mut columns, COLUMNS * rows, steps, |i, columns| {
+        vectorised(
+            #[inline(always)]
+            || {
+                let first = i * COLUMNS;
+                let weight = weight[first * width..].chunks_exact(width);
+                for ((j, column), weight) in columns.chunks_exact_mut(rows).enumerate().zip(weight)
+                {
+                    let bias = bias.map_or(0.0, |bias| bias[first + j]);
+                    for (y, x) in column.iter_mut().zip(x.chunks_exact(width)) {
+                        *y = dot(x, weight) + bias;
+                    }
+                }
+            },
+        );
+    });
+    if rows == 1 {
+        return columns;
+    }
+    let mut out = buffer(rows * output);
+    for (row, out) in out.chunks_exact_mut(output).enumerate() {
+        for (y, column) in out.iter_mut().zip(columns.chunks_exact(rows)) {
+            *y = column[row];
+        }
+    }
+    out
+}
+
+/// Gradients for input, weight and bias.
+fn gradients(
+    x: &Tensor,
+    weight: &Tensor,
+    g: &Tensor,
+    wanted: [bool; 3],
+) -> Result<[Option<Tensor>; 3]> {
+    let (output, width) = weight.dims2()?;
+    let rows = x.elem_count() / width;
+    let g = values(g)?;
+    let g_mat = Mat::new(&g, rows, output);
+    let to_x = if wanted[0] {
+        let mut out = buffer(rows * width);
+        let weight = values(weight)?;
+        matmul(
+            MatMut::new(&mut out, rows, width),
+            g_mat,
+            Mat::new(&weight, output, width),
+            1.0,
+            Into::Set,
+            Threads::All,
+        );
+        Some(Tensor::from_vec(out, x.shape(), &Device::Cpu)?)
+    } else {
+        None
+    };
+    let to_weight = if wanted[1] {
+        let mut out = buffer(output * width);
+        let x = values(x)?;
+        matmul(
+            MatMut::new(&mut out, output, width),
+            g_mat.t(),
+            Mat::new(&x, rows, width),
+            1.0,
+            Into::Set,
+            Threads::All,
+        );
+        Some(Tensor::from_vec(out, (output, width), &Device::Cpu)?)
+    } else {
+        None
+    };
+    let to_bias = if wanted[2] {
+        Some(Tensor::from_vec(
+            column_sums(&g, output),
+            output,
+            &Device::Cpu,
+        )?)
+    } else {
+        None
+    };
+    Ok([to_x, to_weight, to_bias])
+}
+
+/// The sums over all rows of `width` numbers.
+pub(super) fn column_sums(rows: &[f32], width: usize) -> Vec<f32> {
+    /// Columns per piece of work.
+    const COLUMNS: usize = 128;
+    let mut sums = vec![0.0; width];
+    parallel::pieces(&mut sums, COLUMNS, rows.len(), |i, sums| {
+        vectorised(
+            #[inline(always)]
+            || {
+                for row in rows.chunks_exact(width) {
+                    for (sum, x) in sums.iter_mut().zip(&row[i * COLUMNS..]) {
+                        *sum += x;
+                    }
+                }
+            },
+        );
+    });
+    sums
+}

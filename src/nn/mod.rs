@@ -1,0 +1,42 @@
+//! Layer 0: differentiable layers, attention, seeded noise, image resizing, weight files.
+//!
+//! Everything a network calls comes from here, because candle's fused norms and softmax drop
+//! gradients without saying so and its convolution and attention are slow on a CPU. Each function
+//! has one fast forward path and an explicit vector-Jacobian product, so a network is written once
+//! and serves inference and training.
+//!
+//! Shape legend used by all crate docs: B batch, C channels, H W pixels, h w latent cells (H/8,
+//! W/8), L text tokens, Q queries, P patches, D width, N heads.
+
+mod activation;
+mod attention;
+pub mod cancel;
+mod conv;
+pub mod device;
+mod embedding;
+mod gemm;
+mod im2col;
+mod linear;
+pub mod noise;
+mod norm;
+mod parallel;
+pub mod pixels;
+pub mod resize;
+mod scratch;
+mod simd;
+mod upsample;
+mod vjp;
+mod weights;
+mod winograd;
+
+pub use activation::{gated_gelu, geglu, gelu_erf, gelu_tanh, quick_gelu, silu};
+pub use attention::attention;
+pub use conv::Conv2d;
+pub use embedding::Embedding;
+pub use im2col::Padding;
+pub use linear::Linear;
+pub use noise::{NoiseGenerator, NoiseTape};
+pub use norm::{GroupNorm, LayerNorm, RmsNorm};
+pub use pixels::LatentRgb;
+pub use upsample::upsample_nearest2x;
+pub use weights::{LoadError, StoredWeights, TensorProblem, TensorReport, WeightSource, Weights};

@@ -1,0 +1,332 @@
+//! Named tensors on disk or in the program, read strictly.
+//!
+//! A network asks for each tensor by name and shape. Whatever is missing, wrongly shaped, not
+//! finite or left over is collected and reported together by [`Weights::finish`], so that a wrong
+//! checkpoint is explained once and whole. Files are mapped, checked before anything is believed,
+//! and converted tensor by tensor, so opening costs no memory and a tensor's only copy is the one
+//! the network keeps.
+
+mod convert;
+mod error;
+mod file;
+mod random;
+
+pub use error::{LoadError, TensorProblem, TensorReport};
+pub use file::WeightSource;
+
+use crate::nn::cancel;
+use candle_core::{DType, Device, Result, Shape, Tensor, Var};
+use file::Files;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Where the values come from.
+enum Origin {
+    Files(Files),
+    /// Made up, from this seed; see [`Weights::random`].
+    Random(u64),
+}
+
+struct Store {
+    origin: Origin,
+    dtype: DType,
+    device: Device,
+    log: Mutex<Log>,
+}
+
+/// What happened so far, over all views.
+#[derive(Default)]
+struct Log {
+    used: BTreeSet<String>,
+    ignored: BTreeSet<String>,
+    problems: BTreeMap<String, TensorProblem>,
+    vars: BTreeMap<String, Var>,
+}
+
+/// What weight files hold.
+#[derive(Clone, Debug, Default)]
+pub struct StoredWeights {
+    /// Tensors.
+    pub tensors: usize,
+    /// Numbers in all of them.
+    pub parameters: usize,
+    /// Stored dtypes, most frequent first.
+    pub dtypes: Vec<String>,
+}
+
+type Filter = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// A view into named tensors, below a prefix. Cheap to clone.
+#[derive(Clone)]
+pub struct Weights {
+    store: Arc<Store>,
+    prefix: String,
+    what: Arc<str>,
+    trainable: Option<Filter>,
+}
+
+impl std::fmt::Debug for Weights {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut view = f.debug_struct("Weights");
+        match &self.store.origin {
+            Origin::Files(files) => view.field("tensors", &files.entries.len()),
+            Origin::Random(seed) => view.field("random", seed),
+        };
+        view.field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+impl Weights {
+    /// Opens safetensors files or their shard index; float tensors come out as `dtype` on
+    /// `device`, integers as u8, u32 or i64.
+    ///
+    /// Only headers are read here. Values are converted when a network asks for them.
+    ///
+    /// # Errors
+    /// When a file cannot be read, is damaged, or two files hold a tensor of the same name.
+    pub fn open(
+        sources: &[WeightSource],
+        dtype: DType,
+        device: &Device,
+    ) -> std::result::Result<Self, LoadError> {
+        let files = Files::open(sources)?;
+        Ok(Self::new(Origin::Files(files), dtype, device))
+    }
+
+    /// Weights without a file: every requested tensor exists and has small values that depend on
+    /// `seed` and its name only. Weights of norms are ones. For benches and tests at full size.
+    ///
+    /// [`Weights::has`] answers no, so optional parts are absent.
+    pub fn random(seed: u64, dtype: DType, device: &Device) -> Self {
+        Self::new(Origin::Random(seed), dtype, device)
+    }
+
+    fn new(origin: Origin, dtype: DType, device: &Device) -> Self {
+        let store = Store {
+            origin,
+            dtype,
+            device: device.clone(),
+            log: Mutex::default(),
+        };
+        Self {
+            store: Arc::new(store),
+            prefix: String::new(),
+            what: "the weights".into(),
+            trainable: None,
+        }
+    }
+
+    /// The same view with a name for messages: "Cannot load WHAT: …".
+    #[must_use]
+    pub fn named(mut self, what: &str) -> Self {
+        self.what = what.into();
+        self
+    }
+
+    /// The same view in which tensors whose full name passes `filter` come out as candle
+    /// variables, so that gradients reach them; see [`Weights::vars`].
+    #[must_use]
+    pub fn trainable(mut self, filter: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.trainable = Some(Arc::new(filter));
+        self
+    }
+
+    /// The variables handed out so far, by full name, over all views of these weights.
+    pub fn vars(&self) -> BTreeMap<String, Var> {
+        self.log().vars.clone()
+    }
+
+    /// The view one level down; `.` joins the levels.
+    #[must_use]
+    pub fn pp(&self, name: impl Display) -> Self {
+        Self {
+            prefix: self.path(&name.to_string()),
+            ..self.clone()
+        }
+    }
+
+    /// Whether a tensor of this name exists below the prefix.
+    pub fn has(&self, name: &str) -> bool {
+        self.dims(name).is_some()
+    }
+
+    /// The stored shape of a tensor below the prefix, if it exists. Lets a loader decide by what
+    /// a tensor is.
+    pub fn dims(&self, name: &str) -> Option<Vec<usize>> {
+        match &self.store.origin {
+            Origin::Files(files) => Some(files.entries.get(&self.path(name))?.dims.clone()),
+            Origin::Random(_) => None,
+        }
+    }
+
+    /// The full names of all stored tensors below the prefix.
+    pub fn names(&self) -> Vec<String> {
+        match &self.store.origin {
+            Origin::Files(files) => {
+                let names = files.entries.keys();
+                names.filter(|n| self.covers(n)).cloned().collect()
+            }
+            Origin::Random(_) => Vec::new(),
+        }
+    }
+
+    /// What the files hold, for reports; nothing is read but headers.
+    pub fn stored(&self) -> StoredWeights {
+        let mut stored = StoredWeights::default();
+        if let Origin::Files(files) = &self.store.origin {
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            for entry in files.entries.values() {
+                stored.tensors += 1;
+                stored.parameters += entry.dims.iter().product::<usize>();
+                *counts
+                    .entry(format!("{:?}", entry.dtype).to_lowercase())
+                    .or_default() += 1;
+            }
+            stored.dtypes = counts.keys().cloned().collect();
+            stored
+                .dtypes
+                .sort_by_key(|dtype| std::cmp::Reverse(counts.get(dtype)));
+        }
+        stored
+    }
+
+    /// The dtype floats come out as.
+    pub fn dtype(&self) -> DType {
+        self.store.dtype
+    }
+
+    /// The device tensors come out on.
+    pub fn device(&self) -> &Device {
+        &self.store.device
+    }
+
+    /// Tensors below the prefix that are `name`, or below it, are known and not needed.
+    pub fn ignore(&self, name: &str) {
+        let path = self.path(name);
+        self.log().ignored.insert(path);
+    }
+
+    /// The tensor `name` below the prefix.
+    ///
+    /// A missing, wrongly shaped or not finite one is noted for [`Weights::finish`] and replaced
+    /// by zeros that take no memory, so that loading goes on and finds everything else as well.
+    ///
+    /// # Errors
+    /// When the job was cancelled or the device has no room.
+    pub fn get(&self, shape: impl Into<Shape>, name: &str) -> Result<Tensor> {
+        cancel::checkpoint()?;
+        let (path, shape) = (self.path(name), shape.into());
+        if let Some(var) = self.log().vars.get(&path)
+            && var.shape() == &shape
+        {
+            return Ok(var.as_tensor().clone()); // tied weights stay tied
+        }
+        let Store {
+            origin,
+            dtype,
+            device,
+            ..
+        } = &*self.store;
+        let tensor = match origin {
+            Origin::Random(seed) => random::tensor(*seed, &path, &shape, *dtype, device)?,
+            Origin::Files(files) => match files.entries.get(&path) {
+                None => return self.note(path, TensorProblem::Missing, shape),
+                Some(entry) if entry.dims != shape.dims() => {
+                    let problem = TensorProblem::Shape {
+                        found: entry.dims.clone(),
+                        expected: shape.dims().to_vec(),
+                    };
+                    return self.note(path, problem, shape);
+                }
+                Some(entry) => {
+                    let bytes = files.bytes(entry);
+                    match convert::tensor(bytes, entry.dtype, &shape, *dtype, device)? {
+                        Ok(tensor) => tensor,
+                        Err(problem) => return self.note(path, problem, shape),
+                    }
+                }
+            },
+        };
+        let tensor = match &self.trainable {
+            Some(filter) if filter(&path) => {
+                let var = Var::from_tensor(&tensor)?;
+                let tensor = var.as_tensor().clone();
+                self.log().vars.insert(path.clone(), var);
+                tensor
+            }
+            _ => tensor,
+        };
+        self.log().used.insert(path);
+        Ok(tensor)
+    }
+
+    fn note(&self, path: String, problem: TensorProblem, shape: Shape) -> Result<Tensor> {
+        self.log().problems.insert(path, problem);
+        let Store { dtype, device, .. } = &*self.store;
+        Tensor::zeros((), *dtype, device)?.broadcast_as(shape)
+    }
+
+    /// Reports everything below the prefix that was missing, wrongly shaped, not finite or never
+    /// asked for (see [`Weights::ignore`]).
+    ///
+    /// # Errors
+    /// One error that lists all problems.
+    pub fn finish(&self) -> std::result::Result<(), LoadError> {
+        let Origin::Files(files) = &self.store.origin else {
+            return Ok(());
+        };
+        let log = self.log();
+        let mut problems: BTreeMap<String, TensorProblem> = log
+            .problems
+            .iter()
+            .filter(|(path, _)| self.covers(path))
+            .map(|(path, problem)| (path.clone(), problem.clone()))
+            .collect();
+        for path in files.entries.keys().filter(|path| self.covers(path)) {
+            let known = log.used.contains(path)
+                || log.ignored.iter().any(|i| is_below(path, i))
+                // An index 0, 1, 2, … that old checkpoints carry as if it were a weight.
+                || path.ends_with("position_ids");
+            if !known {
+                let problem = TensorProblem::Unexpected;
+                problems.entry(path.clone()).or_insert(problem);
+            }
+        }
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(LoadError::Tensors(Box::new(TensorReport {
+            what: self.what.to_string(),
+            any_used: log.used.iter().any(|path| self.covers(path)),
+            files: files.names(),
+            problems,
+        })))
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        // The log is a few sets; a panic elsewhere leaves it usable.
+        let log = self.store.log.lock();
+        log.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn covers(&self, path: &str) -> bool {
+        is_below(path, &self.prefix)
+    }
+
+    fn path(&self, name: &str) -> String {
+        if self.prefix.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.prefix)
+        }
+    }
+}
+
+/// Whether `path` is `prefix` or lies below it; everything lies below the empty prefix.
+fn is_below(path: &str, prefix: &str) -> bool {
+    prefix.is_empty()
+        || path
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}

@@ -1,0 +1,435 @@
+//! Saving pictures, and what a saved picture says about itself.
+//!
+//! A PNG carries two texts: `lgd_request`, the JSON that repeats the edit, and `parameters`, the
+//! line that Stable Diffusion web UIs write, so that other tools show it. Files appear whole:
+//! they are written beside their place and renamed.
+
+use super::frame_image::{FrameError, FrameProblem};
+use super::request::{EditRequest, Sampler};
+use image::RgbImage;
+use serde::Serialize;
+use serde_json::Value;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Seek, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Keyword of the JSON request.
+pub const REQUEST_KEY: &str = "lgd_request";
+/// Keyword of the web UIs' line.
+pub const PARAMETERS_KEY: &str = "parameters";
+/// JPEG quality of saved pictures, 1..=100.
+const JPEG_QUALITY: u8 = 95;
+/// Longest text that is read from a picture, in bytes; ours have a few thousand.
+const MAX_TEXT_BYTES: usize = 2 << 20;
+
+/// The texts a picture carries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PictureTexts {
+    /// JSON under [`REQUEST_KEY`].
+    pub request: Option<String>,
+    /// The line under [`PARAMETERS_KEY`].
+    pub parameters: Option<String>,
+}
+
+impl PictureTexts {
+    /// Both texts.
+    ///
+    /// # Errors
+    /// When `request` cannot be written as JSON.
+    pub fn new(request: &impl Serialize, parameters: &Parameters) -> serde_json::Result<Self> {
+        Ok(Self {
+            request: Some(serde_json::to_string(request)?),
+            parameters: Some(parameters.to_string()),
+        })
+    }
+
+    /// No texts, for people who do not want them in their files.
+    pub fn none() -> Self {
+        Self::default()
+    }
+}
+
+/// What the web UIs' line says. Its [`fmt::Display`] is the line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameters {
+    /// The text the editor was steered by.
+    pub prompt: String,
+    /// Name and value pairs, in order.
+    pub fields: Vec<(&'static str, String)>,
+}
+
+impl Parameters {
+    /// The line of one edit of a `width` x `height` picture with the bundle `model`.
+    pub fn of(request: &EditRequest, width: u32, height: u32, model: &str) -> Self {
+        let sampler = match request.sampler {
+            Sampler::EulerAncestral | Sampler::EulerAncestralDiffusers => "Euler a",
+            Sampler::DpmSolver2m => "DPM++ 2M",
+        };
+        Self {
+            prompt: request.question.clone(),
+            fields: vec![
+                ("Steps", request.steps.to_string()),
+                ("Sampler", sampler.to_owned()),
+                ("CFG scale", request.guidance_scale.to_string()),
+                ("Image CFG scale", request.image_guidance_scale.to_string()),
+                ("Seed", request.seed.to_string()),
+                ("Size", format!("{width}x{height}")),
+                ("Model", model.to_owned()),
+                ("Guidance mode", request.mode.name().to_owned()),
+                ("RNG", request.noise.name().to_owned()),
+            ],
+        }
+    }
+}
+
+impl fmt::Display for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields: Vec<String> = self
+            .fields
+            .iter()
+            .map(|(name, value)| {
+                // A value that would break the list is quoted, as the web UIs do it.
+                if value.contains([',', ':', '\n']) {
+                    format!("{name}: {}", Value::from(value.as_str()))
+                } else {
+                    format!("{name}: {value}")
+                }
+            })
+            .collect();
+        write!(f, "{}\n{}", self.prompt, fields.join(", "))
+    }
+}
+
+/// A file format a picture can be saved in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// Exact, with the request.
+    Png,
+    /// Small, without the request.
+    Jpeg,
+    /// Exact and smaller, without the request.
+    WebP,
+}
+
+impl PictureFormat {
+    /// The format a file name asks for.
+    pub fn of(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_string_lossy().to_lowercase();
+        match extension.as_str() {
+            "png" => Some(Self::Png),
+            "jpg" | "jpeg" => Some(Self::Jpeg),
+            "webp" => Some(Self::WebP),
+            _ => None,
+        }
+    }
+}
+
+/// Why a file could not be saved.
+#[derive(Debug, thiserror::Error)]
+#[error("{}\n{}\nFile: {}", self.message(), self.hint(), self.path.display())]
+pub struct SaveError {
+    /// What is wrong.
+    #[source]
+    pub kind: SaveProblem,
+    /// The file that was to be written.
+    pub path: PathBuf,
+}
+
+/// What keeps a file from being saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveProblem {
+    /// The name does not end in a known extension.
+    #[error("Cannot save the picture: the name does not say which format it should have.")]
+    UnknownFormat,
+    /// The path is a folder.
+    #[error("Cannot save the file: there is a folder of this name.")]
+    IsFolder,
+    /// The folder does not exist.
+    #[error("Cannot save the file: the folder does not exist.")]
+    NoFolder,
+    /// The format cannot hold the picture.
+    #[error("Cannot save the picture: {0}.")]
+    Encoding(String),
+    /// The system refused.
+    #[error("Cannot save the file: {}.", write_reason(.0))]
+    Io(#[from] io::Error),
+}
+
+fn write_reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "the folder may not be written to".to_owned()
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+impl SaveError {
+    /// What failed.
+    pub fn message(&self) -> String {
+        self.kind.to_string()
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match &self.kind {
+            SaveProblem::UnknownFormat => "End the name with .png, .jpg or .webp.",
+            SaveProblem::IsFolder => "Choose a file name inside it.",
+            SaveProblem::NoFolder => "Create the folder first, or choose another one.",
+            SaveProblem::Encoding(_) => "Save it as PNG.",
+            SaveProblem::Io(e) => match e.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "Free some space, or choose another disk."
+                }
+                _ => "Choose another folder, for example your own pictures.",
+            },
+        }
+    }
+
+    /// The file that was to be written.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// A picture was saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// What the person should know about the file, if anything.
+    pub note: Option<&'static str>,
+}
+
+/// Saves a picture in the format its name asks for: PNG with `texts`, JPEG or WebP without.
+///
+/// # Errors
+/// When the name has no known extension or the file cannot be written. Nothing is left behind,
+/// and an older file of that name stays as it was.
+pub fn save(path: &Path, image: &RgbImage, texts: &PictureTexts) -> Result<Saved, SaveError> {
+    let failed = |kind| SaveError {
+        kind,
+        path: path.to_owned(),
+    };
+    let format = PictureFormat::of(path).ok_or_else(|| failed(SaveProblem::UnknownFormat))?;
+    let bytes = encode(image, format, texts).map_err(failed)?;
+    write_whole(path, &bytes)?;
+    let drops_texts = format != PictureFormat::Png && *texts != PictureTexts::none();
+    Ok(Saved {
+        note: drops_texts.then_some(
+            "Only PNG files remember the question and settings; this file cannot be repeated.",
+        ),
+    })
+}
+
+/// The bytes of a picture file, for places that are not files.
+///
+/// # Errors
+/// [`SaveProblem::Encoding`] when the format cannot hold the picture.
+pub fn encode(
+    image: &RgbImage,
+    format: PictureFormat,
+    texts: &PictureTexts,
+) -> Result<Vec<u8>, SaveProblem> {
+    let mut bytes = Vec::new();
+    let plain = |e: image::ImageError| SaveProblem::Encoding(e.to_string());
+    match format {
+        PictureFormat::Png => encode_png(&mut bytes, image, texts)
+            .map_err(|e| SaveProblem::Encoding(e.to_string()))?,
+        PictureFormat::Jpeg => {
+            let encoder =
+                image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
+            image.write_with_encoder(encoder).map_err(plain)?;
+        }
+        PictureFormat::WebP => {
+            image
+                .write_to(&mut Cursor::new(&mut bytes), image::ImageFormat::WebP)
+                .map_err(plain)?;
+        }
+    }
+    Ok(bytes)
+}
+
+fn encode_png(
+    bytes: &mut Vec<u8>,
+    image: &RgbImage,
+    texts: &PictureTexts,
+) -> Result<(), png::EncodingError> {
+    let mut encoder = png::Encoder::new(bytes, image.width(), image.height());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    for (key, text) in [
+        (PARAMETERS_KEY, &texts.parameters),
+        (REQUEST_KEY, &texts.request),
+    ] {
+        let Some(text) = text else { continue };
+        // A zero byte would end the text.
+        let text = text.replace('\0', "");
+        if text.chars().all(|c| u32::from(c) < 256) {
+            encoder.add_text_chunk(key.to_owned(), text)?;
+        } else {
+            encoder.add_itxt_chunk(key.to_owned(), text)?;
+        }
+    }
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(image.as_raw())?;
+    writer.finish()
+}
+
+/// Writes a file so that it is there whole or not at all: beside its place, synced, renamed.
+///
+/// # Errors
+/// When it cannot be written; then nothing is left behind.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let failed = |kind| SaveError {
+        kind,
+        path: path.to_owned(),
+    };
+    // A link keeps pointing where it points; its target is replaced.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if target.is_dir() {
+        return Err(failed(SaveProblem::IsFolder));
+    }
+    let folder = match target.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => return Err(failed(SaveProblem::IsFolder)),
+    };
+    if !folder.is_dir() {
+        return Err(failed(SaveProblem::NoFolder));
+    }
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let beside = folder.join(format!(".lgd-{}-{number}.part", std::process::id()));
+    let written = File::create_new(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        drop(file);
+        std::fs::rename(&beside, &target)
+    });
+    if let Err(e) = written {
+        // The first failure is the one worth reporting. A file of that name that somebody else
+        // made is left alone.
+        if e.kind() != io::ErrorKind::AlreadyExists {
+            let _ = std::fs::remove_file(&beside);
+        }
+        return Err(failed(SaveProblem::Io(e)));
+    }
+    // The new name survives a power cut only when the folder is synced too; not all systems can.
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+/// What a picture file says about itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PictureMetadata {
+    /// The request, with all its fields, known or not.
+    pub request: Option<Value>,
+    /// Why there is a request that could not be read.
+    pub request_problem: Option<String>,
+    /// The web UIs' line, by whomever it was written.
+    pub parameters: Option<String>,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+}
+
+/// Reads what a picture says about itself. Needs no model and does not decode the pixels.
+///
+/// # Errors
+/// When the file cannot be read or is not a picture.
+pub fn read(path: &Path) -> Result<PictureMetadata, FrameError> {
+    let failed = |kind| FrameError {
+        kind,
+        path: Some(path.to_owned()),
+    };
+    let about = std::fs::metadata(path).map_err(|e| failed(FrameProblem::Unreadable(e)))?;
+    if about.is_dir() {
+        return Err(failed(FrameProblem::Folder));
+    }
+    if !about.is_file() {
+        return Err(failed(FrameProblem::NotAFile));
+    }
+    if about.len() == 0 {
+        return Err(failed(FrameProblem::Empty));
+    }
+    let file = File::open(path).map_err(|e| failed(FrameProblem::Unreadable(e)))?;
+    let mut reader = image::ImageReader::new(BufReader::new(file))
+        .with_guessed_format()
+        .map_err(|e| failed(FrameProblem::Unreadable(e)))?;
+    match reader.format() {
+        None => Err(failed(FrameProblem::NotAPicture)),
+        Some(image::ImageFormat::Png) => {
+            let file = reader.into_inner();
+            read_png(file).map_err(failed)
+        }
+        Some(format) => {
+            reader.no_limits(); // only the header is read
+            let (width, height) = reader.into_dimensions().map_err(|e| {
+                failed(FrameProblem::Damaged {
+                    format: format.extensions_str().first().copied().unwrap_or(""),
+                    detail: e.to_string(),
+                })
+            })?;
+            Ok(PictureMetadata {
+                width,
+                height,
+                ..PictureMetadata::default()
+            })
+        }
+    }
+}
+
+fn read_png(file: impl io::BufRead + Seek) -> Result<PictureMetadata, FrameProblem> {
+    let damaged = |e: png::DecodingError| FrameProblem::Damaged {
+        format: "PNG",
+        detail: e.to_string(),
+    };
+    let mut reader = png::Decoder::new(file).read_info().map_err(damaged)?;
+    // Texts after the pixels are read as well; a damaged end does not hide those before.
+    let _ = reader.finish();
+    let info = reader.info();
+    let mut texts: Vec<(String, String)> = Vec::new();
+    for chunk in &info.uncompressed_latin1_text {
+        texts.push((chunk.keyword.clone(), chunk.text.clone()));
+    }
+    for chunk in &info.compressed_latin1_text {
+        let mut chunk = chunk.clone();
+        if chunk.decompress_text_with_limit(MAX_TEXT_BYTES).is_ok()
+            && let Ok(text) = chunk.get_text()
+        {
+            texts.push((chunk.keyword.clone(), text));
+        }
+    }
+    for chunk in &info.utf8_text {
+        let mut chunk = chunk.clone();
+        if chunk.decompress_text_with_limit(MAX_TEXT_BYTES).is_ok()
+            && let Ok(text) = chunk.get_text()
+        {
+            texts.push((chunk.keyword.clone(), text));
+        }
+    }
+    let find = |key: &str| {
+        let found = texts.iter().find(|(keyword, _)| keyword == key);
+        found.map(|(_, text)| text.clone())
+    };
+    let (request, request_problem) = match find(REQUEST_KEY).map(|t| serde_json::from_str(&t)) {
+        None => (None, None),
+        Some(Ok(request)) => (Some(request), None),
+        Some(Err(e)) => (
+            None,
+            Some(format!("The request in the picture is damaged: {e}.")),
+        ),
+    };
+    Ok(PictureMetadata {
+        request,
+        request_problem,
+        parameters: find(PARAMETERS_KEY),
+        width: info.width,
+        height: info.height,
+    })
+}

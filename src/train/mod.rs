@@ -1,0 +1,3 @@
+//! Training: losses so far.
+
+pub mod loss;
