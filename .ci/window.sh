@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Starts the real window on a virtual display, draws one answer with the keyboard, looks at the
-# screen and closes the window. Usage: .ci/window.sh [BINARY]
+# screen and closes the window. Usage: .ci/window.sh [BINARY]. LGD_XVFB_ARGS goes to Xvfb.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,12 +17,16 @@ failed_at=""
 trap 'failed_at=$LINENO' ERR
 finish() {
     status=$?
-    [ -z "$app" ] || kill "$app" 2>/dev/null || true
-    [ -z "$xvfb" ] || kill "$xvfb" 2>/dev/null || true
     if [ $status -ne 0 ]; then
+        if [ -n "$app" ] && ! kill -0 "$app" 2>/dev/null; then
+            wait "$app" && echo "window.sh: the program ended with 0" >&4 ||
+                echo "window.sh: the program ended with $?" >&4
+        fi
         echo "window.sh: failed (status $status, line $failed_at); what the program said:" >&4
         cat "$home/log" >&4 2>/dev/null || true
     fi
+    [ -z "$app" ] || kill "$app" 2>/dev/null || true
+    [ -z "$xvfb" ] || kill "$xvfb" 2>/dev/null || true
     rm -rf "$home"
 }
 trap finish EXIT
@@ -45,7 +49,8 @@ wait_for() {
 alive() { kill -0 "$app" 2>/dev/null; }
 # Xvfb picks a free display number and writes it down.
 display_known() { [ -s "$home/display" ]; }
-Xvfb -displayfd 3 -screen 0 "${width}x${height}x24" -nolisten tcp 3>"$home/display" 2>/dev/null &
+# shellcheck disable=SC2086
+Xvfb -displayfd 3 -screen 0 "${width}x${height}x24" -nolisten tcp ${LGD_XVFB_ARGS:-} 3>"$home/display" 2>/dev/null &
 xvfb=$!
 wait_for 20 display_known || fail "Xvfb did not start"
 DISPLAY=":$(cat "$home/display")"
