@@ -1,9 +1,10 @@
 //! Softmax attention over heads that stay side by side in the last dimension.
 //!
-//! The scores of a few queries with all keys fit the caches; nothing larger is ever made. Heads are
-//! read and written in place with strides. Backward keeps only the inputs and computes the weights
-//! again, with `dS = P (dP - sum(dP P))` for weights P and scores S.
+//! Heads are read and written in place with strides; the forward is in `flash`. Backward keeps only
+//! the inputs and computes the weights again, some queries at a time, with
+//! `dS = P (dP - sum(dP P))` for weights P and scores S.
 
+use super::flash::{Head, ROWS};
 use super::gemm::{Into, Mat, MatMut, Threads, matmul};
 use super::parallel::{self, buffer};
 use super::scratch::scratch;
@@ -118,8 +119,10 @@ const SCORES: usize = 128 * 1024;
 impl Attention {
     fn forward(&self) -> Result<Vec<f32>> {
         let inputs = self.inputs()?;
-        let (width, keys, d) = (self.width, self.keys, self.head_width());
-        let block = self.block();
+        let (width, d) = (self.width, self.head_width());
+        let head_layout = Head::new(self.keys, d);
+        let stride = head_layout.padded_width();
+        let block = self.queries_per_task();
         let mut out = buffer(self.batch * self.queries * width);
         let mut tasks = Vec::with_capacity(self.batch * self.queries.div_ceil(block));
         for (image, out) in out.chunks_mut(self.queries * width).enumerate() {
@@ -127,32 +130,35 @@ impl Attention {
                 tasks.push((image, i * block, out));
             }
         }
-        let (key_stride, padded) = (padded(keys), padded(d));
-        let heads_len = self.batch * self.heads * self.prepared_len();
-        scratch(heads_len, |heads| {
-            self.prepare(&inputs, heads);
-            let heads = &*heads;
+        let packed_len = head_layout.packed_len();
+        scratch(self.batch * self.heads * packed_len, |packed| {
+            let steps = packed.len();
+            parallel::pieces(packed, packed_len, steps, |i, out| {
+                let (image, head) = (i / self.heads, i % self.heads);
+                let key = |row| inputs.k.row(image, head, row);
+                let value = |row| inputs.v.row(image, head, row);
+                head_layout.pack(key, value, out);
+            });
+            let packed = &*packed;
             parallel::each(tasks, self.steps(), |(image, first, out)| {
                 let rows = out.len() / width;
-                scratch(rows * (key_stride + padded + 1), |work| {
-                    let (scores, work) = work.split_at_mut(rows * key_stride);
-                    let (mixed, inverse) = work.split_at_mut(rows * padded);
+                let padded = Head::padded_queries(rows);
+                scratch(padded * (d + stride + 1), |work| {
+                    let (queries, work) = work.split_at_mut(padded * d);
+                    let (mixed, sums) = work.split_at_mut(padded * stride);
                     for head in 0..self.heads {
-                        let start = (image * self.heads + head) * self.prepared_len();
-                        let (k, v) = heads[start..].split_at(d * key_stride);
-                        let k = Mat::new(k, d, key_stride);
-                        let place = (image, head, first);
-                        self.weights(&inputs, place, k, scores, inverse);
-                        matmul(
-                            MatMut::new(mixed, rows, padded),
-                            Mat::strided(scores, rows, keys, key_stride),
-                            Mat::new(v, keys, padded),
-                            1.0,
-                            Into::Set,
-                            Threads::One,
-                        );
-                        let rows = mixed.chunks_exact(padded).zip(&*inverse);
-                        for (out, (mixed, inverse)) in out.chunks_exact_mut(width).zip(rows) {
+                        let query = |row| inputs.q.row(image, head, first + row);
+                        head_layout.pack_queries(rows, query, self.scale, queries);
+                        let bias_row = |row: usize| {
+                            let bias = inputs.bias.as_ref()?;
+                            (row < rows).then(|| bias.row(image, head, first + row))
+                        };
+                        let start = (image * self.heads + head) * packed_len;
+                        let packed = &packed[start..start + packed_len];
+                        head_layout.attend(packed, queries, &bias_row, mixed, sums);
+                        let rows = mixed.chunks_exact(stride).zip(&*sums);
+                        for (out, (mixed, sum)) in out.chunks_exact_mut(width).zip(rows) {
+                            let inverse = if *sum == 0.0 { 0.0 } else { 1.0 / sum };
                             for (y, x) in out[head * d..(head + 1) * d].iter_mut().zip(mixed) {
                                 *y = x * inverse;
                             }
@@ -164,39 +170,12 @@ impl Attention {
         Ok(out)
     }
 
-    /// Every head's keys transposed and values padded, as the products read them fastest.
-    fn prepare(&self, inputs: &Inputs, out: &mut [f32]) {
-        let (keys, d) = (self.keys, self.head_width());
-        let (key_stride, padded) = (padded(keys), padded(d));
-        let steps = out.len();
-        parallel::pieces(out, self.prepared_len(), steps, |i, out| {
-            let (image, head) = (i / self.heads, i % self.heads);
-            let (k_out, v_out) = out.split_at_mut(d * key_stride);
-            for first in (0..key_stride).step_by(STEP) {
-                let rows: [&[f32]; STEP] = std::array::from_fn(|row| {
-                    let key = first + row;
-                    if key < keys {
-                        inputs.k.row(image, head, key)
-                    } else {
-                        &[]
-                    }
-                });
-                for (j, out) in k_out.chunks_exact_mut(key_stride).enumerate() {
-                    for (out, row) in out[first..first + STEP].iter_mut().zip(rows) {
-                        *out = row.get(j).copied().unwrap_or(0.0);
-                    }
-                }
-            }
-            for (key, out) in v_out.chunks_exact_mut(padded).enumerate() {
-                out[..d].copy_from_slice(inputs.v.row(image, head, key));
-                out[d..].fill(0.0);
-            }
-        });
-    }
-
-    /// Numbers per head that [`Attention::prepare`] writes.
-    fn prepared_len(&self) -> usize {
-        self.head_width() * padded(self.keys) + self.keys * padded(self.head_width())
+    /// Queries of one task: enough to make good use of a head's keys, and a few tasks for every
+    /// thread.
+    fn queries_per_task(&self) -> usize {
+        const MOST: usize = 16 * ROWS;
+        let share = (self.batch * self.queries).div_ceil(4 * rayon::current_num_threads());
+        MOST.min(share.next_multiple_of(ROWS)).min(self.queries)
     }
 
     /// Weights of some queries before the division by their sum, and the inverse sums. `keys` is
@@ -334,7 +313,8 @@ impl Attention {
         self.batch * self.heads * self.queries * self.keys * (4 + self.head_width() / 16)
     }
 
-    /// Queries per task: scores that fit the cache, and a few tasks for every thread.
+    /// Queries whose gradients are worked out together: scores that fit the cache, and a few tasks
+    /// for every thread.
     fn block(&self) -> usize {
         let fitting = (SCORES / self.keys)
             .max(self.head_width() / 4)
@@ -344,7 +324,7 @@ impl Attention {
     }
 }
 
-/// Keys transposed at once.
+/// Numbers in the longest vectors.
 const STEP: usize = 16;
 
 /// A length in whole vectors.

@@ -14,6 +14,7 @@ pub mod cancel;
 mod conv;
 pub mod device;
 mod embedding;
+mod flash;
 mod gemm;
 mod im2col;
 mod linear;

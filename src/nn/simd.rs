@@ -4,6 +4,7 @@
 //! use AVX-512 or AVX2 where present. The functions here are branch-free and inlined, so that the
 //! compiler turns a loop over them into vector code.
 
+use pulp::WithSimd;
 use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
 
 /// Runs `work` with the widest vector instructions this processor has. Everything inside that should
@@ -31,6 +32,35 @@ pub(super) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
         }
     }
     work()
+}
+
+/// Runs `work` on explicit vectors, the widest this processor has: for loops whose sums have to stay
+/// in registers, which [`vectorised`] leaves to the compiler's luck.
+#[inline(always)]
+pub(super) fn dispatch<W: WithSimd>(work: W) -> W::Output {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if let Some(simd) = pulp::x86::V4::try_new() {
+            return pulp::Simd::vectorize(simd, work);
+        }
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            return pulp::Simd::vectorize(simd, work);
+        }
+    }
+    pulp::Arch::new().dispatch(work)
+}
+
+/// Numbers in one vector of [`dispatch`].
+pub(super) fn vector_lanes() -> usize {
+    struct Lanes;
+    impl WithSimd for Lanes {
+        type Output = usize;
+
+        fn with_simd<S: pulp::Simd>(self, _: S) -> usize {
+            S::F32_LANES
+        }
+    }
+    dispatch(Lanes)
 }
 
 #[cfg(target_arch = "x86_64")]
