@@ -2,9 +2,13 @@
 
 mod ask;
 mod bundle;
+mod compare;
 mod doctor;
+mod drawing_args;
 mod metadata;
 mod output;
+mod replay;
+mod session;
 
 use crate::job::{BundleSource, DeviceChoice, Places, Problem, bundles};
 use clap::{Args, Parser, Subcommand};
@@ -56,6 +60,10 @@ struct GlobalArgs {
 enum Command {
     /// Answer one question about one frame with a picture
     Ask(ask::AskArgs),
+    /// Answer one question in several modes on one noise tape
+    Compare(compare::CompareArgs),
+    /// Draw a saved picture or run again, and prove that it comes out the same
+    Replay(replay::ReplayArgs),
     /// Print what a picture says about itself; needs no model
     Metadata(metadata::MetadataArgs),
     /// Look at model bundles
@@ -86,7 +94,7 @@ pub enum Invocation {
     /// Open the window.
     Window(WindowRequest),
     /// Run a command in the terminal.
-    Terminal(Cli),
+    Terminal(Box<Cli>),
 }
 
 /// How the window was asked to open.
@@ -105,7 +113,7 @@ impl Cli {
     pub fn invocation() -> Invocation {
         let cli = Self::parse();
         if cli.command.is_some() {
-            return Invocation::Terminal(cli);
+            return Invocation::Terminal(Box::new(cli));
         }
         Invocation::Window(WindowRequest {
             frame: cli.window.files.into_iter().next(),
@@ -127,6 +135,8 @@ impl Cli {
         let bundle = bundles::find(self.global.bundle.as_deref(), Places::of_user().as_ref());
         match self.command {
             Some(Command::Ask(args)) => ask::run(&args, bundle, &self.global),
+            Some(Command::Compare(args)) => compare::run(&args, bundle, &self.global),
+            Some(Command::Replay(args)) => replay::run(&args, bundle, &self.global),
             Some(Command::Metadata(args)) => metadata::run(&args, &self.global),
             Some(Command::Bundle(args)) => bundle::run(&args, &self.global),
             Some(Command::Doctor) => doctor::run(&self.global),

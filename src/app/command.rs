@@ -2,7 +2,7 @@
 //! all come from it.
 
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
-use super::state::{Action, AppState, Dialog};
+use super::state::{Action, AppState, Dialog, Run};
 use eframe::egui;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
@@ -23,6 +23,20 @@ pub enum Command {
     Copy,
     /// Make the answer the next frame.
     UseAsFrame,
+    /// Save the whole run.
+    SaveRun,
+    /// Look closely at two pictures.
+    Look,
+    /// Let time run, or stop it.
+    Play,
+    /// One step back in time.
+    StepBack,
+    /// One step on.
+    StepOn,
+    /// To the first step.
+    FirstStep,
+    /// To the finished pictures.
+    LastStep,
     /// Open the settings.
     Settings,
     /// Open About.
@@ -39,7 +53,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 20] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -47,6 +61,13 @@ impl Command {
         Self::Save,
         Self::Copy,
         Self::UseAsFrame,
+        Self::SaveRun,
+        Self::Look,
+        Self::Play,
+        Self::StepBack,
+        Self::StepOn,
+        Self::FirstStep,
+        Self::LastStep,
         Self::Settings,
         Self::About,
         Self::ZoomIn,
@@ -65,6 +86,13 @@ impl Command {
             Self::Save => "command-save",
             Self::Copy => "command-copy",
             Self::UseAsFrame => "command-use",
+            Self::SaveRun => "command-save-run",
+            Self::Look => "command-look",
+            Self::Play => "command-play",
+            Self::StepBack => "command-step-back",
+            Self::StepOn => "command-step-on",
+            Self::FirstStep => "command-first-step",
+            Self::LastStep => "command-last-step",
             Self::Settings => "command-settings",
             Self::About => "command-about",
             Self::ZoomIn => "command-zoom-in",
@@ -84,6 +112,13 @@ impl Command {
             Self::Save => "command-save-tip",
             Self::Copy => "command-copy-tip",
             Self::UseAsFrame => "command-use-tip",
+            Self::SaveRun => "command-save-run-tip",
+            Self::Look => "command-look-tip",
+            Self::Play => "command-play-tip",
+            Self::StepBack => "command-step-back-tip",
+            Self::StepOn => "command-step-on-tip",
+            Self::FirstStep => "command-first-step-tip",
+            Self::LastStep => "command-last-step-tip",
             Self::Settings => "command-settings-tip",
             Self::About => "command-about-tip",
             Self::ZoomIn => "command-zoom-in-tip",
@@ -104,6 +139,13 @@ impl Command {
             Self::Save => with(Modifiers::COMMAND, Key::S),
             Self::Copy => with(Modifiers::COMMAND, Key::C),
             Self::UseAsFrame => None,
+            Self::SaveRun => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::S),
+            Self::Look => with(Modifiers::NONE, Key::V),
+            Self::Play => with(Modifiers::NONE, Key::Space),
+            Self::StepBack => with(Modifiers::NONE, Key::Comma),
+            Self::StepOn => with(Modifiers::NONE, Key::Period),
+            Self::FirstStep => with(Modifiers::NONE, Key::Home),
+            Self::LastStep => with(Modifiers::NONE, Key::End),
             Self::Settings => with(Modifiers::COMMAND, Key::Comma),
             Self::About => with(Modifiers::NONE, Key::F1),
             Self::ZoomIn => with(Modifiers::COMMAND, Key::Plus),
@@ -122,6 +164,10 @@ impl Command {
                     .position(|column| column.result().is_some())
             })
         };
+        let timed = |action: fn(&Run) -> Action| {
+            let run = state.run.as_ref();
+            run.filter(|run| run.steps_taken() > 0).map(action)
+        };
         match self {
             Self::Generate => state
                 .generate_blocked()
@@ -133,6 +179,15 @@ impl Command {
             Self::Save => finished().map(Action::SaveResult),
             Self::Copy => finished().map(Action::CopyResult),
             Self::UseAsFrame => finished().map(Action::UseAsFrame),
+            Self::SaveRun => finished().map(|_| Action::SaveRun),
+            Self::Look => {
+                (state.looking || finished().is_some()).then_some(Action::Look(!state.looking))
+            }
+            Self::Play => timed(|run| Action::Play(!run.timeline.playing)),
+            Self::StepBack => timed(|_| Action::StepBy(-1)),
+            Self::StepOn => timed(|_| Action::StepBy(1)),
+            Self::FirstStep => timed(|_| Action::Seek(Some(1))),
+            Self::LastStep => timed(|_| Action::Seek(None)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),
             Self::About => Some(Action::ShowDialog(Dialog::About)),
             Self::ZoomIn => Some(zoomed(state, state.settings.scale + 0.1)),
@@ -178,6 +233,19 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
                     && take_event(ctx, |event| matches!(event, egui::Event::Copy))
             }
             Command::Paste => pasted(ctx, typing, &mut actions),
+            // Plain keys belong to the widget that has the focus.
+            Command::Look
+            | Command::Play
+            | Command::StepBack
+            | Command::StepOn
+            | Command::FirstStep
+            | Command::LastStep => {
+                state.dialog.is_none()
+                    && ctx.memory(|memory| memory.focused().is_none())
+                    && command
+                        .shortcut()
+                        .is_some_and(|keys| ctx.input_mut(|input| input.consume_shortcut(&keys)))
+            }
             _ => command
                 .shortcut()
                 .is_some_and(|keys| ctx.input_mut(|input| input.consume_shortcut(&keys))),

@@ -20,6 +20,8 @@ pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{Action, AppState, BundleState, Column, Dialog, Form, NoticeKind, Phase, Run};
 pub use texts::Texts;
+pub use theme::{Theme, Tokens};
+pub use widgets::look;
 pub use window::{Options, WindowError, run};
 
 use eframe::egui;
@@ -30,7 +32,7 @@ use state::Effect;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use theme::{Theme, space};
+use theme::space;
 use widgets::{Art, Pictures};
 
 use crate::job::{BundleSource, DeviceChoice, FileTask, JobEvent, Jobs, JobsConfig, Places};
@@ -61,6 +63,7 @@ pub struct LgdApp {
     theme: Theme,
     art: Art,
     pictures: RefCell<Pictures>,
+    look: RefCell<look::LookPainter>,
     ask: AskPage,
     notices: Notices,
     places: Option<Places>,
@@ -82,7 +85,8 @@ impl LgdApp {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn new(ctx: &egui::Context, config: AppConfig) -> std::io::Result<Self> {
+    pub fn new(cc: &eframe::CreationContext<'_>, config: AppConfig) -> std::io::Result<Self> {
+        let ctx = &cc.egui_ctx;
         let theme = Theme::load();
         theme.install(ctx);
         let settings = read_settings(config.places.as_ref().map(Places::settings_file).as_deref());
@@ -114,6 +118,7 @@ impl LgdApp {
             theme,
             art: Art::load(ctx),
             pictures: RefCell::default(),
+            look: RefCell::new(look::LookPainter::new(cc.wgpu_render_state.as_ref())),
             ask: AskPage::default(),
             notices: Notices::default(),
             places: config.places,
@@ -199,7 +204,7 @@ impl LgdApp {
             self.state.on_event(event);
             any = true;
         }
-        if let Some(preview) = self.jobs.take_preview() {
+        for preview in self.jobs.take_previews() {
             self.state.on_preview(preview);
         }
         if any {
@@ -241,6 +246,7 @@ impl LgdApp {
             theme,
             art,
             pictures,
+            look,
             ask,
             notices,
             places,
@@ -252,6 +258,7 @@ impl LgdApp {
             texts,
             tokens,
             pictures,
+            look,
             art,
             places: places.as_ref(),
         };
@@ -314,11 +321,11 @@ impl eframe::App for LgdApp {
 /// One line per event that a person would notice; never what they asked.
 fn log(event: &JobEvent) {
     match event {
-        JobEvent::Finished(job, result) => {
+        JobEvent::Drawn(job, column, result) => {
             let seconds: f64 = result.stages.iter().map(|stage| stage.seconds).sum();
             let (mode, seed) = (result.request.mode.name(), result.request.seed);
             tracing::info!(
-                "answer {} drawn: {mode}, seed {seed}, {seconds:.2} s",
+                "answer {}.{column} drawn: {mode}, seed {seed}, {seconds:.2} s",
                 job.0
             );
         }

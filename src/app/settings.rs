@@ -5,6 +5,7 @@
 //! goes to the file thread.
 
 use super::state::Form;
+use crate::job::GuidanceMode;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -98,8 +99,7 @@ impl Session {
         if self.form.modes.is_empty() {
             self.form.modes = Form::default().modes;
         }
-        // One column until more can be shown.
-        self.form.modes.truncate(1);
+        self.form.modes.truncate(GuidanceMode::ALL.len());
         self
     }
 }

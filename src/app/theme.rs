@@ -118,6 +118,14 @@ tokens! {
     backdrop,
     /// Under cards and popups.
     shadow,
+    /// Curves and marks of the question-guided column.
+    mode_question,
+    /// Of the answer-guided one.
+    mode_answer,
+    /// Of the latent-guided one.
+    mode_latent,
+    /// Of the one guided by both.
+    mode_both,
     /// The disc behind a drawing: its ink needs a light ground in both themes.
     art,
 }

@@ -68,7 +68,7 @@ pub fn run(options: Options) -> Result<(), WindowError> {
     let opened = eframe::run_native(
         "lgd-studio",
         native,
-        Box::new(move |cc| Ok(Box::new(LgdApp::new(&cc.egui_ctx, config)?))),
+        Box::new(move |cc| Ok(Box::new(LgdApp::new(cc, config)?))),
     );
     opened.map_err(|error| explain(&texts, error))
 }

@@ -79,12 +79,66 @@ pub fn sample(
     noise: &mut dyn NoiseSource,
     mut on_step: impl FnMut(&Step<'_>) -> ControlFlow<()>,
 ) -> Result<Tensor> {
-    let mut latents = (initial_noise.to_dtype(DType::F32)? * plan.initial_scale())?;
-    let mut multistep = DpmSolver2m::default();
-    let levels = plan.sigmas().iter().zip(plan.sigmas().iter().skip(1));
-    for (index, ((&sigma, &next), &timestep)) in levels.zip(plan.timesteps()).enumerate() {
+    let mut walk = Walk::start(plan, initial_noise)?;
+    while let Some(step) = walk.advance(denoiser, noise)? {
+        if on_step(&step).is_break() {
+            return Err(Error::wrap(Cancelled));
+        }
+    }
+    Ok(walk.into_latents())
+}
+
+/// A plan being walked step by step, for callers whose denoiser changes on the way.
+pub struct Walk<'a> {
+    plan: &'a SamplingPlan,
+    latents: Tensor,
+    denoised: Option<Tensor>,
+    multistep: DpmSolver2m,
+    done: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// At the start of `plan`; `initial_noise` is (B, 4, h, w), unit variance, scaled here.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn start(plan: &'a SamplingPlan, initial_noise: &Tensor) -> Result<Self> {
+        Ok(Self {
+            plan,
+            latents: (initial_noise.to_dtype(DType::F32)? * plan.initial_scale())?,
+            denoised: None,
+            multistep: DpmSolver2m::default(),
+            done: 0,
+        })
+    }
+
+    /// Steps taken so far, which is the index of the next one.
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
+    /// Takes the next step and shows where it led; `None` at the end of the plan.
+    ///
+    /// # Errors
+    /// [`Cancelled`], or whatever the denoiser or the noise source meet.
+    pub fn advance(
+        &mut self,
+        denoiser: &dyn Denoiser,
+        noise: &mut dyn NoiseSource,
+    ) -> Result<Option<Step<'_>>> {
+        let index = self.done;
+        let (Some(&timestep), Some(&[sigma, next])) = (
+            self.plan.timesteps().get(index),
+            self.plan
+                .sigmas()
+                .get(index..)
+                .and_then(<[f64]>::first_chunk),
+        ) else {
+            return Ok(None);
+        };
         cancel::checkpoint()?;
-        let noise_pred = denoiser.predict_noise(&latents, sigma, timestep)?;
+        let latents = &self.latents;
+        let noise_pred = denoiser.predict_noise(latents, sigma, timestep)?;
         let noise_pred = noise_pred.to_dtype(DType::F32)?;
         if noise_pred.dims() != latents.dims() {
             bail!(
@@ -93,8 +147,8 @@ pub fn sample(
                 latents.dims()
             )
         }
-        let denoised = (&latents - (&noise_pred * sigma)?)?;
-        latents = match plan.sampler() {
+        let denoised = (latents - (&noise_pred * sigma)?)?;
+        self.latents = match self.plan.sampler() {
             SamplerKind::EulerAncestral | SamplerKind::EulerAncestralDiffusers => {
                 let step = AncestralStep::between(sigma, next);
                 let moved = (latents + (noise_pred * (step.down - sigma))?)?;
@@ -105,21 +159,23 @@ pub fn sample(
                     moved
                 }
             }
-            SamplerKind::DpmSolver2m => multistep.advance(&latents, &denoised, sigma, next)?,
+            SamplerKind::DpmSolver2m => self.multistep.advance(latents, &denoised, sigma, next)?,
         };
-        let step = Step {
+        self.done += 1;
+        Ok(Some(Step {
             index,
-            steps: plan.steps(),
+            steps: self.plan.steps(),
             sigma,
             timestep,
-            denoised: &denoised,
-            latents: &latents,
-        };
-        if on_step(&step).is_break() {
-            return Err(Error::wrap(Cancelled));
-        }
+            denoised: self.denoised.insert(denoised),
+            latents: &self.latents,
+        }))
     }
-    Ok(latents)
+
+    /// The latents as they are now, (B, 4, h, w), f32.
+    pub fn into_latents(self) -> Tensor {
+        self.latents
+    }
 }
 
 /// How an ancestral step from one level to a lower one splits into removing and adding noise.

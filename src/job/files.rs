@@ -2,13 +2,16 @@
 
 use super::dialogs;
 use super::jobs::Outbox;
+use super::run_file;
 use super::saving;
 use super::{FileTask, Frame, FrameOrigin, JobEvent, Problem};
+use super::{Similarity, psnr, ssim};
 use crate::pipeline::frame_image::{self, Reading};
 use arboard::Clipboard;
 use crossbeam_channel::{Receiver, Sender};
 use image::RgbImage;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// One of the program's own drawn frames.
 #[derive(Clone, Copy, Debug)]
@@ -105,12 +108,33 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             Ok(()) => JobEvent::Saved(path),
             Err(problem) => JobEvent::FileFailed(problem),
         },
+        FileTask::SavePicture(picture, path) => match saving::save_picture(&picture, &path) {
+            Ok(()) => JobEvent::Saved(path),
+            Err(problem) => JobEvent::FileFailed(problem),
+        },
+        FileTask::Measure(a, b) => {
+            let measured = Similarity {
+                psnr: psnr(&a, &b).ok(),
+                ssim: ssim(&a, &b).ok(),
+            };
+            JobEvent::Measured(a, b, measured)
+        }
+        FileTask::SaveRun(run, path) => match run_file::save(&run, &path) {
+            Ok(()) => JobEvent::Saved(path),
+            Err(problem) => JobEvent::FileFailed(problem),
+        },
+        FileTask::OpenRun(path) => match run_file::open(&path) {
+            Ok(run) => JobEvent::RunOpened(Arc::new(run), path),
+            Err(problem) => JobEvent::FileFailed(problem),
+        },
         FileTask::WriteText(path, text) => match saving::write_text(&path, &text) {
             Ok(()) => return None,
             Err(problem) => JobEvent::FileFailed(problem),
         },
         // Dialogs became tasks of their own in `open_dialog`.
-        FileTask::PickFrame | FileTask::PickAndSave(..) => return None,
+        FileTask::PickFrame | FileTask::PickAndSave(..) | FileTask::PickAndSaveRun(..) => {
+            return None;
+        }
     })
 }
 
@@ -138,6 +162,9 @@ pub(super) fn open_dialog(
             FileTask::PickAndSave(result, name) => {
                 Ok(Some(FileTask::Save(result, dialogs::usual_place(&name))))
             }
+            FileTask::PickAndSaveRun(run, name) => {
+                Ok(Some(FileTask::SaveRun(run, dialogs::usual_place(&name))))
+            }
             other => Ok(Some(other)),
         };
     }
@@ -161,6 +188,18 @@ pub(super) fn open_dialog(
             Box::new(move || {
                 Some(FileTask::Save(
                     result,
+                    pollster::block_on(dialog)?.path().to_path_buf(),
+                ))
+            })
+        }
+        FileTask::PickAndSaveRun(run, name) => {
+            let dialog = rfd::AsyncFileDialog::new()
+                .add_filter("Run of LGD Studio", &["lgdrun"])
+                .set_file_name(name)
+                .save_file();
+            Box::new(move || {
+                Some(FileTask::SaveRun(
+                    run,
                     pollster::block_on(dialog)?.path().to_path_buf(),
                 ))
             })

@@ -27,7 +27,7 @@ pub struct JobsConfig {
 #[derive(Clone)]
 pub(super) struct Outbox {
     events: Sender<JobEvent>,
-    preview: Arc<Mutex<Option<StepPreview>>>,
+    previews: Arc<Mutex<Vec<StepPreview>>>,
     notify: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -38,7 +38,7 @@ impl Outbox {
         let (events, received) = bounded(EVENTS);
         let outbox = Self {
             events,
-            preview: Arc::default(),
+            previews: Arc::default(),
             notify: Arc::new(|| {}),
         };
         (outbox, received)
@@ -51,9 +51,23 @@ impl Outbox {
         delivered
     }
 
-    /// Replaces the newest preview.
+    /// Replaces the newest preview of its column; estimates nobody took yet stay.
     pub(super) fn show(&self, preview: StepPreview) {
-        *self.preview.lock().unwrap_or_else(PoisonError::into_inner) = Some(preview);
+        let mut previews = self.previews.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = (preview.job, preview.column);
+        match previews.iter_mut().find(|p| (p.job, p.column) == place) {
+            Some(older) => {
+                let mut estimates = std::mem::take(&mut older.estimates);
+                estimates.extend(preview.estimates);
+                *older = StepPreview {
+                    estimates,
+                    picture: preview.picture.or(older.picture.take()),
+                    ..preview
+                };
+            }
+            None => previews.push(preview),
+        }
+        drop(previews);
         (self.notify)();
     }
 }
@@ -64,7 +78,7 @@ pub struct Jobs {
     commands: Option<Sender<Command>>,
     file_tasks: Sender<Option<FileTask>>,
     events: Option<Receiver<JobEvent>>,
-    preview: Arc<Mutex<Option<StepPreview>>>,
+    previews: Arc<Mutex<Vec<StepPreview>>>,
     refused: VecDeque<JobEvent>,
     tokens: BTreeMap<JobId, CancelToken>,
     next_id: u64,
@@ -85,10 +99,10 @@ impl Jobs {
         let (commands, command_queue) = bounded(QUEUE);
         let (file_tasks, file_queue) = bounded(QUEUE);
         let (events_in, events) = bounded(EVENTS);
-        let preview = Arc::new(Mutex::new(None));
+        let previews: Arc<Mutex<Vec<StepPreview>>> = Arc::default();
         let outbox = Outbox {
             events: events_in,
-            preview: preview.clone(),
+            previews: previews.clone(),
             notify: Arc::new(notify),
         };
         let worker_outbox = outbox.clone();
@@ -104,7 +118,7 @@ impl Jobs {
             commands: Some(commands),
             file_tasks,
             events: Some(events),
-            preview,
+            previews,
             refused: VecDeque::new(),
             tokens: BTreeMap::new(),
             next_id: 1,
@@ -113,7 +127,8 @@ impl Jobs {
         })
     }
 
-    /// Queues a job. Exactly one of `Finished`, `Loaded`, `Failed`, `Cancelled` will answer it.
+    /// Queues a job. Exactly one of `Finished`, `Shown`, `Loaded`, `Failed`,
+    /// `Cancelled` will answer it.
     pub fn submit(&mut self, spec: JobSpec) -> JobId {
         let id = JobId(self.next_id);
         self.next_id += 1;
@@ -185,12 +200,9 @@ impl Jobs {
         Some(event)
     }
 
-    /// The newest step of the running job, once.
-    pub fn take_preview(&mut self) -> Option<StepPreview> {
-        self.preview
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+    /// The newest step of every running column, once.
+    pub fn take_previews(&mut self) -> Vec<StepPreview> {
+        std::mem::take(&mut *self.previews.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn forget_finished(&mut self, event: &JobEvent) {

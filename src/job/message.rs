@@ -2,8 +2,10 @@
 //! `image::RgbImage`, never as tensors or textures.
 
 use super::display::display_copy;
+use super::run_file::RunFile;
+use super::{FrameFacts, LatentRgb};
 use crate::pipeline::{
-    BundleSource, EditRequest, GuidanceMode, Problem, Stage, StageSeconds, WrittenAnswer,
+    BundleSource, EditRequest, Estimate, GuidanceMode, Problem, Stage, StageSeconds, WrittenAnswer,
 };
 use image::RgbImage;
 use std::fmt;
@@ -57,14 +59,23 @@ impl Frame {
 pub enum JobSpec {
     /// Load a bundle (and forget the one before) so that the next edit starts at once.
     Load(BundleSource),
-    /// Draw the answer to a question about a frame.
-    Edit {
+    /// Draw answers to questions about a frame, side by side.
+    Run {
         /// The bundle to use; loaded first when another one is resident.
         bundle: BundleSource,
         /// The frame.
-        frame: Arc<RgbImage>,
-        /// Everything else.
-        request: EditRequest,
+        frame: Frame,
+        /// Everything else, one per column.
+        requests: Vec<EditRequest>,
+    },
+    /// Decode the estimate of some step.
+    Show {
+        /// The bundle whose decoder is used.
+        bundle: BundleSource,
+        /// The latents.
+        estimate: Estimate,
+        /// Width and height of the picture, in pixels.
+        size: (u32, u32),
     },
 }
 
@@ -88,16 +99,29 @@ pub enum FileTask {
     PickAndSave(Arc<EditResult>, String),
     /// Save a result with its metadata; ends in `Saved` or `FileFailed`.
     Save(Arc<EditResult>, PathBuf),
+    /// Show the save dialog for a run with a suggested file name, then save it; ends as
+    /// `PickAndSave`.
+    PickAndSaveRun(Arc<RunFile>, String),
+    /// Save a picture that remembers nothing (a grid); ends in `Saved` or `FileFailed`.
+    SavePicture(Arc<RgbImage>, PathBuf),
+    /// Save a whole run; ends in `Saved` or `FileFailed`.
+    SaveRun(Arc<RunFile>, PathBuf),
+    /// Open a whole run; ends in `RunOpened` or `FileFailed`.
+    OpenRun(PathBuf),
+    /// Measure how similar two pictures are; ends in `Measured`.
+    Measure(Arc<RgbImage>, Arc<RgbImage>),
     /// Write a small text file (settings, session) whole or not at all; silent when it works, else
     /// `FileFailed`.
     WriteText(PathBuf, String),
 }
 
-/// The newest state of the denoising; older ones are overwritten, never queued.
+/// The newest state of a column's denoising; older pictures are overwritten, never queued.
 #[derive(Clone, Debug)]
 pub struct StepPreview {
     /// The job.
     pub job: JobId,
+    /// The column of that job.
+    pub column: usize,
     /// Steps finished, 1..=steps.
     pub step: usize,
     /// Steps in all.
@@ -106,9 +130,11 @@ pub struct StepPreview {
     pub seconds_left: f64,
     /// The denoised estimate, unless previews are off; at latent or full resolution.
     pub picture: Option<Arc<RgbImage>>,
+    /// The estimates of all steps since the last preview that was taken, the newest last.
+    pub estimates: Vec<Estimate>,
 }
 
-/// A finished edit.
+/// A finished column.
 #[derive(Clone, Debug)]
 pub struct EditResult {
     /// The job it came from.
@@ -121,14 +147,29 @@ pub struct EditResult {
     pub request: EditRequest,
     /// The answer, in the modes that have one.
     pub answer: Option<WrittenAnswer>,
+    /// The denoised estimate after every step.
+    pub track: Arc<[Estimate]>,
     /// The bundle's name.
     pub bundle: String,
+    /// Equal for bundles with equal files.
+    pub bundle_fingerprint: String,
     /// Device and dtype, for example "cpu f32".
     pub device: String,
+    /// What it was drawn from.
+    pub frame: FrameFacts,
     /// Where the time went.
     pub stages: Vec<StageSeconds>,
     /// Things the user should know (the question was cut, …).
     pub notices: Vec<String>,
+}
+
+/// How similar two pictures are; nothing where a measure is not defined for them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Similarity {
+    /// Peak signal-to-noise ratio in dB; infinite for equal pictures.
+    pub psnr: Option<f64>,
+    /// Structural similarity, -1..=1.
+    pub ssim: Option<f64>,
 }
 
 /// What is known about the loaded bundle.
@@ -148,6 +189,8 @@ pub struct BundleSummary {
     pub unavailable_modes: Vec<(GuidanceMode, String)>,
     /// Device and dtype, for example "cpu f32".
     pub device: String,
+    /// Its quick guess of a latent's colours, if it has one.
+    pub latent_rgb: Option<LatentRgb>,
     /// Counts the tokens of a question as the model will.
     pub token_counter: TokenCounter,
 }
@@ -180,21 +223,28 @@ impl PartialEq for TokenCounter {
     }
 }
 
-/// Everything that comes back. Per job exactly one of `Finished`, `Loaded`, `Failed`, `Cancelled`.
+/// Everything that comes back. Per job exactly one of `Finished`, `Shown`, `Loaded`, `Failed`,
+/// `Cancelled`.
 #[derive(Clone, Debug)]
 pub enum JobEvent {
     /// The worker took the job up.
     Started(JobId),
     /// A stage began.
     StageBegan(JobId, Stage),
-    /// The answer is written; the drawing goes on.
-    Answered(JobId, WrittenAnswer),
-    /// Something worth knowing that is not a failure (the question was cut, …).
-    Notice(JobId, String),
-    /// An edit is done.
-    Finished(JobId, Arc<EditResult>),
+    /// The frame as the networks see it, in the terms of the estimates.
+    Seen(JobId, Estimate),
+    /// The answer of a column is written; the drawing goes on.
+    Answered(JobId, usize, WrittenAnswer),
+    /// Something worth knowing about a column that is not a failure (the question was cut, …).
+    Notice(JobId, usize, String),
+    /// A column is done; the others may still be at work.
+    Drawn(JobId, usize, Arc<EditResult>),
+    /// All columns are done.
+    Finished(JobId),
+    /// The picture of an estimate.
+    Shown(JobId, Arc<RgbImage>),
     /// A bundle is resident.
-    Loaded(JobId, BundleSummary),
+    Loaded(JobId, Box<BundleSummary>),
     /// The job could not be done.
     Failed(JobId, Problem),
     /// The job was stopped on request.
@@ -205,8 +255,12 @@ pub enum JobEvent {
     FrameFailed(Problem),
     /// The user closed a dialog without a choice.
     DialogClosed,
-    /// A picture was saved there.
+    /// A picture or a run was saved there.
     Saved(PathBuf),
+    /// A run was opened.
+    RunOpened(Arc<RunFile>, PathBuf),
+    /// How similar two pictures are.
+    Measured(Arc<RgbImage>, Arc<RgbImage>, Similarity),
     /// A picture is in the clipboard.
     Copied,
     /// Saving or copying failed.
@@ -217,7 +271,8 @@ impl JobEvent {
     /// The job this event ends, if it ends one.
     pub fn ends(&self) -> Option<JobId> {
         match self {
-            Self::Finished(id, _)
+            Self::Finished(id)
+            | Self::Shown(id, _)
             | Self::Loaded(id, _)
             | Self::Failed(id, _)
             | Self::Cancelled(id) => Some(*id),

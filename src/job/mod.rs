@@ -13,21 +13,29 @@ mod files;
 mod jobs;
 mod message;
 mod places;
+mod provenance;
+mod run_file;
 mod saving;
+mod sheet;
 mod worker;
 
+pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
 pub use crate::nn::device::{DeviceChoice, DeviceError};
+pub use crate::nn::similarity::{SimilarityError, psnr, ssim};
 pub use crate::pipeline::metadata::{PictureMetadata, read as read_metadata};
 pub use crate::pipeline::{
-    AnswerDecoding, AnswerSettings, Bundle, BundleSource, Component, EditRequest, GuidanceMode,
-    NoiseGenerator, PreviewMethod, Problem, RequestProblem, Sampler, Stage, StageSeconds,
-    WrittenAnswer,
+    AnswerDecoding, AnswerSettings, Beam, Branch, Bundle, BundleSource, Component, EditRequest,
+    Estimate, GuidanceMode, NoiseGenerator, PreviewMethod, Problem, RequestProblem, Sampler, Stage,
+    StageSeconds, WrittenAnswer,
 };
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
 pub use jobs::{Jobs, JobsConfig};
 pub use message::{
-    BundleSummary, EditResult, FileTask, Frame, FrameOrigin, JobEvent, JobId, JobSpec, StepPreview,
-    TokenCounter,
+    BundleSummary, EditResult, FileTask, Frame, FrameOrigin, JobEvent, JobId, JobSpec, Similarity,
+    StepPreview, TokenCounter,
 };
 pub use places::Places;
+pub use provenance::FrameFacts;
+pub use run_file::{RunFile, open as open_run};
+pub use sheet::{Sameness, grid, sameness};

@@ -2,6 +2,7 @@
 
 use super::{EditResult, Problem};
 use crate::pipeline::metadata::{self, Parameters, PictureTexts};
+use image::RgbImage;
 use serde::Serialize;
 use std::path::Path;
 
@@ -12,7 +13,9 @@ struct SavedRequest<'a> {
     program: &'static str,
     version: &'static str,
     bundle: &'a str,
+    bundle_fingerprint: &'a str,
     device: &'a str,
+    frame: &'a super::FrameFacts,
     written_answer: Option<&'a str>,
     #[serde(flatten)]
     request: &'a super::EditRequest,
@@ -27,7 +30,9 @@ pub(super) fn save_result(result: &EditResult, path: &Path) -> Result<(), Proble
         program: "LGD Studio",
         version: env!("CARGO_PKG_VERSION"),
         bundle: &result.bundle,
+        bundle_fingerprint: &result.bundle_fingerprint,
         device: &result.device,
+        frame: &result.frame,
         written_answer: result.answer.as_ref().map(|answer| answer.text.as_str()),
         request: &result.request,
     };
@@ -42,6 +47,15 @@ pub(super) fn save_result(result: &EditResult, path: &Path) -> Result<(), Proble
     if let Some(note) = saved.note {
         tracing::warn!("{note}");
     }
+    Ok(())
+}
+
+/// Saves a picture without metadata; the file appears whole or not at all.
+///
+/// # Errors
+/// When the folder or the disk says no.
+pub(super) fn save_picture(picture: &RgbImage, path: &Path) -> Result<(), Problem> {
+    metadata::save(path, picture, &PictureTexts::none())?;
     Ok(())
 }
 

@@ -3,13 +3,12 @@
 use super::display::display_copy;
 use super::jobs::Outbox;
 use super::{
-    BundleSource, BundleSummary, DeviceChoice, EditRequest, EditResult, JobEvent, JobId, JobSpec,
-    Problem, Stage, StepPreview, TokenCounter,
+    BundleSource, BundleSummary, DeviceChoice, EditRequest, EditResult, Estimate, Frame,
+    FrameFacts, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
 };
 use crate::nn::cancel::{self, CancelToken};
-use crate::pipeline::{EditError, LgdPipeline, Progress};
+use crate::pipeline::{EditError, Edited, LgdPipeline, Progress, StepDone};
 use crossbeam_channel::Receiver;
-use image::RgbImage;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -57,11 +56,16 @@ impl Worker {
         self.guarded(id, |worker| {
             cancel::scope(token, || match spec {
                 JobSpec::Load(bundle) => worker.load(id, &bundle),
-                JobSpec::Edit {
+                JobSpec::Run {
                     bundle,
                     frame,
-                    request,
-                } => worker.edit(id, &bundle, frame, request, token),
+                    requests,
+                } => worker.draw(id, &bundle, frame, &requests, token),
+                JobSpec::Show {
+                    bundle,
+                    estimate,
+                    size,
+                } => worker.show(id, &bundle, &estimate, size),
             })
         })
     }
@@ -91,21 +95,24 @@ impl Worker {
 
     fn load(&mut self, id: JobId, bundle: &BundleSource) -> Result<JobEvent, EditError> {
         let summary = summary(self.resident(id, bundle)?);
-        Ok(JobEvent::Loaded(id, summary))
+        Ok(JobEvent::Loaded(id, Box::new(summary)))
     }
 
-    fn edit(
+    fn draw(
         &mut self,
         id: JobId,
         bundle: &BundleSource,
-        frame: Arc<RgbImage>,
-        request: EditRequest,
+        frame: Frame,
+        requests: &[EditRequest],
         token: &CancelToken,
     ) -> Result<JobEvent, EditError> {
         let outbox = self.outbox.clone();
         let pipeline = self.resident(id, bundle)?;
         let mut drawing_since = Instant::now();
-        let edited = pipeline.edit(frame, &request, &mut |progress| {
+        let facts = FrameFacts::of(&frame);
+        // The rest of the frame goes: a 100 megapixel one is held once, and not for long.
+        let Frame { image, .. } = frame;
+        pipeline.run(image, requests, &mut |progress| {
             let heard = match progress {
                 Progress::Stage(stage) => {
                     if stage == Stage::Drawing {
@@ -113,44 +120,54 @@ impl Worker {
                     }
                     outbox.send(JobEvent::StageBegan(id, stage))
                 }
-                Progress::Answer(answer) => outbox.send(JobEvent::Answered(id, answer)),
-                Progress::Notice(text) => outbox.send(JobEvent::Notice(id, text)),
-                Progress::Step {
-                    step,
-                    steps,
-                    preview,
-                } => {
-                    let per_step = drawing_since.elapsed().as_secs_f64() / step.max(1) as f64;
-                    let seconds_left = per_step * (steps - step) as f64;
-                    outbox.show(StepPreview {
-                        job: id,
+                Progress::Seen(estimate) => outbox.send(JobEvent::Seen(id, estimate)),
+                Progress::Answer(column, answer) => {
+                    outbox.send(JobEvent::Answered(id, column, answer))
+                }
+                Progress::Notice(column, text) => outbox.send(JobEvent::Notice(id, column, text)),
+                Progress::Step(column, done) => {
+                    let StepDone {
                         step,
                         steps,
-                        seconds_left,
+                        estimate,
+                        preview,
+                    } = done;
+                    let per_step = drawing_since.elapsed().as_secs_f64() / step.max(1) as f64;
+                    outbox.show(StepPreview {
+                        job: id,
+                        column,
+                        step,
+                        steps,
+                        seconds_left: per_step * (steps - step) as f64,
                         picture: preview.map(Arc::new),
+                        estimates: vec![estimate],
                     });
                     true
                 }
+                Progress::Drawn(column, edited) => match requests.get(column) {
+                    Some(request) => {
+                        let result = result(id, request, &facts, edited, pipeline);
+                        outbox.send(JobEvent::Drawn(id, column, Arc::new(result)))
+                    }
+                    None => true,
+                },
             };
             if !heard {
                 token.cancel(); // nobody listens any more
             }
         })?;
-        let picture = Arc::new(edited.picture);
-        Ok(JobEvent::Finished(
-            id,
-            Arc::new(EditResult {
-                job: id,
-                display: display_copy(&picture),
-                picture,
-                request,
-                answer: edited.answer,
-                bundle: pipeline.manifest().name.clone(),
-                device: pipeline.device_text(),
-                stages: edited.stages,
-                notices: edited.notices,
-            }),
-        ))
+        Ok(JobEvent::Finished(id))
+    }
+
+    fn show(
+        &mut self,
+        id: JobId,
+        bundle: &BundleSource,
+        estimate: &Estimate,
+        size: (u32, u32),
+    ) -> Result<JobEvent, EditError> {
+        let picture = self.resident(id, bundle)?.show(estimate, size)?;
+        Ok(JobEvent::Shown(id, display_copy(&Arc::new(picture))))
     }
 
     /// The pipeline of that bundle, loaded when it is not yet.
@@ -181,6 +198,31 @@ impl Worker {
     }
 }
 
+/// A finished column with everything that files and captions say about it.
+fn result(
+    job: JobId,
+    request: &EditRequest,
+    facts: &FrameFacts,
+    edited: Edited,
+    pipeline: &LgdPipeline,
+) -> EditResult {
+    let picture = Arc::new(edited.picture);
+    EditResult {
+        job,
+        display: display_copy(&picture),
+        picture,
+        request: request.clone(),
+        answer: edited.answer,
+        track: edited.track.into(),
+        bundle: pipeline.manifest().name.clone(),
+        bundle_fingerprint: pipeline.manifest().fingerprint(),
+        device: pipeline.device_text(),
+        frame: facts.clone(),
+        stages: edited.stages,
+        notices: edited.notices,
+    }
+}
+
 fn summary(pipeline: &LgdPipeline) -> BundleSummary {
     let manifest = pipeline.manifest();
     let tokenizer = pipeline.tokenizer().clone();
@@ -193,6 +235,7 @@ fn summary(pipeline: &LgdPipeline) -> BundleSummary {
         defaults: manifest.default_request(),
         unavailable_modes: Vec::new(),
         device: pipeline.device_text(),
+        latent_rgb: manifest.latent_rgb().cloned(),
         token_counter: TokenCounter::new(move |question| {
             tokenizer
                 .encode(&template.replace("{question}", question), None)

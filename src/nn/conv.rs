@@ -129,8 +129,11 @@ impl Conv2d {
 
 /// Pixels of a tile, about: its matrix should stay in the caches while it is used.
 const TILE: usize = 1024;
-/// Up to this many pixels per map, a batch shares one product.
+/// Up to this many pixels per map, some images share one product: ...
 const SMALL_MAP: usize = 256;
+/// ... this many, the branches of guidance. Not all of a batch: how a product sums depends on its
+/// size, and a column of a run has to get the bits it would get alone.
+const SHARED: usize = 3;
 
 /// One convolution at work.
 struct Conv {
@@ -148,7 +151,13 @@ impl Conv {
         let bias = bias.as_deref();
         let (geometry, pixels) = (self.geometry, self.geometry.pixels());
         if self.batch > 1 && pixels <= SMALL_MAP {
-            return Ok(self.small_maps(&x, &weight, bias));
+            let mut out = buffer(self.batch * self.output * pixels);
+            let image_len = geometry.channels * geometry.input_pixels();
+            let groups = x.chunks(SHARED * image_len);
+            for (x, out) in groups.zip(out.chunks_mut(SHARED * self.output * pixels)) {
+                self.small_maps(x, &weight, bias, out);
+            }
+            return Ok(out);
         }
         let mut out = buffer(self.batch * self.output * pixels);
         if let Some(winograd) = self.winograd() {
@@ -194,17 +203,16 @@ impl Conv {
         fits.then(|| Winograd::new(geometry.channels, self.output, size.0, size.1))?
     }
 
-    /// One product for the whole batch, then a copy into place that adds the bias.
-    fn small_maps(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
-        let (geometry, pixels) = (self.geometry, self.geometry.pixels());
-        let (depth, all) = (geometry.depth(), self.batch * pixels);
+    /// One product for some images, then a copy into place that adds the bias.
+    fn small_maps(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>, out: &mut [f32]) {
+        let geometry = self.geometry;
+        let (depth, pixels, all) = (geometry.depth(), geometry.pixels(), out.len() / self.output);
         scratch((depth + self.output) * all, |work| {
             let (columns, product) = work.split_at_mut(depth * all);
             geometry.columns(x, 0..geometry.out_height, columns);
             let weight = Mat::new(weight, self.output, depth);
             let columns = Mat::new(columns, depth, all);
             matmul_rows(product, all, 0, weight, columns, Into::Set);
-            let mut out = buffer(self.output * all);
             for (i, plane) in out.chunks_exact_mut(pixels).enumerate() {
                 let (image, channel) = (i / self.output, i % self.output);
                 let bias = bias.map_or(0.0, |bias| bias[channel]);
@@ -213,8 +221,7 @@ impl Conv {
                     *y = x + bias;
                 }
             }
-            out
-        })
+        });
     }
 
     fn backward(&self, g: &Tensor, wanted: [bool; 3]) -> Result<[Option<Tensor>; 3]> {

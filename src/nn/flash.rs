@@ -130,11 +130,7 @@ impl Head {
             queries,
             bias,
         };
-        dispatch(Attend {
-            work,
-            mixed,
-            sums,
-        });
+        dispatch(Attend { work, mixed, sums });
     }
 }
 
@@ -284,7 +280,11 @@ fn soften<S: Simd>(simd: S, scores: &mut [f32], largest: &mut f32, sum: &mut f32
     let vectors = S::as_simd_f32s(scores).0.iter();
     let zero = simd.splat_f32s(0.0);
     let added = simd.reduce_sum_f32s(vectors.fold(zero, |a, b| simd.add_f32s(a, *b)));
-    let shrunk = if now == before { 1.0 } else { exp(before - base) };
+    let shrunk = if now == before {
+        1.0
+    } else {
+        exp(before - base)
+    };
     *sum = *sum * shrunk + added;
     shrunk
 }

@@ -25,6 +25,7 @@ pub mod pixels;
 pub mod resize;
 mod scratch;
 mod simd;
+pub mod similarity;
 mod upsample;
 mod vjp;
 mod weights;

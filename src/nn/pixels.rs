@@ -141,18 +141,30 @@ impl LatentRgb {
             4 => latents.squeeze(0)?,
             _ => latents.clone(),
         };
-        let (channels, height, width) = latents.dims3()?;
+        let shape = latents.dims3()?;
+        let values = latents
+            .to_dtype(DType::F32)?
+            .to_device(&Device::Cpu)?
+            .flatten_all()?
+            .to_vec1::<f32>()?;
+        self.colours_of(&values, shape.into())
+    }
+
+    /// The same of plain numbers, (C, h, w) row by row.
+    ///
+    /// # Errors
+    /// As [`LatentRgb::preview`].
+    pub fn colours_of(
+        &self,
+        values: &[f32],
+        [channels, height, width]: [usize; 3],
+    ) -> Result<RgbImage> {
         if channels != self.matrix.len() {
             candle_core::bail!(
                 "the preview matrix is for {} latent channels, the latents have {channels}",
                 self.matrix.len()
             );
         }
-        let values = latents
-            .to_dtype(DType::F32)?
-            .to_device(&Device::Cpu)?
-            .flatten_all()?
-            .to_vec1::<f32>()?;
         let cells = width * height;
         let mut planes: Vec<f32> = Vec::with_capacity(3 * cells);
         for (channel, bias) in self.bias.iter().enumerate() {

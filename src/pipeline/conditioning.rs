@@ -3,31 +3,48 @@
 //! `[mlp(latent_mlp(latent)) ; mlp(T5(text))]`, where the part a mode does not use is the T5
 //! encoding of the null text. Source: LGD, section 4.2, and the authors' `DiffusionWrapper`.
 
-use super::{AnswerDecoding, EditRequest, GuidanceMode, Manifest, Problem, WrittenAnswer};
+use super::lgd::failed;
+use super::{
+    AnswerDecoding, AnswerSettings, Beam, EditError, EditRequest, GuidanceMode, Manifest, Problem,
+    WrittenAnswer,
+};
 use crate::models::{
     AnswerRng, Blip2, GenerationSettings, Latent, LatentTranslator, TextTokenizer, tokenizer::stack,
 };
 use candle_core::{Device, Tensor};
 
 /// What the editor is steered by.
-pub struct Conditioning {
+pub(super) struct Conditioning {
     /// (1, L, C): the context of the guided branch.
-    pub context: Tensor,
+    pub(super) context: Tensor,
     /// (1, L', C): the context of the two unguided branches.
-    pub null_context: Tensor,
+    pub(super) null_context: Tensor,
     /// The answer, in the modes that have one.
-    pub answer: Option<WrittenAnswer>,
+    pub(super) answer: Option<WrittenAnswer>,
     /// Things the user should know (the question was cut, …).
-    pub notices: Vec<String>,
+    pub(super) notices: Vec<String>,
 }
 
-/// The parts that turn words into context.
+type Result<T> = std::result::Result<T, EditError>;
+
+/// The parts that turn words into context. What one column worked out, the next one reuses.
 pub(super) struct Reader<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) tokenizer: &'a TextTokenizer,
     pub(super) blip2: &'a Blip2,
     pub(super) translator: &'a LatentTranslator,
     pub(super) device: &'a Device,
+    /// (1, Q, D), there when [`Reader::needs_image`] says so.
+    pub(super) queries: Option<&'a Tensor>,
+    pub(super) memory: Memory,
+}
+
+/// What was worked out already, each with what it depends on.
+#[derive(Default)]
+pub(super) struct Memory {
+    latents: Vec<(String, Latent, usize)>,
+    sentences: Vec<(String, Tensor, usize)>,
+    answers: Vec<((String, AnswerSettings), WrittenAnswer)>,
 }
 
 impl Reader<'_> {
@@ -40,130 +57,118 @@ impl Reader<'_> {
         }
     }
 
-    /// Builds both contexts. `queries` (1, Q, D) is there when [`Reader::needs_image`] says so;
-    /// `on_answer` hears the answer as soon as it is written.
-    pub(super) fn condition(
-        &self,
-        request: &EditRequest,
-        queries: Option<&Tensor>,
-        on_answer: &mut dyn FnMut(&WrittenAnswer),
-    ) -> std::result::Result<Conditioning, super::EditError> {
+    /// Builds both contexts of a column.
+    pub(super) fn condition(&mut self, request: &EditRequest) -> Result<Conditioning> {
         let mut notices = Vec::new();
-        let latent = match queries {
-            Some(queries) => Some(self.latent(queries, &request.question, &mut notices)?),
-            None => None,
+        let answer = match (request.mode.needs_answer(), &request.answer) {
+            (false, _) => None,
+            (true, Some(text)) => Some(WrittenAnswer::given(text)),
+            (true, None) => Some(self.answer(request, &mut notices)?),
         };
-        let answer = match (request.mode.needs_answer(), &request.answer, &latent) {
-            (false, ..) => None,
-            (true, Some(text), _) => Some(WrittenAnswer {
-                text: text.trim().to_owned(),
-                score: None,
-                given: true,
-            }),
-            (true, None, Some(latent)) => Some(self.write_answer(latent, request)?),
-            (true, None, None) => {
-                return Err(Problem::new("The answer cannot be written without the frame.").into());
-            }
+        let null_text = self.manifest.text.null_text.clone();
+        let null = self.sentence(&null_text, None, &mut notices)?;
+        let sees_latent = matches!(request.mode, GuidanceMode::Latent | GuidanceMode::Both);
+        let hidden = if sees_latent {
+            self.latent(&request.question, &mut notices)?.hidden_states
+        } else {
+            null.clone()
         };
-        if let Some(answer) = &answer {
-            on_answer(answer);
-        }
-        let null = self.sentence(&self.manifest.text.null_text, None)?;
-        let hidden = || {
-            latent
-                .as_ref()
-                .map_or(&null, |latent| &latent.hidden_states)
+        let sentence = match (&request.mode, &answer) {
+            (GuidanceMode::Question, _) => {
+                self.sentence(&request.question, Some("question"), &mut notices)?
+            }
+            (_, Some(answer)) => self.sentence(&answer.text, Some("answer"), &mut notices)?,
+            (_, None) => null.clone(),
         };
-        let answer_text = answer.as_ref().map_or("", |answer| answer.text.as_str());
-        let context = match request.mode {
-            GuidanceMode::Question => {
-                let sentence =
-                    self.sentence(&request.question, Some(("question", &mut notices)))?;
-                self.translator.context(&null, &sentence)
-            }
-            GuidanceMode::Answer => {
-                let sentence = self.sentence(answer_text, Some(("answer", &mut notices)))?;
-                self.translator.context(&null, &sentence)
-            }
-            GuidanceMode::Latent => self.translator.context(hidden(), &null),
-            GuidanceMode::Both => {
-                let sentence = self.sentence(answer_text, Some(("answer", &mut notices)))?;
-                self.translator.context(hidden(), &sentence)
-            }
-        };
+        let context = |hidden, sentence| self.translator.context(hidden, sentence).map_err(failed);
         Ok(Conditioning {
-            context: context.map_err(super::lgd::failed)?,
-            null_context: self
-                .translator
-                .context(&null, &null)
-                .map_err(super::lgd::failed)?,
+            context: context(&hidden, &sentence)?,
+            null_context: context(&null, &null)?,
             answer,
             notices,
         })
     }
 
     /// The encoder's states over `[queries ; question]`, LGD's latent.
-    fn latent(
-        &self,
-        queries: &Tensor,
-        question: &str,
-        notices: &mut Vec<String>,
-    ) -> std::result::Result<Latent, super::EditError> {
+    fn latent(&mut self, question: &str, notices: &mut Vec<String>) -> Result<Latent> {
         let rules = &self.manifest.text;
-        let asked = rules.question_template.replace("{question}", question);
-        let (ids, mask) = self.tokens(&asked, rules.max_length, Some(("question", notices)))?;
-        let mask = rules.question_attention_mask.then_some(&mask);
-        self.blip2
-            .encode(queries, &ids, mask)
-            .map_err(super::lgd::failed)
+        let length = rules.max_length;
+        let known = self.memory.latents.iter().find(|(q, ..)| q == question);
+        let (latent, cut) = match known {
+            Some((_, latent, cut)) => (latent.clone(), *cut),
+            None => {
+                let queries = self.queries.ok_or_else(|| {
+                    Problem::new("The question cannot be read without the frame.")
+                })?;
+                let asked = rules.question_template.replace("{question}", question);
+                let (ids, mask, cut) = self.tokens(&asked, length)?;
+                let mask = rules.question_attention_mask.then_some(&mask);
+                let latent = self.blip2.encode(queries, &ids, mask).map_err(failed)?;
+                let entry = (question.to_owned(), latent.clone(), cut);
+                self.memory.latents.push(entry);
+                (latent, cut)
+            }
+        };
+        note_cut("question", length, cut, notices);
+        Ok(latent)
     }
 
-    /// T5 states (1, L, D) of a text on its own.
+    /// T5 states (1, L, D) of a text on its own; `what` names it where it has to be cut.
     fn sentence(
-        &self,
+        &mut self,
         text: &str,
-        cut: Option<(&str, &mut Vec<String>)>,
-    ) -> std::result::Result<Tensor, super::EditError> {
+        what: Option<&str>,
+        notices: &mut Vec<String>,
+    ) -> Result<Tensor> {
         let rules = &self.manifest.text;
         let length = rules.sent_max_length.unwrap_or(rules.max_length);
-        let (ids, mask) = self.tokens(text, length, cut)?;
-        let mask = rules.sent_attention_mask.then_some(&mask);
-        self.blip2
-            .encode_text(&ids, mask)
-            .map_err(super::lgd::failed)
+        let known = self.memory.sentences.iter().find(|(t, ..)| t == text);
+        let (states, cut) = match known {
+            Some((_, states, cut)) => (states.clone(), *cut),
+            None => {
+                let (ids, mask, cut) = self.tokens(text, length)?;
+                let mask = rules.sent_attention_mask.then_some(&mask);
+                let states = self.blip2.encode_text(&ids, mask).map_err(failed)?;
+                let entry = (text.to_owned(), states.clone(), cut);
+                self.memory.sentences.push(entry);
+                (states, cut)
+            }
+        };
+        if let Some(what) = what {
+            note_cut(what, length, cut, notices);
+        }
+        Ok(states)
     }
 
-    /// Ids and mask, (1, `length`); notes when the text had to be cut.
-    fn tokens(
-        &self,
-        text: &str,
-        length: usize,
-        cut: Option<(&str, &mut Vec<String>)>,
-    ) -> std::result::Result<(Tensor, Tensor), super::EditError> {
+    /// Ids and mask, (1, `length`), and how many tokens did not fit.
+    fn tokens(&self, text: &str, length: usize) -> Result<(Tensor, Tensor, usize)> {
         let encoded = self
             .tokenizer
             .encode_padded(text, length)
             .map_err(|e| Problem::new(e.to_string()).hint("Write it in other words."))?;
-        if let Some((what, notices)) = cut
-            && encoded.cut > 0
-        {
-            let notice = format!(
-                "The {what} is {} tokens long; the model reads the first {length}.",
-                length + encoded.cut
-            );
-            if !notices.contains(&notice) {
-                notices.push(notice);
-            }
-        }
-        stack(&[encoded], self.device).map_err(super::lgd::failed)
+        let cut = encoded.cut;
+        let (ids, mask) = stack(&[encoded], self.device).map_err(failed)?;
+        Ok((ids, mask, cut))
     }
 
-    fn write_answer(
-        &self,
-        latent: &Latent,
+    /// What the language model answers.
+    fn answer(
+        &mut self,
         request: &EditRequest,
-    ) -> std::result::Result<WrittenAnswer, super::EditError> {
-        let wanted = &request.answer_settings;
+        notices: &mut Vec<String>,
+    ) -> Result<WrittenAnswer> {
+        let wanted = (request.question.clone(), request.answer_settings.clone());
+        let known = self.memory.answers.iter().find(|(key, _)| *key == wanted);
+        if let Some((_, answer)) = known {
+            return Ok(answer.clone());
+        }
+        let latent = self.latent(&request.question, notices)?;
+        let answer = self.write_answer(&latent, &request.answer_settings)?;
+        self.memory.answers.push((wanted, answer.clone()));
+        Ok(answer)
+    }
+
+    fn write_answer(&self, latent: &Latent, wanted: &AnswerSettings) -> Result<WrittenAnswer> {
         let settings = match wanted.decoding {
             AnswerDecoding::Greedy => GenerationSettings::greedy(wanted.max_tokens),
             AnswerDecoding::Beams => GenerationSettings::beams(wanted.beams, wanted.max_tokens),
@@ -173,21 +178,38 @@ impl Reader<'_> {
         let written = self
             .blip2
             .generate(latent, &settings, &mut rng)
-            .map_err(super::lgd::failed)?;
-        let best = written
-            .first()
-            .and_then(|beams| beams.first())
-            .ok_or_else(|| {
-                Problem::new("The model wrote no answer.").hint("Write one yourself.")
-            })?;
-        let text = self
-            .tokenizer
-            .decode(&best.ids)
-            .map_err(|e| Problem::new(e.to_string()).hint("Write the answer yourself."))?;
+            .map_err(failed)?;
+        let beams = written.first().map(Vec::as_slice).unwrap_or_default();
+        let beams = beams.iter().map(|beam| {
+            let text = self
+                .tokenizer
+                .decode(&beam.ids)
+                .map_err(|e| Problem::new(e.to_string()).hint("Write the answer yourself."))?;
+            Ok(Beam {
+                text: text.trim().to_owned(),
+                score: beam.score,
+            })
+        });
+        let beams = beams.collect::<std::result::Result<Vec<_>, Problem>>()?;
+        let best = beams.first().ok_or_else(|| {
+            Problem::new("The model wrote no answer.").hint("Write one yourself.")
+        })?;
         Ok(WrittenAnswer {
-            text: text.trim().to_owned(),
+            text: best.text.clone(),
             score: Some(best.score),
             given: false,
+            beams,
         })
+    }
+}
+
+/// Adds a notice when `cut` tokens beyond `length` were left out.
+fn note_cut(what: &str, length: usize, cut: usize, notices: &mut Vec<String>) {
+    let notice = format!(
+        "The {what} is {} tokens long; the model reads the first {length}.",
+        length + cut
+    );
+    if cut > 0 && !notices.contains(&notice) {
+        notices.push(notice);
     }
 }

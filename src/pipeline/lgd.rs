@@ -1,23 +1,23 @@
 //! The whole method: load a bundle, edit a frame.
 
-use super::conditioning::{Conditioning, Reader};
-use super::drawing::Drawing;
+use super::conditioning::{Conditioning, Memory, Reader};
+use super::drawing::{Drawing, Leg, Sketch};
 use super::{
-    Bundle, BundleSource, Component, EditError, EditRequest, Edited, Manifest, PreviewMethod,
-    Problem, Progress, Stage, StageSeconds, WrittenAnswer, bundle,
+    Bundle, BundleSource, Component, EditError, EditRequest, Edited, Estimate, Manifest,
+    PreviewMethod, Problem, Progress, Stage, StageSeconds, StepDone, WrittenAnswer, bundle,
 };
 use crate::dataset::transforms::fitted_size;
-use crate::diffusion::{NoiseSchedule, ScheduleConfig};
+use crate::diffusion::{GuidanceScales, NoiseSchedule, ScheduleConfig};
 use crate::models::{
     Blip2, Blip2Config, LatentTranslator, TextTokenizer, Unet, UnetConfig, Vae, VaeConfig,
     tokenizer::TokenizerError,
 };
+use crate::nn::Weights;
 use crate::nn::cancel;
 use crate::nn::device::device_name;
 use crate::nn::noise::NoiseTape;
 use crate::nn::pixels::{self, Rounding};
 use crate::nn::resize::{Filter, resize};
-use crate::nn::{LatentRgb, Weights};
 use candle_core::{DType, Device, Tensor};
 use image::RgbImage;
 use std::sync::Arc;
@@ -98,96 +98,210 @@ impl LgdPipeline {
         format!("{} f32", device_name(&self.device))
     }
 
-    /// Draws the answer to `request` about `frame`, at the frame's size.
+    /// Draws the answers to `requests` about `frame`, one column each, at the frame's size.
+    ///
+    /// The frame is looked at once, and what columns share is worked out once. Columns with the same
+    /// sampler and steps walk side by side. What a column shows does not depend on its neighbours.
     ///
     /// Runs on the calling thread. To stop it, cancel the token of the surrounding
-    /// [`cancel::scope`]: it is heard between network blocks. `report` hears every stage and step.
+    /// [`cancel::scope`]: it is heard between network blocks. `report` hears every stage, step and
+    /// finished column.
     ///
     /// # Errors
     /// [`EditError::Cancelled`], or what could not be done.
-    pub fn edit(
+    pub fn run(
         &self,
         frame: Arc<RgbImage>,
-        request: &EditRequest,
+        requests: &[EditRequest],
         report: &mut dyn FnMut(Progress),
-    ) -> Result<Edited, EditError> {
-        if let Some(problem) = request.validate().into_iter().next() {
+    ) -> Result<(), EditError> {
+        if let Some(problem) = requests.iter().flat_map(EditRequest::validate).next() {
             return Err(Problem::new(problem.to_string()).into());
         }
         let mut clock = Clock::default();
-        let (width, height) = frame.dimensions();
+        let size = frame.dimensions();
 
         // 1. Look at the frame.
         clock.begin(Stage::ReadingFrame, report);
-        let resolution = self.manifest.resolution as u32;
-        let editor_view = editor_view(&frame, resolution);
-        let language_view = Reader::needs_image(request).then(|| self.language_view(&frame));
-        drop(frame); // a 100 megapixel frame need not wait for the end
-        let image_latents = self.encode_image(&editor_view).map_err(failed)?;
-        let queries = match language_view {
-            Some(view) => Some(self.read_image(&view).map_err(failed)?),
-            None => None,
-        };
+        let seen = self.look(frame, requests)?;
+        let scaled = self.vae.scale(&seen.image_latents).map_err(failed)?;
+        report(Progress::Seen(Estimate::of(&scaled).map_err(failed)?));
 
         // 2. Think.
         clock.begin(Stage::Thinking, report);
-        let reader = Reader {
+        let columns = self.think(&seen, requests, report)?;
+
+        // 3. Draw, and 4. finish: columns of one plan together.
+        let mut left: Vec<(usize, Column<'_>)> = columns.into_iter().enumerate().collect();
+        while let Some((_, first)) = left.first() {
+            let plan_of = |request: &EditRequest| (request.sampler, request.steps);
+            let shared = plan_of(first.request);
+            let (together, others) = left
+                .into_iter()
+                .partition(|(_, column)| plan_of(column.request) == shared);
+            self.draw(&seen, size, together, &mut clock, report)?;
+            left = others;
+        }
+        Ok(())
+    }
+
+    /// What the networks see of a frame.
+    fn look(&self, frame: Arc<RgbImage>, requests: &[EditRequest]) -> Result<Seen, EditError> {
+        let resolution = self.manifest.resolution as u32;
+        let editor_view = editor_view(&frame, resolution);
+        let legs = || requests.iter().flat_map(EditRequest::legs);
+        let language_view = legs()
+            .any(|(_, request)| Reader::needs_image(request))
+            .then(|| self.language_view(&frame));
+        drop(frame); // a 100 megapixel frame need not wait for the end
+        Ok(Seen {
+            image_latents: self.encode_image(&editor_view).map_err(failed)?,
+            queries: language_view
+                .map(|view| self.read_image(&view).map_err(failed))
+                .transpose()?,
+        })
+    }
+
+    /// The contexts of all columns.
+    fn think<'a>(
+        &self,
+        seen: &Seen,
+        requests: &'a [EditRequest],
+        report: &mut dyn FnMut(Progress),
+    ) -> Result<Vec<Column<'a>>, EditError> {
+        let mut reader = Reader {
             manifest: &self.manifest,
             tokenizer: &self.tokenizer,
             blip2: &self.blip2,
             translator: &self.translator,
             device: &self.device,
+            queries: seen.queries.as_ref(),
+            memory: Memory::default(),
         };
-        let mut on_answer = |answer: &WrittenAnswer| report(Progress::Answer(answer.clone()));
-        let Conditioning {
-            context,
-            null_context,
-            answer,
-            notices,
-        } = reader.condition(request, queries.as_ref(), &mut on_answer)?;
-        for notice in &notices {
-            report(Progress::Notice(notice.clone()));
-        }
+        let columns = requests.iter().enumerate().map(|(index, request)| {
+            let mut column = Column {
+                request,
+                sketch: Sketch {
+                    tape: NoiseTape::new(
+                        request.noise,
+                        request.seed,
+                        seen.image_latents.dims(),
+                        request.steps,
+                    ),
+                    legs: Vec::new(),
+                },
+                answer: None,
+                notices: Vec::new(),
+            };
+            for (first_step, steering) in request.legs() {
+                let Conditioning {
+                    context,
+                    null_context,
+                    answer,
+                    notices,
+                } = reader.condition(steering)?;
+                column.sketch.legs.push(Leg {
+                    first_step,
+                    context,
+                    null_context,
+                    scales: GuidanceScales {
+                        text: steering.guidance_scale,
+                        image: steering.image_guidance_scale,
+                    },
+                });
+                // The last leg is the request itself.
+                (column.answer, column.notices) = (answer, notices);
+            }
+            if let Some(answer) = &column.answer {
+                report(Progress::Answer(index, answer.clone()));
+            }
+            for notice in &column.notices {
+                report(Progress::Notice(index, notice.clone()));
+            }
+            Ok(column)
+        });
+        columns.collect()
+    }
 
-        // 3. Draw.
+    /// Draws columns that share a plan and hands over their pictures.
+    fn draw(
+        &self,
+        seen: &Seen,
+        (width, height): (u32, u32),
+        columns: Vec<(usize, Column<'_>)>,
+        clock: &mut Clock,
+        report: &mut dyn FnMut(Progress),
+    ) -> Result<(), EditError> {
+        let Some((_, first)) = columns.first() else {
+            return Ok(());
+        };
         clock.begin(Stage::Drawing, report);
-        let tape = NoiseTape::new(
-            request.noise,
-            request.seed,
-            image_latents.dims(),
-            request.steps,
-        );
+        let steps = first.request.steps;
+        let plan = self
+            .schedule
+            .plan(first.request.sampler, steps)
+            .map_err(failed)?;
+        let mut tracks = vec![Vec::with_capacity(steps); columns.len()];
         let drawing = Drawing {
             unet: &self.unet,
-            schedule: &self.schedule,
-            request,
-            image_latents: &image_latents,
-            context: &context,
-            null_context: &null_context,
+            plan: &plan,
+            image_latents: &seen.image_latents,
+            sketches: columns.iter().map(|(_, column)| &column.sketch).collect(),
         };
         let latents = drawing
-            .run(tape.reader(), &mut |step, denoised| {
-                let preview = self.preview(denoised, request.preview)?;
-                report(Progress::Step {
-                    step,
-                    steps: request.steps,
-                    preview,
-                });
+            .run(&mut |step, denoised| {
+                for (i, (track, (index, column))) in tracks.iter_mut().zip(&columns).enumerate() {
+                    let denoised = denoised.narrow(0, i, 1)?;
+                    let estimate = Estimate::of(&denoised)?;
+                    track.push(estimate.clone());
+                    let done = StepDone {
+                        step,
+                        steps,
+                        estimate,
+                        preview: self.preview(&denoised, column.request.preview)?,
+                    };
+                    report(Progress::Step(*index, done));
+                }
                 Ok(())
             })
             .map_err(failed)?;
 
-        // 4. Finish.
         clock.begin(Stage::Finishing, report);
-        let decoded = self.vae.decode_scaled(&latents).map_err(failed)?;
-        let square = pixels::to_image(&decoded, Rounding::Truncated).map_err(failed)?;
-        let picture = resize(&square, width, height, Filter::Lanczos);
-        Ok(Edited {
-            picture,
-            answer,
-            stages: clock.finish(),
-            notices,
-        })
+        for (i, ((index, column), track)) in columns.into_iter().zip(tracks).enumerate() {
+            let picture = latents
+                .narrow(0, i, 1)
+                .and_then(|latents| self.decode(&latents))
+                .map_err(failed)?;
+            let edited = Edited {
+                picture: resize(&picture, width, height, Filter::Lanczos),
+                answer: column.answer,
+                track,
+                stages: clock.so_far(),
+                notices: column.notices,
+            };
+            report(Progress::Drawn(index, edited));
+        }
+        Ok(())
+    }
+
+    /// The picture of an estimate, at the frame's size: what [`LgdPipeline::run`] would have given
+    /// if that step had been the last.
+    ///
+    /// # Errors
+    /// As [`LgdPipeline::run`].
+    pub fn show(
+        &self,
+        estimate: &Estimate,
+        (width, height): (u32, u32),
+    ) -> Result<RgbImage, EditError> {
+        let latents = estimate.to_tensor(&self.device).map_err(failed)?;
+        let square = self.decode(&latents).map_err(failed)?;
+        Ok(resize(&square, width, height, Filter::Lanczos))
+    }
+
+    /// Scaled latents (1, 4, h, w) to the editor's square.
+    fn decode(&self, latents: &Tensor) -> candle_core::Result<RgbImage> {
+        pixels::to_image(&self.vae.decode_scaled(latents)?, Rounding::Truncated)
     }
 
     /// What BLIP-2 sees: squashed to its own square, bicubic, as its processor does.
@@ -224,20 +338,31 @@ impl LgdPipeline {
         denoised: &Tensor,
         method: PreviewMethod,
     ) -> candle_core::Result<Option<RgbImage>> {
-        let matrix: Option<&LatentRgb> = self
-            .manifest
-            .preview
-            .as_ref()
-            .and_then(|rules| rules.latent_rgb.as_ref());
-        match (method, matrix) {
+        match (method, self.manifest.latent_rgb()) {
             (PreviewMethod::Off, _) => Ok(None),
             (PreviewMethod::LatentRgb, Some(matrix)) => matrix.preview(denoised).map(Some),
             // A bundle without a matrix is shown through the decoder.
             (PreviewMethod::LatentRgb, None) | (PreviewMethod::Decode, _) => {
-                pixels::to_image(&self.vae.decode_scaled(denoised)?, Rounding::Truncated).map(Some)
+                self.decode(denoised).map(Some)
             }
         }
     }
+}
+
+/// What the networks made of a frame.
+struct Seen {
+    /// (1, 4, h, w), posterior mode.
+    image_latents: Tensor,
+    /// (1, Q, D), when a column needs them.
+    queries: Option<Tensor>,
+}
+
+/// One column between thinking and drawing.
+struct Column<'a> {
+    request: &'a EditRequest,
+    sketch: Sketch,
+    answer: Option<WrittenAnswer>,
+    notices: Vec<String>,
 }
 
 /// What the editor sees: the frame squashed to a square as validation does it (Lanczos to the
@@ -336,8 +461,12 @@ impl Clock {
         }
     }
 
-    fn finish(mut self) -> Vec<StageSeconds> {
-        self.stop();
-        self.done
+    /// The stages until now, the running one included.
+    fn so_far(&self) -> Vec<StageSeconds> {
+        let running = self.running.map(|(stage, since)| StageSeconds {
+            stage,
+            seconds: since.elapsed().as_secs_f64(),
+        });
+        self.done.iter().copied().chain(running).collect()
     }
 }

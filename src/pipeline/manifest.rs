@@ -3,6 +3,7 @@
 use super::{AnswerDecoding, AnswerSettings, EditRequest, GuidanceMode, Problem};
 use crate::nn::LatentRgb;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
 /// The format version this program reads.
@@ -147,6 +148,19 @@ impl Manifest {
             );
         }
         Ok(manifest)
+    }
+
+    /// The quick guess of a latent's colours, if the bundle has one.
+    pub fn latent_rgb(&self) -> Option<&LatentRgb> {
+        self.preview.as_ref()?.latent_rgb.as_ref()
+    }
+
+    /// The first 16 hexadecimal digits of the sha256 over the description, which itself holds the
+    /// sha256 of every file: equal for bundles with equal files.
+    pub fn fingerprint(&self) -> String {
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        let digest = Sha256::digest(&text);
+        digest.iter().take(8).map(|b| format!("{b:02x}")).collect()
     }
 
     /// The bundle's defaults as a request with an empty question.

@@ -1,7 +1,8 @@
 //! LGD: from a frame and a question to the picture that answers it.
 //!
-//! One edit: [`LgdPipeline::edit`] takes an [`EditRequest`] through conditioning (BLIP-2, latent
-//! translation), the sampler loop over the UNet and the VAE, and reports [`Progress`] on the way.
+//! One run: [`LgdPipeline::run`] takes one [`EditRequest`] per column through conditioning (BLIP-2,
+//! latent translation), the sampler loop over the UNet and the VAE, and reports [`Progress`] on the
+//! way.
 //! Source: Image Content Generation with Causal Reasoning (arXiv 2312.07132), sections 4 and 5.
 
 mod bundle;
@@ -16,6 +17,7 @@ pub mod metadata;
 mod problem;
 mod progress;
 mod request;
+mod track;
 
 pub use bundle::{Bundle, BundleSource, Component};
 pub use frame_image::{FrameError, FrameProblem};
@@ -23,8 +25,11 @@ pub use lgd::LgdPipeline;
 pub use manifest::Manifest;
 pub use metadata::{PictureMetadata, PictureTexts, SaveError};
 pub use problem::Problem;
-pub use progress::{EditError, Edited, Progress, Stage, StageSeconds, WrittenAnswer};
-pub use request::{
-    AnswerDecoding, AnswerSettings, EditRequest, GuidanceMode, NoiseGenerator, PreviewMethod,
-    RequestProblem, Sampler,
+pub use progress::{
+    Beam, EditError, Edited, Progress, Stage, StageSeconds, StepDone, WrittenAnswer,
 };
+pub use request::{
+    AnswerDecoding, AnswerSettings, Branch, EditRequest, GuidanceMode, NoiseGenerator,
+    PreviewMethod, RequestProblem, Sampler,
+};
+pub use track::Estimate;

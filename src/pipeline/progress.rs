@@ -1,9 +1,12 @@
 //! What an edit reports while it runs, and what it gives back.
 
+use super::Estimate;
 use image::RgbImage;
+use serde::{Deserialize, Serialize};
 
 /// The stages of an edit, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// Reading the weights.
     Loading,
@@ -31,7 +34,7 @@ impl Stage {
 }
 
 /// Wall-clock seconds of one stage.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StageSeconds {
     /// The stage.
     pub stage: Stage,
@@ -40,45 +43,80 @@ pub struct StageSeconds {
 }
 
 /// What the language model wrote (or what was given in its place).
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct WrittenAnswer {
     /// The sentence.
     pub text: String,
-    /// The search's own score: sum of log-probabilities over length^penalty; none for a given text
-    /// and for greedy decoding.
+    /// The search's own score: sum of log-probabilities over length^penalty; none for a given
+    /// text.
     pub score: Option<f64>,
     /// Whether it was given by the user instead of written.
     pub given: bool,
+    /// Everything the search found, best first; none for a given text.
+    pub beams: Vec<Beam>,
 }
 
-/// One report of a running edit.
+impl WrittenAnswer {
+    /// An answer that a person wrote.
+    pub fn given(text: &str) -> Self {
+        Self {
+            text: text.trim().to_owned(),
+            given: true,
+            ..Self::default()
+        }
+    }
+}
+
+/// One sentence that the search found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Beam {
+    /// The sentence.
+    pub text: String,
+    /// As [`WrittenAnswer::score`].
+    pub score: f64,
+}
+
+/// One report of a run, while it runs.
 #[derive(Debug)]
 pub enum Progress {
-    /// A stage began.
+    /// A stage of all columns began.
     Stage(Stage),
-    /// The answer is written; the drawing goes on.
-    Answer(WrittenAnswer),
-    /// Something worth knowing that is not a failure (the question was cut, …).
-    Notice(String),
-    /// A denoising step is done.
-    Step {
-        /// Steps finished, 1..=steps.
-        step: usize,
-        /// Steps in all.
-        steps: usize,
-        /// The denoised estimate, unless previews are off; at latent or full resolution.
-        preview: Option<RgbImage>,
-    },
+    /// The frame's latents, scaled as the estimates are.
+    Seen(Estimate),
+    /// The answer of a column is written; the drawing goes on.
+    Answer(usize, WrittenAnswer),
+    /// Something worth knowing about a column that is not a failure (the question was cut, …).
+    Notice(usize, String),
+    /// A denoising step of a column is done.
+    Step(usize, StepDone),
+    /// A column is done.
+    Drawn(usize, Edited),
 }
 
-/// A finished edit.
+/// A denoising step of one column.
+#[derive(Clone, Debug)]
+pub struct StepDone {
+    /// Steps finished, 1..=steps.
+    pub step: usize,
+    /// Steps in all.
+    pub steps: usize,
+    /// The denoised estimate.
+    pub estimate: Estimate,
+    /// The same as a picture, unless previews are off; at latent or full resolution.
+    pub preview: Option<RgbImage>,
+}
+
+/// A finished column.
 #[derive(Clone, Debug)]
 pub struct Edited {
     /// The picture, at the frame's size.
     pub picture: RgbImage,
     /// The answer, in the modes that have one.
     pub answer: Option<WrittenAnswer>,
-    /// Where the time went.
+    /// The denoised estimate after every step.
+    pub track: Vec<Estimate>,
+    /// Where the time of the run went until this column was done.
     pub stages: Vec<StageSeconds>,
     /// Things the user should know (the question was cut, …).
     pub notices: Vec<String>,

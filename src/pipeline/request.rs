@@ -118,6 +118,19 @@ pub struct EditRequest {
     pub noise: NoiseGenerator,
     /// What is shown on the way. Has no influence on the result.
     pub preview: PreviewMethod,
+    /// Another request whose first steps are taken instead of this one's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<Branch>,
+}
+
+/// Where a request leaves another one's path: the first `step` steps are drawn as `from` says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Branch {
+    /// Steps taken with `from`; at least 1, fewer than the request has.
+    pub step: usize,
+    /// Draws these steps. Its question, mode, answer and scales may differ; seed, steps, sampler
+    /// and noise may not.
+    pub from: Box<EditRequest>,
 }
 
 impl Default for EditRequest {
@@ -135,6 +148,7 @@ impl Default for EditRequest {
             sampler: Sampler::default(),
             noise: NoiseGenerator::default(),
             preview: PreviewMethod::default(),
+            branch: None,
         }
     }
 }
@@ -160,7 +174,13 @@ pub enum RequestProblem {
         /// Highest allowed value.
         high: String,
     },
+    /// The path it branches off cannot be walked with these settings.
+    #[error("A branch keeps the seed, the steps, the sampler and the noise of the path it leaves.")]
+    StrayBranch,
 }
+
+/// Branches that may follow each other; a file cannot ask for more.
+const MAX_BRANCHES: usize = 64;
 
 impl EditRequest {
     /// Everything wrong with the request at once; empty when it can run.
@@ -206,6 +226,57 @@ impl EditRequest {
             1.0,
             256.0,
         );
+        let legs = self.legs();
+        if legs.len() > MAX_BRANCHES {
+            within(
+                "The number of branches",
+                legs.len() as f64,
+                0.0,
+                MAX_BRANCHES as f64,
+            );
+        } else if let Some(branch) = &self.branch {
+            let steps = (self.steps.max(2) - 1) as f64;
+            within("The step of the branch", branch.step as f64, 1.0, steps);
+            if !self.shares_path_with(&branch.from) {
+                problems.push(RequestProblem::StrayBranch);
+            }
+            problems.extend(branch.from.validate());
+        }
         problems
+    }
+
+    /// What draws which steps: the first step and who steers from there, in order. A request without
+    /// a branch steers alone.
+    pub fn legs(&self) -> Vec<(usize, &Self)> {
+        let mut legs = Vec::new();
+        let (mut steering, mut until) = (self, usize::MAX);
+        while let Some(branch) = &steering.branch {
+            // A branch off a branch before it left: the outer path is never reached.
+            if branch.step < until {
+                legs.push((branch.step, steering));
+                until = branch.step;
+            }
+            steering = &branch.from;
+        }
+        legs.push((0, steering));
+        legs.reverse();
+        legs
+    }
+
+    /// Whether both walk the same noise levels on the same noise.
+    pub fn shares_path_with(&self, other: &Self) -> bool {
+        (self.seed, self.steps, self.sampler, self.noise)
+            == (other.seed, other.steps, other.sampler, other.noise)
+    }
+
+    /// A request that leaves this one's path after `step` steps; changes nothing by itself.
+    pub fn branched(&self, step: usize) -> Self {
+        Self {
+            branch: Some(Branch {
+                step,
+                from: Box::new(self.clone()),
+            }),
+            ..self.clone()
+        }
     }
 }

@@ -7,23 +7,23 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A mouse beside a cheese, and a question with a known answer.
-const FRAME: &str = "cheese-party.png";
-const QUESTION: &str = "What happens if the mouse gets hungry?";
+pub const FRAME: &str = "cheese-party.png";
+pub const QUESTION: &str = "What happens if the mouse gets hungry?";
 const ANSWER: &str = "The mouse eats the cheese.";
 
 /// One temporary folder per test, with settings of its own.
-struct Place(tempfile::TempDir);
+pub struct Place(tempfile::TempDir);
 
 impl Place {
-    fn new() -> TestResult<Self> {
+    pub fn new() -> TestResult<Self> {
         Ok(Self(tempfile::tempdir()?))
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lgd-studio"));
         command
             .current_dir(self.0.path())
@@ -32,12 +32,12 @@ impl Place {
         command
     }
 
-    fn run(&self, args: &[&str]) -> TestResult<Output> {
+    pub fn run(&self, args: &[&str]) -> TestResult<Output> {
         Ok(self.command().args(args).output()?)
     }
 
     /// `ask` with few steps, as JSON.
-    fn ask(&self, frame: &Path, question: &str, more: &[&str]) -> TestResult<Value> {
+    pub fn ask(&self, frame: &Path, question: &str, more: &[&str]) -> TestResult<Value> {
         let frame = frame.display().to_string();
         let mut args = vec!["ask", &frame, question, "--json", "--steps", "3"];
         args.extend(more);
@@ -47,13 +47,13 @@ impl Place {
     }
 }
 
-fn example(name: &str) -> PathBuf {
+pub fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("assets/frames")
         .join(name)
 }
 
-fn expect_code(output: &Output, code: i32) -> TestResult {
+pub fn expect_code(output: &Output, code: i32) -> TestResult {
     if output.status.code() == Some(code) {
         return Ok(());
     }
@@ -68,7 +68,7 @@ fn expect_code(output: &Output, code: i32) -> TestResult {
 }
 
 /// A refusal: its code, words that must be in it, no panic, nothing on stdout.
-fn refused(output: &Output, code: i32, words: &[&str]) -> TestResult {
+pub fn refused(output: &Output, code: i32, words: &[&str]) -> TestResult {
     expect_code(output, code)?;
     let text = String::from_utf8_lossy(&output.stderr);
     for word in words {

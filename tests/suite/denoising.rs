@@ -3,8 +3,8 @@
 use crate::golden::TestResult;
 use candle_core::{DType, Device, Result, Tensor};
 use lgd_studio::diffusion::{
-    Denoiser, SamplingPlan, TwoScaleGuidance, branch_contexts, branch_image_latents, input_scale,
-    sample,
+    Denoiser, GuidanceScales, SamplingPlan, TwoScaleGuidance, branch_contexts,
+    branch_image_latents, input_scale, sample,
 };
 use lgd_studio::models::{CrossContext, Unet, UnetConfig, Vae, VaeConfig};
 use lgd_studio::nn::{WeightSource, Weights};
@@ -99,7 +99,7 @@ pub struct Trace {
 
 /// Runs `plan` on recorded noise.
 pub fn run(unet: &Unet, plan: &SamplingPlan, inputs: &Inputs<'_>) -> Result<Trace> {
-    let (contexts, mask) = branch_contexts(inputs.cond, inputs.uncond)?;
+    let (contexts, mask) = branch_contexts(&[inputs.cond], &[inputs.uncond])?;
     let guided = Recorder {
         inner: TwoScaleGuidance {
             inner: Editor {
@@ -107,8 +107,10 @@ pub fn run(unet: &Unet, plan: &SamplingPlan, inputs: &Inputs<'_>) -> Result<Trac
                 image_latents: branch_image_latents(inputs.image_latents)?,
                 context: unet.prepare_context(&contexts, mask.as_ref())?,
             },
-            guidance_scale: inputs.guidance_scale,
-            image_guidance_scale: inputs.image_guidance_scale,
+            scales: vec![GuidanceScales {
+                text: inputs.guidance_scale,
+                image: inputs.image_guidance_scale,
+            }],
         },
         noise_preds: RefCell::default(),
     };

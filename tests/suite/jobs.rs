@@ -1,10 +1,9 @@
 //! The seam: one final event per job, cancellation, a queue, files that never wait for drawing.
 
 use crate::golden::TestResult;
-use image::RgbImage;
 use lgd_studio::job::{
-    BundleSource, EditRequest, FileTask, FrameOrigin, GuidanceMode, JobEvent, JobId, JobSpec, Jobs,
-    JobsConfig, PreviewMethod, Stage,
+    BundleSource, EditRequest, FileTask, Frame, FrameOrigin, GuidanceMode, JobEvent, JobId,
+    JobSpec, Jobs, JobsConfig, PreviewMethod, Stage,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 struct Session {
     jobs: Jobs,
-    frame: Arc<RgbImage>,
+    frame: Frame,
     woken: Arc<AtomicUsize>,
 }
 
@@ -29,16 +28,23 @@ impl Session {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/frames/fishbowl.png");
         Ok(Self {
             jobs: Jobs::start(JobsConfig::default(), notify)?,
-            frame: Arc::new(image::open(path)?.into_rgb8()),
+            frame: Frame::new(
+                image::open(path)?.into_rgb8(),
+                FrameOrigin::Example("fishbowl.png".to_owned()),
+            ),
             woken,
         })
     }
 
     fn edit(&mut self, request: EditRequest) -> JobId {
-        self.jobs.submit(JobSpec::Edit {
+        self.run(vec![request])
+    }
+
+    fn run(&mut self, requests: Vec<EditRequest>) -> JobId {
+        self.jobs.submit(JobSpec::Run {
             bundle: BundleSource::Embedded,
             frame: self.frame.clone(),
-            request,
+            requests,
         })
     }
 
@@ -96,10 +102,14 @@ fn a_job_starts_passes_its_stages_in_order_and_ends_once() -> TestResult {
         .filter(|event| matches!(event, JobEvent::Answered(..)))
         .count();
     assert_eq!(answered, 1);
-    let Some(JobEvent::Finished(_, result)) = events.last() else {
+    let [.., JobEvent::Drawn(_, 0, result), JobEvent::Finished(_)] = events.as_slice() else {
         return Err(format!("{events:?}").into());
     };
-    assert_eq!(result.picture.dimensions(), session.frame.dimensions());
+    assert_eq!(
+        result.picture.dimensions(),
+        session.frame.image.dimensions()
+    );
+    assert_eq!(result.track.len(), 2, "one estimate per step");
     assert_eq!(
         events.iter().filter(|event| event.ends().is_some()).count(),
         1
@@ -129,19 +139,23 @@ fn previews_carry_the_newest_step_and_can_be_full_or_off() -> TestResult {
         });
         let events = session.until_end(id)?;
         assert!(matches!(events.last(), Some(JobEvent::Finished(..))));
-        let preview = session.jobs.take_preview().ok_or("no preview")?;
+        let previews = session.jobs.take_previews();
+        let [preview] = previews.as_slice() else {
+            return Err(format!("{} previews", previews.len()).into());
+        };
         assert_eq!(
             (preview.job, preview.step, preview.steps),
             (id, 3, 3),
             "older ones are overwritten"
         );
+        assert_eq!(preview.estimates.len(), 3, "but no estimate is lost");
         assert_eq!(
-            preview.picture.map(|picture| picture.width()),
+            preview.picture.as_ref().map(|picture| picture.width()),
             side,
             "{method:?}"
         );
         assert!(
-            session.jobs.take_preview().is_none(),
+            session.jobs.take_previews().is_empty(),
             "a preview is taken once"
         );
     }
@@ -155,7 +169,7 @@ fn a_running_job_and_a_waiting_one_can_be_cancelled() -> TestResult {
     let waiting = session.edit(request(1000));
     let after = session.edit(request(1));
     let deadline = Instant::now() + PATIENCE;
-    while session.jobs.take_preview().is_none() {
+    while session.jobs.take_previews().is_empty() {
         assert!(Instant::now() < deadline, "no step was drawn");
         session.jobs.wait_event(Duration::from_millis(10));
     }
@@ -167,7 +181,7 @@ fn a_running_job_and_a_waiting_one_can_be_cancelled() -> TestResult {
         .filter(|event| event.ends().is_some())
         .collect();
     assert!(
-        matches!(ends.as_slice(), [JobEvent::Cancelled(a), JobEvent::Cancelled(b), JobEvent::Finished(c, _)]
+        matches!(ends.as_slice(), [JobEvent::Cancelled(a), JobEvent::Cancelled(b), JobEvent::Finished(c)]
             if (*a, *b, *c) == (running, waiting, after)),
         "{ends:?}"
     );
@@ -229,7 +243,7 @@ fn files_are_opened_while_a_picture_is_drawn() -> TestResult {
     let mut session = Session::start()?;
     let drawing = session.edit(request(1000));
     let deadline = Instant::now() + PATIENCE;
-    while session.jobs.take_preview().is_none() {
+    while session.jobs.take_previews().is_empty() {
         assert!(Instant::now() < deadline, "no step was drawn");
         session.jobs.wait_event(Duration::from_millis(10));
     }

@@ -2,16 +2,20 @@
 
 #![expect(clippy::print_stdout, reason = "golden tests say how close they came")]
 
+mod batches;
 mod cli;
+mod cli_compare;
 mod denoising;
 mod golden;
 mod gradients;
 mod jobs;
 mod language;
 mod layering;
+mod look;
 mod metadata;
 mod networks;
 mod pictures;
+mod runs;
 mod toon_tiny_drawing;
 mod toon_tiny_language;
 mod weights;

@@ -3,7 +3,7 @@
 use crate::denoising::{distance, weights};
 use crate::golden::TestResult;
 use candle_core::{DType, Device, Tensor};
-use lgd_studio::diffusion::{Denoiser, TwoScaleGuidance};
+use lgd_studio::diffusion::{Denoiser, GuidanceScales, TwoScaleGuidance};
 use lgd_studio::models::{Unet, UnetConfig, Vae, VaeConfig};
 use lgd_studio::nn::cancel::{self, CancelToken};
 use lgd_studio::nn::{WeightSource, Weights};
@@ -244,8 +244,10 @@ impl Denoiser for Branches {
 fn guidance_is_equation_three() -> TestResult {
     let guided = TwoScaleGuidance {
         inner: Branches,
-        guidance_scale: 7.5,
-        image_guidance_scale: 1.5,
+        scales: vec![GuidanceScales {
+            text: 7.5,
+            image: 1.5,
+        }],
     };
     let noise_pred = guided.predict_noise(&waves(&[1, 4, 2, 2])?, 1.0, 0.0)?;
     assert_eq!(noise_pred.dims(), [1, 4, 2, 2]);

@@ -19,6 +19,7 @@ pub use status_bar::{HEIGHT as STATUS_HEIGHT, status_bar_ui};
 use super::state::AppState;
 use super::texts::{Texts, Value};
 use super::theme::Tokens;
+use super::widgets::look::LookPainter;
 use super::widgets::{Art, Pictures};
 use crate::job::Places;
 use std::borrow::Cow;
@@ -34,6 +35,8 @@ pub struct Cx<'a> {
     pub tokens: &'a Tokens,
     /// Textures of pictures.
     pub pictures: &'a RefCell<Pictures>,
+    /// Pictures compared pixel by pixel.
+    pub look: &'a RefCell<LookPainter>,
     /// Our own drawings.
     pub art: &'a Art,
     /// Where files are.

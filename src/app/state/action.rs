@@ -1,9 +1,10 @@
 //! What the person asked for ([`Action`]) and what has to be done about it ([`Effect`]). Both are
 //! plain data.
 
-use super::{Dialog, Form, NoticeId, RunId};
+use super::{Dialog, Form, Moment, NoticeId, RunId};
 use crate::app::settings::Settings;
-use crate::job::{FileTask, JobId, JobSpec};
+use crate::job::{FileTask, GuidanceMode, JobId, JobSpec};
+use image::RgbImage;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,8 +21,28 @@ pub enum Action {
     Generate,
     /// Stops every column that runs.
     Cancel,
-    /// Runs a column again as it was.
+    /// Draws a column again as it was.
     Retry(usize),
+    /// Draws a column again with this answer; an empty one lets the model write it.
+    AnswerWith(usize, String),
+    /// Adds a column for a mode, on the noise of the run.
+    AddMode(GuidanceMode),
+    /// Adds a column that leaves another one's path after some steps, with the numbers of the form.
+    Branch(Moment),
+    /// Takes a column out of the run.
+    RemoveColumn(usize),
+    /// Shows a step of all columns, from 1, or the newest.
+    Seek(Option<usize>),
+    /// Moves on by some steps.
+    StepBy(isize),
+    /// Lets time run, or stops it.
+    Play(bool),
+    /// Time ran on by one step.
+    Tick,
+    /// Shows two pictures closely, or the columns again.
+    Look(bool),
+    /// Measures how similar two pictures are.
+    Measure(Arc<RgbImage>, Arc<RgbImage>),
     /// Loads the bundle again after a failure.
     ReloadBundle,
     /// Chooses a frame in a dialog.
@@ -36,6 +57,10 @@ pub enum Action {
     PasteFrame,
     /// Saves the picture of a column.
     SaveResult(usize),
+    /// Saves the whole run in one file.
+    SaveRun,
+    /// Opens a run file.
+    OpenRun(PathBuf),
     /// Copies the picture of a column.
     CopyResult(usize),
     /// Makes the picture of a column the next frame.
@@ -57,12 +82,14 @@ pub enum Action {
 }
 
 /// What a submitted job is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ticket {
     /// The bundle.
     Bundle,
-    /// A column of a run, by index.
-    Column(RunId, usize),
+    /// Columns of a run, by index.
+    Columns(RunId, Vec<usize>),
+    /// The picture of a moment of a run.
+    Moment(RunId, Moment),
 }
 
 /// Work that leaves the state; performed in `app/effects.rs`.

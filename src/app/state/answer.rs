@@ -1,8 +1,11 @@
 //! From a question to jobs, and what can be done with a finished answer.
 
-use super::{AppState, Blocked, BundleState, Column, Effect, MAX_HISTORY, Run, RunId, Ticket};
+use super::{
+    AppState, Blocked, BundleState, Column, Effect, MAX_COLUMNS, MAX_HISTORY, Run, RunId, Ticket,
+};
 use crate::job::{
-    EditRequest, EditResult, FileTask, Frame, FrameOrigin, JobId, JobSpec, RequestProblem,
+    EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId, JobSpec,
+    RequestProblem, RunFile,
 };
 use std::sync::Arc;
 
@@ -57,52 +60,189 @@ impl AppState {
         self.submit(frame, requests)
     }
 
+    /// Draws a column again as it was.
     pub(super) fn retry(&mut self, column: usize) -> Vec<Effect> {
-        if self.is_running() {
-            return Vec::new();
-        }
-        let Some((frame, request)) = self.run.as_ref().and_then(|run| {
-            let column = run.columns.get(column)?;
-            Some((run.frame.clone(), column.request.clone()))
-        }) else {
+        let request = self.column(column).map(|column| column.request.clone());
+        request.map_or_else(Vec::new, |request| self.redraw(column, request))
+    }
+
+    /// Draws a column again with an answer in place of the written one; an empty answer lets the
+    /// model write it again.
+    pub(super) fn answer_with(&mut self, column: usize, answer: &str) -> Vec<Effect> {
+        let Some(known) = self.column(column) else {
             return Vec::new();
         };
-        self.submit(frame, vec![request])
+        let answer = answer.trim();
+        let request = EditRequest {
+            answer: (!answer.is_empty()).then(|| answer.to_owned()),
+            ..known.request.clone()
+        };
+        self.redraw(column, request)
+    }
+
+    /// Adds a column that follows another one's path for some steps and then does what the form
+    /// says.
+    pub(super) fn branch(&mut self, column: usize, step: usize) -> Vec<Effect> {
+        let Some(parent) = self.column(column).map(|column| column.request.clone()) else {
+            return Vec::new();
+        };
+        let form = &self.form.request;
+        let request = EditRequest {
+            question: form.question.trim().to_owned(),
+            guidance_scale: form.guidance_scale,
+            image_guidance_scale: form.image_guidance_scale,
+            answer_settings: form.answer_settings.clone(),
+            ..parent.branched(step)
+        };
+        self.add_column(request)
+    }
+
+    /// Adds the column of a mode to the run, on the same noise as its first column.
+    pub(super) fn add_mode(&mut self, mode: GuidanceMode) -> Vec<Effect> {
+        let Some(first) = self.column(0).map(|column| column.request.clone()) else {
+            return Vec::new();
+        };
+        self.add_column(EditRequest {
+            mode,
+            answer: None,
+            branch: None,
+            ..first
+        })
+    }
+
+    fn add_column(&mut self, request: EditRequest) -> Vec<Effect> {
+        let Some(run) = self.run.as_mut() else {
+            return Vec::new();
+        };
+        if run.columns.len() >= MAX_COLUMNS || !request.validate().is_empty() {
+            return Vec::new();
+        }
+        run.columns.push(Column::new(request));
+        run.timeline.cursor = None;
+        let (id, last) = (run.id, run.columns.len() - 1);
+        self.submit_columns(id, vec![last])
+    }
+
+    /// Takes a column out of the run, unless it is the last one or at work.
+    pub(super) fn remove_column(&mut self, index: usize) {
+        let Some(run) = self.run.as_mut() else {
+            return;
+        };
+        let idle = run.columns.get(index).is_some_and(|c| !c.is_active());
+        if idle && run.columns.len() > 1 {
+            run.columns.remove(index);
+            run.timeline.forget_from(index);
+            run.measure(1);
+        }
+    }
+
+    fn redraw(&mut self, index: usize, request: EditRequest) -> Vec<Effect> {
+        if self.is_running() || !request.validate().is_empty() {
+            return Vec::new();
+        }
+        let Some(run) = self.run.as_mut() else {
+            return Vec::new();
+        };
+        let Some(column) = run.columns.get_mut(index) else {
+            return Vec::new();
+        };
+        *column = Column::new(request);
+        run.timeline.cursor = None;
+        run.timeline.forget(index);
+        run.measure(1);
+        let id = run.id;
+        self.submit_columns(id, vec![index])
     }
 
     fn submit(&mut self, frame: Frame, requests: Vec<EditRequest>) -> Vec<Effect> {
         let id = RunId(self.next_run);
         self.next_run += 1;
-        let effects = requests
-            .iter()
-            .enumerate()
-            .map(|(index, request)| {
-                Effect::Submit(
-                    Ticket::Column(id, index),
-                    JobSpec::Edit {
-                        bundle: self.bundle_source.clone(),
-                        frame: frame.image.clone(),
-                        request: request.clone(),
-                    },
-                )
-            })
-            .collect();
-        self.run = Some(Run {
-            id,
-            frame,
-            columns: requests.into_iter().map(Column::new).collect(),
-        });
+        let columns = (0..requests.len()).collect();
+        // What the old run still decodes, nobody will look at.
+        let old = self.run.as_ref().map(|run| run.timeline.outdated(0));
+        let mut effects: Vec<Effect> = old.into_iter().flatten().map(Effect::Cancel).collect();
+        self.run = Some(Run::new(id, frame, requests));
+        effects.extend(self.submit_columns(id, columns));
         effects
     }
 
+    /// Shows a run that was opened from a file; question, numbers and frame follow it.
+    pub(super) fn run_opened(&mut self, file: &RunFile) {
+        if self.is_running() {
+            return;
+        }
+        let id = RunId(self.next_run);
+        self.next_run += 1;
+        let run = Run::of_file(id, file);
+        if let Some(first) = run.columns.first() {
+            self.form.request = EditRequest {
+                branch: None,
+                answer: None,
+                ..first.request.clone()
+            };
+            let mut modes: Vec<GuidanceMode> = run.columns.iter().map(|c| c.request.mode).collect();
+            modes.dedup();
+            self.form.modes = modes;
+            self.form.keep_seed = true;
+        }
+        self.frame.frame = Some(run.frame.clone());
+        self.run = Some(run);
+        self.count_tokens();
+    }
+
+    /// Saves the whole run in one file.
+    pub(super) fn save_run(&self) -> Vec<Effect> {
+        let Some(run) = &self.run else {
+            return Vec::new();
+        };
+        let file = run.to_file();
+        let Some(first) = file.columns.first() else {
+            return Vec::new();
+        };
+        let name = format!("{}.lgdrun", file_stem(&first.request));
+        vec![Effect::Files(FileTask::PickAndSaveRun(
+            Arc::new(file),
+            name,
+        ))]
+    }
+
+    /// One job for some columns of the run.
+    fn submit_columns(&self, id: RunId, columns: Vec<usize>) -> Vec<Effect> {
+        let Some(run) = &self.run else {
+            return Vec::new();
+        };
+        let requests = columns
+            .iter()
+            .filter_map(|index| run.columns.get(*index))
+            .map(|column| column.request.clone())
+            .collect();
+        vec![Effect::Submit(
+            Ticket::Columns(id, columns),
+            JobSpec::Run {
+                bundle: self.bundle_source.clone(),
+                frame: run.frame.clone(),
+                requests,
+            },
+        )]
+    }
+
     pub(super) fn submitted(&mut self, ticket: Ticket, job: JobId) {
+        let of = |id| move |run: &&mut Run| run.id == id;
         match ticket {
             Ticket::Bundle => self.bundle_job = Some(job),
-            Ticket::Column(id, index) => {
-                if let Some(run) = self.run.as_mut().filter(|run| run.id == id)
-                    && let Some(column) = run.columns.get_mut(index)
-                {
-                    column.job = Some(job);
+            Ticket::Columns(id, columns) => {
+                let Some(run) = self.run.as_mut().filter(of(id)) else {
+                    return;
+                };
+                for (place, index) in columns.into_iter().enumerate() {
+                    if let Some(column) = run.columns.get_mut(index) {
+                        column.job = Some((job, place));
+                    }
+                }
+            }
+            Ticket::Moment(id, moment) => {
+                if let Some(run) = self.run.as_mut().filter(of(id)) {
+                    run.timeline.submitted(moment, job);
                 }
             }
         }
@@ -112,21 +252,24 @@ impl AppState {
         let Some(run) = &mut self.run else {
             return Vec::new();
         };
-        run.columns
-            .iter_mut()
-            .filter_map(|column| {
-                let job = column.job?;
-                column.progress_mut()?.cancelling = true;
-                Some(Effect::Cancel(job))
-            })
-            .collect()
+        let mut jobs: Vec<JobId> = Vec::new();
+        for column in &mut run.columns {
+            let job = column.job;
+            if let (Some((job, _)), Some(progress)) = (job, column.progress_mut()) {
+                progress.cancelling = true;
+                jobs.push(job);
+            }
+        }
+        jobs.dedup();
+        jobs.into_iter().map(Effect::Cancel).collect()
+    }
+
+    fn column(&self, index: usize) -> Option<&Column> {
+        self.run.as_ref()?.columns.get(index)
     }
 
     fn result(&self, column: usize) -> Option<Arc<EditResult>> {
-        self.run
-            .as_ref()
-            .and_then(|run| run.columns.get(column))
-            .and_then(|column| column.result().cloned())
+        self.column(column)?.result().cloned()
     }
 
     pub(super) fn save(&mut self, column: usize) -> Vec<Effect> {
@@ -177,6 +320,12 @@ impl AppState {
 
 /// A file name that says what the picture is: the question's words, the mode and the seed.
 fn suggested_file_name(request: &EditRequest) -> String {
+    let stem = file_stem(request);
+    format!("{stem}-{}-{}.png", request.mode.name(), request.seed)
+}
+
+/// The first words of the question, as a file name.
+fn file_stem(request: &EditRequest) -> String {
     let words: Vec<String> = request
         .question
         .split(|letter: char| !letter.is_alphanumeric())
@@ -184,10 +333,9 @@ fn suggested_file_name(request: &EditRequest) -> String {
         .take(8)
         .map(str::to_lowercase)
         .collect();
-    let stem = if words.is_empty() {
+    if words.is_empty() {
         "answer".to_owned()
     } else {
         words.join("-")
-    };
-    format!("{stem}-{}-{}.png", request.mode.name(), request.seed)
+    }
 }

@@ -1,6 +1,6 @@
 //! What jobs and file tasks report, taken into the state.
 
-use super::{AppState, BundleState, Column, Form, MAX_RECENT, NoticeKind, Phase};
+use super::{AppState, BundleState, Column, Form, MAX_RECENT, NoticeKind, Phase, Run};
 use crate::job::{
     BundleSummary, EditRequest, Frame, FrameOrigin, JobEvent, JobId, Problem, StepPreview,
 };
@@ -10,32 +10,40 @@ impl AppState {
     pub fn on_event(&mut self, event: JobEvent) {
         match event {
             JobEvent::Started(job) => {
-                if let Some(column) = self.column_of(job) {
+                for column in self.columns_of(job) {
                     column.progress_mut();
                 }
             }
             JobEvent::StageBegan(job, stage) => {
-                if let Some(column) = self.column_of(job) {
+                for column in self.columns_of(job) {
                     column.on_stage(stage);
                 }
             }
-            JobEvent::Answered(job, answer) => {
-                if let Some(column) = self.column_of(job) {
+            JobEvent::Seen(job, estimate) => {
+                if self.columns_of(job).next().is_some()
+                    && let Some(run) = &mut self.run
+                {
+                    run.seen = Some(estimate);
+                }
+            }
+            JobEvent::Answered(job, index, answer) => {
+                if let Some(column) = self.column_of(job, index) {
                     column.answer = Some(answer);
                 }
             }
-            JobEvent::Notice(job, text) => {
-                if let Some(column) = self.column_of(job) {
+            JobEvent::Notice(job, index, text) => {
+                if let Some(column) = self.column_of(job, index) {
                     column.notices.push(text);
                 }
             }
-            JobEvent::Finished(job, result) => {
-                if let Some(column) = self.column_of(job) {
-                    column.answer = result.answer.clone();
-                    column.notices = result.notices.clone();
-                    column.phase = Phase::Finished(result);
+            JobEvent::Drawn(job, index, result) => {
+                if let Some((run, column)) = self.place_of(job, index) {
+                    run.on_drawn(column, result);
                 }
             }
+            // Every column has said so itself.
+            JobEvent::Finished(_) => {}
+            JobEvent::Shown(job, picture) => self.shown(job, picture),
             JobEvent::Loaded(job, summary) => {
                 if self.bundle_job == Some(job) {
                     self.bundle_loaded(summary);
@@ -43,10 +51,11 @@ impl AppState {
             }
             JobEvent::Failed(job, problem) => self.on_failed(job, problem),
             JobEvent::Cancelled(job) => {
-                if let Some(column) = self.column_of(job) {
+                for column in self.columns_of(job) {
                     column.phase = Phase::Cancelled;
                     column.preview = None;
                 }
+                self.not_shown(job);
             }
             JobEvent::FrameOpened(frame) => self.frame_opened(frame),
             JobEvent::FrameFailed(problem) => {
@@ -55,19 +64,22 @@ impl AppState {
             }
             JobEvent::DialogClosed => self.frame.opening = false,
             JobEvent::Saved(path) => self.notify(NoticeKind::Saved(path)),
+            JobEvent::RunOpened(file, _path) => self.run_opened(&file),
+            JobEvent::Measured(a, b, similarity) => self.on_measured(&a, &b, similarity),
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
     }
 
-    /// Takes in the newest step.
+    /// Takes in the newest step of a column.
     pub fn on_preview(&mut self, preview: StepPreview) {
-        if let Some(column) = self.column_of(preview.job) {
-            column.on_preview(preview);
+        let quick = self.latent_rgb().cloned();
+        if let Some((run, column)) = self.place_of(preview.job, preview.column) {
+            run.on_preview(column, preview, quick.as_ref());
         }
     }
 
-    fn bundle_loaded(&mut self, summary: BundleSummary) {
+    fn bundle_loaded(&mut self, summary: Box<BundleSummary>) {
         let untouched = Form {
             modes: self.form.modes.clone(),
             keep_seed: self.form.keep_seed,
@@ -87,8 +99,14 @@ impl AppState {
     fn on_failed(&mut self, job: JobId, problem: Problem) {
         if self.bundle_job == Some(job) {
             self.bundle = BundleState::Failed(problem);
-        } else if let Some(column) = self.column_of(job) {
-            column.phase = Phase::Failed(problem);
+            return;
+        }
+        if self.not_shown(job) {
+            tracing::warn!("a step cannot be shown: {problem}");
+            return;
+        }
+        for column in self.columns_of(job) {
+            column.phase = Phase::Failed(problem.clone());
             column.preview = None;
         }
     }
@@ -103,11 +121,24 @@ impl AppState {
         self.frame.frame = Some(frame);
     }
 
-    fn column_of(&mut self, job: JobId) -> Option<&mut Column> {
-        self.run
-            .as_mut()?
-            .columns
-            .iter_mut()
-            .find(|column| column.job == Some(job) && column.is_active())
+    /// The active columns of a job.
+    fn columns_of(&mut self, job: JobId) -> impl Iterator<Item = &mut Column> {
+        let columns = self.run.iter_mut().flat_map(|run| &mut run.columns);
+        columns.filter(move |column| {
+            column.job.is_some_and(|(known, _)| known == job) && column.is_active()
+        })
+    }
+
+    /// The run and the index of an active column, by its place in a job.
+    fn place_of(&mut self, job: JobId, index: usize) -> Option<(&mut Run, usize)> {
+        let run = self.run.as_mut()?;
+        let wanted = |column: &Column| column.job == Some((job, index)) && column.is_active();
+        let place = run.columns.iter().position(wanted)?;
+        Some((run, place))
+    }
+
+    fn column_of(&mut self, job: JobId, index: usize) -> Option<&mut Column> {
+        let (run, place) = self.place_of(job, index)?;
+        run.columns.get_mut(place)
     }
 }

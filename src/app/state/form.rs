@@ -31,6 +31,20 @@ impl Form {
         self.modes.first().copied().unwrap_or_default()
     }
 
+    /// Adds a mode or takes it away; the last one stays. With `only`, takes all others away.
+    pub fn toggle(&mut self, mode: GuidanceMode, only: bool) {
+        if only {
+            self.modes = vec![mode];
+        } else if !self.modes.contains(&mode) {
+            self.modes.push(mode);
+            // In the order they are shown, whatever the order of the clicks.
+            self.modes
+                .sort_by_key(|m| GuidanceMode::ALL.iter().position(|known| known == m));
+        } else if self.modes.len() > 1 {
+            self.modes.retain(|known| *known != mode);
+        }
+    }
+
     /// One complete request per column.
     pub fn requests(&self) -> Vec<EditRequest> {
         self.modes

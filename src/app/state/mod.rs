@@ -6,12 +6,16 @@ mod answer;
 mod events;
 mod form;
 mod run;
+mod similar;
 #[cfg(test)]
 mod tests;
+mod time;
+mod timeline;
 
 pub use action::{Action, Effect, Ticket};
 pub use form::Form;
-pub use run::{Column, Phase, Progress, Run, RunId};
+pub use run::{Column, Phase, Progress, Run, RunId, View};
+pub use timeline::{Divergence, Moment};
 
 use crate::app::examples;
 use crate::app::settings::{SavedFrame, Session, Settings};
@@ -19,10 +23,12 @@ use crate::job::{
     BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameOrigin, JobId, JobSpec,
     Problem, RequestProblem,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Most questions that are remembered.
 const MAX_HISTORY: usize = 100;
+/// Most columns of a run.
+pub const MAX_COLUMNS: usize = 8;
 /// Most files that are remembered.
 const MAX_RECENT: usize = 10;
 
@@ -79,7 +85,7 @@ pub enum BundleState {
     #[default]
     Loading,
     /// Resident.
-    Ready(BundleSummary),
+    Ready(Box<BundleSummary>),
     /// Could not be loaded.
     Failed(Problem),
 }
@@ -130,6 +136,9 @@ pub struct AppState {
     pub window_size: Option<[f32; 2]>,
     /// Whether the window is asked to close.
     pub quitting: bool,
+    /// Whether two pictures are looked at closely in place of the columns.
+    pub looking: bool,
+    pairs: Vec<similar::Pair>,
     bundle_job: Option<JobId>,
     dice: u64,
     next_run: u64,
@@ -158,6 +167,8 @@ impl AppState {
             question_tokens: None,
             window_size: session.window_size,
             quitting: false,
+            looking: false,
+            pairs: Vec::new(),
             bundle_job: None,
             dice,
             next_run: 0,
@@ -241,8 +252,21 @@ impl AppState {
             Action::Generate => return self.generate(),
             Action::Cancel => return self.cancel(),
             Action::Retry(column) => return self.retry(column),
+            Action::AnswerWith(column, answer) => return self.answer_with(column, &answer),
+            Action::AddMode(mode) => return self.add_mode(mode),
+            Action::Branch(moment) => return self.branch(moment.column, moment.step),
+            Action::RemoveColumn(column) => self.remove_column(column),
+            Action::Seek(step) => return self.seek(step),
+            Action::StepBy(steps) => return self.step_by(steps),
+            Action::Play(playing) => return self.play(playing),
+            Action::Tick => return self.tick(),
+            Action::Look(looking) => self.looking = looking,
+            Action::Measure(a, b) => return self.measure(a, b),
             Action::ReloadBundle => return vec![self.load_bundle()],
             Action::PickFrame => return vec![Effect::Files(FileTask::PickFrame)],
+            Action::OpenPath(path) if is_run(&path) => {
+                return vec![Effect::Files(FileTask::OpenRun(path))];
+            }
             Action::OpenPath(path) => return self.open(FileTask::OpenFrame(path)),
             Action::OpenExample(file) => {
                 self.suggest_question(&file);
@@ -253,6 +277,8 @@ impl AppState {
             }
             Action::PasteFrame => return self.open(FileTask::PasteFrame),
             Action::SaveResult(column) => return self.save(column),
+            Action::SaveRun => return self.save_run(),
+            Action::OpenRun(path) => return vec![Effect::Files(FileTask::OpenRun(path))],
             Action::CopyResult(column) => return self.copy(column),
             Action::UseAsFrame(column) => self.use_as_frame(column),
             Action::ShowDialog(dialog) => self.dialog = Some(dialog),
@@ -310,4 +336,10 @@ impl AppState {
             self.count_tokens();
         }
     }
+}
+
+/// Whether a path names a run file and not a picture.
+fn is_run(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("lgdrun"))
 }

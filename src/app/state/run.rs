@@ -1,7 +1,9 @@
-//! A run: one to four columns that answer the same question about the same frame.
+//! A run: columns that answer a question about one frame, side by side on one clock.
 
+use super::timeline::{Moment, Timeline};
 use crate::job::{
-    EditRequest, EditResult, Frame, JobId, Problem, Stage, StepPreview, WrittenAnswer,
+    EditRequest, EditResult, Estimate, Frame, FrameOrigin, JobId, LatentRgb, Problem, RunFile,
+    Stage, StepPreview, WrittenAnswer,
 };
 use image::RgbImage;
 use std::sync::Arc;
@@ -17,14 +19,165 @@ pub struct Run {
     pub id: RunId,
     /// The frame all columns start from.
     pub frame: Frame,
-    /// One per guidance mode.
+    /// One per request.
     pub columns: Vec<Column>,
+    /// The frame in the terms of the estimates, once the networks have seen it.
+    pub seen: Option<Estimate>,
+    /// Which step is shown.
+    pub timeline: Timeline,
+}
+
+/// What a column shows now.
+#[derive(Clone, Copy, Debug)]
+pub enum View<'a> {
+    /// Nothing is drawn yet.
+    Blank,
+    /// The newest picture of a column at work, or a step whose picture is on its way.
+    Guess(&'a Arc<RgbImage>),
+    /// The decoded picture of a step.
+    Step(&'a Arc<RgbImage>),
+    /// The finished picture.
+    Finished(&'a Arc<EditResult>),
 }
 
 impl Run {
+    /// A run whose columns wait.
+    pub fn new(id: RunId, frame: Frame, requests: Vec<EditRequest>) -> Self {
+        Self {
+            id,
+            frame,
+            columns: requests.into_iter().map(Column::new).collect(),
+            seen: None,
+            timeline: Timeline::default(),
+        }
+    }
+
+    /// A run that a file kept.
+    pub fn of_file(id: RunId, file: &RunFile) -> Self {
+        let columns = file.columns.iter().map(|result| Column {
+            answer: result.answer.clone(),
+            notices: result.notices.clone(),
+            track: result.track.to_vec(),
+            phase: Phase::Finished(result.clone()),
+            ..Column::new(result.request.clone())
+        });
+        let mut run = Self {
+            columns: columns.collect(),
+            seen: file.seen.clone(),
+            ..Self::new(
+                id,
+                Frame {
+                    image: file.frame.clone(),
+                    display: file.frame.clone(),
+                    origin: FrameOrigin::Dropped,
+                },
+                Vec::new(),
+            )
+        };
+        run.measure(1);
+        run
+    }
+
+    /// The run as a file keeps it: its finished columns.
+    pub fn to_file(&self) -> RunFile {
+        RunFile {
+            frame: self.frame.display.clone(),
+            seen: self.seen.clone(),
+            columns: self
+                .columns
+                .iter()
+                .filter_map(|c| c.result().cloned())
+                .collect(),
+            ..RunFile::default()
+        }
+    }
+
     /// Whether a column still works.
     pub fn is_active(&self) -> bool {
         self.columns.iter().any(Column::is_active)
+    }
+
+    /// Steps of the longest column.
+    pub fn steps(&self) -> usize {
+        let steps = self.columns.iter().map(|column| column.request.steps);
+        steps.max().unwrap_or(0)
+    }
+
+    /// Steps that at least one column has taken.
+    pub fn steps_taken(&self) -> usize {
+        let taken = self.columns.iter().map(|column| column.track.len());
+        taken.max().unwrap_or(0)
+    }
+
+    /// The moment the cursor points at in a column; none while it follows the newest, or before the
+    /// column got there.
+    pub fn moment(&self, column: usize) -> Option<Moment> {
+        let cursor = self.timeline.cursor?;
+        let about = self.columns.get(column)?;
+        let step = cursor.min(about.request.steps);
+        (1..=about.track.len())
+            .contains(&step)
+            .then_some(Moment { column, step })
+    }
+
+    /// What a column shows.
+    pub fn view(&self, index: usize) -> View<'_> {
+        let Some(column) = self.columns.get(index) else {
+            return View::Blank;
+        };
+        if let Some(moment) = self.moment(index) {
+            let last = moment.step == column.request.steps;
+            match (column.result(), self.timeline.picture(moment)) {
+                (Some(result), _) if last => return View::Finished(result),
+                (_, Some((picture, true))) => return View::Step(picture),
+                (_, Some((picture, false))) => return View::Guess(picture),
+                (Some(_), None) | (None, None) => {}
+            }
+        }
+        match (column.result(), &column.preview) {
+            (Some(result), _) => View::Finished(result),
+            (None, Some(preview)) => View::Guess(preview),
+            (None, None) => View::Blank,
+        }
+    }
+
+    /// Takes in a step of a column.
+    pub fn on_preview(&mut self, index: usize, preview: StepPreview, quick: Option<&LatentRgb>) {
+        let Some(column) = self.columns.get_mut(index) else {
+            return;
+        };
+        let first = column.track.len() + 1;
+        column.track.extend_from_slice(&preview.estimates);
+        let moment = Moment {
+            column: index,
+            step: preview.step,
+        };
+        if let Some(picture) = &preview.picture {
+            // Full previews are what the decoder would give later.
+            let guess = quick.is_some() && picture.dimensions() == column.latent_size();
+            self.timeline.keep(moment, picture.clone(), !guess);
+        }
+        column.on_preview(preview);
+        self.measure(first);
+    }
+
+    /// Takes in a finished column.
+    pub fn on_drawn(&mut self, index: usize, result: Arc<EditResult>) {
+        let Some(column) = self.columns.get_mut(index) else {
+            return;
+        };
+        column.answer = result.answer.clone();
+        column.notices = result.notices.clone();
+        column.track = result.track.to_vec();
+        column.phase = Phase::Finished(result);
+        self.measure(1);
+    }
+
+    /// Measures how far the columns are apart, from a step on.
+    pub fn measure(&mut self, first_step: usize) {
+        let tracks: Vec<&[Estimate]> = self.columns.iter().map(|c| c.track.as_slice()).collect();
+        let seen = self.seen.as_ref();
+        self.timeline.measure(first_step, &tracks, seen);
     }
 }
 
@@ -33,8 +186,8 @@ impl Run {
 pub struct Column {
     /// The complete request, mode and seed included.
     pub request: EditRequest,
-    /// The job, once it is submitted.
-    pub job: Option<JobId>,
+    /// The job, once it is submitted, and the column's place in it.
+    pub job: Option<(JobId, usize)>,
     /// Where it stands.
     pub phase: Phase,
     /// The written answer, as soon as there is one.
@@ -43,6 +196,8 @@ pub struct Column {
     pub notices: Vec<String>,
     /// The newest picture of the denoising.
     pub preview: Option<Arc<RgbImage>>,
+    /// The estimates of all steps taken.
+    pub track: Vec<Estimate>,
 }
 
 /// Where a column stands.
@@ -99,7 +254,16 @@ impl Column {
             answer: None,
             notices: Vec::new(),
             preview: None,
+            track: Vec::new(),
         }
+    }
+
+    /// Width and height of the latents, in cells; zero before the first step.
+    fn latent_size(&self) -> (u32, u32) {
+        self.track.last().map_or((0, 0), |estimate| {
+            let [_, height, width] = estimate.shape;
+            (width as u32, height as u32)
+        })
     }
 
     /// Whether it still works or waits.

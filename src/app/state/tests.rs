@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::job::{
-    EditResult, GuidanceMode, JobEvent, Stage, StepPreview, TokenCounter, WrittenAnswer,
+    EditResult, Estimate, FrameFacts, GuidanceMode, JobEvent, Stage, StepPreview, TokenCounter,
+    WrittenAnswer,
 };
 use image::RgbImage;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ fn fresh() -> AppState {
     )
 }
 
-fn summary() -> BundleSummary {
-    BundleSummary {
+fn summary() -> Box<BundleSummary> {
+    Box::new(BundleSummary {
         name: "toon-tiny".to_owned(),
         description: "A test.".to_owned(),
         resolution: 128,
@@ -28,8 +29,9 @@ fn summary() -> BundleSummary {
         },
         unavailable_modes: Vec::new(),
         device: "cpu f32".to_owned(),
+        latent_rgb: None,
         token_counter: TokenCounter::new(|text| text.split_whitespace().count()),
-    }
+    })
 }
 
 fn frame(origin: FrameOrigin) -> Frame {
@@ -54,10 +56,10 @@ fn ready() -> AppState {
 fn running() -> AppState {
     let mut state = ready();
     let effects = state.apply(Action::Generate);
-    let Some(Effect::Submit(ticket, JobSpec::Edit { .. })) = effects.first() else {
+    let Some(Effect::Submit(ticket, JobSpec::Run { .. })) = effects.first() else {
         panic!("{effects:?}");
     };
-    let submitted = Action::Submitted(*ticket, JobId(2));
+    let submitted = Action::Submitted(ticket.clone(), JobId(2));
     state.apply(submitted);
     state.on_event(JobEvent::Started(JobId(2)));
     state
@@ -71,6 +73,13 @@ fn column(state: &AppState) -> &Column {
         .expect("a column was submitted")
 }
 
+fn estimate(value: f32) -> Estimate {
+    Estimate {
+        shape: [1, 2, 2],
+        values: [half::f16::from_f32(value); 4].into(),
+    }
+}
+
 fn result(job: JobId) -> Arc<EditResult> {
     Arc::new(EditResult {
         job,
@@ -82,8 +91,11 @@ fn result(job: JobId) -> Arc<EditResult> {
             ..EditRequest::default()
         },
         answer: None,
+        track: vec![estimate(0.0), estimate(1.0)].into(),
         bundle: "toon-tiny".to_owned(),
+        bundle_fingerprint: String::new(),
         device: "cpu f32".to_owned(),
+        frame: FrameFacts::default(),
         stages: Vec::new(),
         notices: vec!["The question was cut.".to_owned()],
     })
@@ -92,10 +104,12 @@ fn result(job: JobId) -> Arc<EditResult> {
 fn preview(job: JobId, step: usize) -> StepPreview {
     StepPreview {
         job,
+        column: 0,
         step,
         steps: 20,
         seconds_left: 1.5,
         picture: Some(Arc::new(RgbImage::new(2, 2))),
+        estimates: vec![estimate(step as f32)],
     }
 }
 
@@ -149,10 +163,10 @@ fn generate_says_what_is_missing() {
         (
             edited(|state| {
                 let missing = vec![(GuidanceMode::Latent, "No adapter.".to_owned())];
-                state.bundle = BundleState::Ready(BundleSummary {
+                state.bundle = BundleState::Ready(Box::new(BundleSummary {
                     unavailable_modes: missing,
-                    ..summary()
-                });
+                    ..*summary()
+                }));
             }),
             Some(Blocked::ModeMissing("No adapter.".to_owned())),
         ),
@@ -176,7 +190,7 @@ fn a_run_goes_from_queue_to_result() {
         text: "The cat eats the fish.".to_owned(),
         ..WrittenAnswer::default()
     };
-    state.on_event(JobEvent::Answered(JobId(2), answer.clone()));
+    state.on_event(JobEvent::Answered(JobId(2), 0, answer.clone()));
     assert_eq!(column(&state).answer, Some(answer));
     let mut last = 0.0;
     for step in 1..=20 {
@@ -191,7 +205,7 @@ fn a_run_goes_from_queue_to_result() {
         assert!(progress.fraction() > last);
         last = progress.fraction();
     }
-    state.on_event(JobEvent::Finished(JobId(2), result(JobId(2))));
+    state.on_event(JobEvent::Drawn(JobId(2), 0, result(JobId(2))));
     assert!(column(&state).result().is_some());
     assert_eq!(column(&state).notices, ["The question was cut."]);
     assert!(!state.is_running());
@@ -203,14 +217,14 @@ fn events_of_other_jobs_change_nothing() {
     let mut state = running();
     let old = JobId(1);
     state.on_preview(preview(old, 5));
-    state.on_event(JobEvent::Finished(old, result(old)));
+    state.on_event(JobEvent::Drawn(old, 0, result(old)));
     state.on_event(JobEvent::Cancelled(old));
     state.on_event(JobEvent::Failed(JobId(9), Problem::default()));
     assert!(state.is_running());
     assert!(column(&state).preview.is_none());
 
     // And none after the end.
-    state.on_event(JobEvent::Finished(JobId(2), result(JobId(2))));
+    state.on_event(JobEvent::Drawn(JobId(2), 0, result(JobId(2))));
     state.on_preview(preview(JobId(2), 20));
     state.on_event(JobEvent::Cancelled(JobId(2)));
     assert!(column(&state).result().is_some());
@@ -244,7 +258,7 @@ fn a_failed_column_can_be_retried_as_it_was() {
     let effects = state.apply(Action::Retry(0));
     assert!(matches!(
         effects.as_slice(),
-        [Effect::Submit(_, JobSpec::Edit { request, .. })] if request.seed == seed
+        [Effect::Submit(_, JobSpec::Run { requests, .. })] if requests[0].seed == seed
     ));
     assert!(state.is_running());
     assert!(state.apply(Action::Retry(3)).is_empty());
@@ -258,12 +272,12 @@ fn seeds_are_rolled_unless_kept() {
         let effects = state.apply(Action::Generate);
         assert_eq!(effects.len(), 1);
         state.apply(Action::Submitted(
-            Ticket::Column(RunId(job - 2), 0),
+            Ticket::Columns(RunId(job - 2), vec![0]),
             JobId(job),
         ));
         seen.push(state.form.request.seed);
         assert_eq!(column(&state).request.seed, state.form.request.seed);
-        state.on_event(JobEvent::Finished(JobId(job), result(JobId(job))));
+        state.on_event(JobEvent::Drawn(JobId(job), 0, result(JobId(job))));
     }
     seen.dedup();
     assert_eq!(seen.len(), 10);
@@ -279,17 +293,158 @@ fn one_column_per_mode_is_submitted() {
     let mut state = ready();
     state.form.modes = GuidanceMode::ALL.to_vec();
     let effects = state.apply(Action::Generate);
-    let modes: Vec<_> = effects
+    let [Effect::Submit(Ticket::Columns(_, columns), JobSpec::Run { requests, .. })] =
+        effects.as_slice()
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(columns, &[0, 1, 2, 3], "one job for all of them");
+    let modes: Vec<_> = requests.iter().map(|request| request.mode).collect();
+    assert_eq!(modes, GuidanceMode::ALL);
+    let seeds: Vec<_> = requests.iter().map(|request| request.seed).collect();
+    assert!(seeds.iter().all(|seed| *seed == seeds[0]), "one noise tape");
+}
+
+/// A run of two finished columns, submitted as jobs 2 (both at once).
+fn compared() -> AppState {
+    let mut state = ready();
+    state.form.modes = vec![GuidanceMode::Answer, GuidanceMode::Latent];
+    state.form.request.steps = 2;
+    let effects = state.apply(Action::Generate);
+    let Some(Effect::Submit(ticket, _)) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    state.apply(Action::Submitted(ticket.clone(), JobId(2)));
+    state.on_event(JobEvent::Seen(JobId(2), estimate(0.5)));
+    for column in [0, 1] {
+        state.on_event(JobEvent::Drawn(JobId(2), column, result(JobId(2))));
+    }
+    state
+}
+
+fn run(state: &AppState) -> &Run {
+    state.run.as_ref().expect("there is a run")
+}
+
+#[test]
+fn the_cursor_asks_for_pictures_once_and_forgets_old_steps() {
+    let mut state = compared();
+    let effects = state.apply(Action::Seek(Some(1)));
+    let tickets: Vec<Ticket> = effects
         .iter()
         .map(|effect| match effect {
-            Effect::Submit(Ticket::Column(_, index), JobSpec::Edit { request, .. }) => {
-                (*index, request.mode)
-            }
+            Effect::Submit(ticket @ Ticket::Moment(..), JobSpec::Show { .. }) => ticket.clone(),
             other => panic!("{other:?}"),
         })
         .collect();
-    let expected: Vec<_> = GuidanceMode::ALL.into_iter().enumerate().collect();
-    assert_eq!(modes, expected);
+    assert_eq!(tickets.len(), 2, "one per column");
+    for (ticket, job) in tickets.into_iter().zip([7, 8]) {
+        state.apply(Action::Submitted(ticket, JobId(job)));
+    }
+    assert!(state.apply(Action::Seek(Some(1))).is_empty());
+    let picture = Arc::new(RgbImage::new(4, 3));
+    state.on_event(JobEvent::Shown(JobId(7), picture.clone()));
+    assert!(matches!(run(&state).view(0), View::Step(shown) if Arc::ptr_eq(shown, &picture)));
+    // The last step is the finished picture itself, and nobody waits for job 8 any more.
+    let effects = state.apply(Action::StepBy(1));
+    assert!(
+        matches!(effects.as_slice(), [Effect::Cancel(JobId(8))]),
+        "{effects:?}"
+    );
+    assert!(matches!(run(&state).view(0), View::Finished(_)));
+    state.apply(Action::StepBy(9));
+    assert_eq!(run(&state).timeline.cursor, Some(2), "it stays in range");
+    state.apply(Action::Seek(None));
+    assert_eq!(run(&state).timeline.cursor, None);
+}
+
+#[test]
+fn time_runs_to_its_end_and_stops() {
+    let mut state = compared();
+    state.apply(Action::Play(true));
+    assert_eq!(run(&state).timeline.cursor, Some(1), "from the start");
+    state.apply(Action::Tick);
+    assert_eq!(run(&state).timeline.cursor, Some(2));
+    state.apply(Action::Tick);
+    assert!(!run(&state).timeline.playing);
+}
+
+#[test]
+fn the_distance_of_the_columns_is_measured() {
+    let state = compared();
+    let divergence = &run(&state).timeline.divergence;
+    assert_eq!(divergence.len(), 2);
+    assert_eq!(divergence[0].between, Some(0.0));
+    assert_eq!(divergence[1].to_frame, [Some(0.5), Some(0.5)]);
+    assert_eq!(run(&state).timeline.parting(), None, "they are the same");
+}
+
+#[test]
+fn a_branch_keeps_the_path_and_takes_the_numbers_of_the_form() {
+    let mut state = compared();
+    state.form.request.guidance_scale = 9.0;
+    let effects = state.apply(Action::Branch(Moment { column: 1, step: 1 }));
+    let [Effect::Submit(Ticket::Columns(_, columns), JobSpec::Run { requests, .. })] =
+        effects.as_slice()
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(columns, &[2]);
+    let request = &requests[0];
+    let branch = request.branch.as_ref().expect("it branches");
+    assert_eq!((branch.step, request.guidance_scale), (1, 9.0));
+    assert!(request.shares_path_with(&branch.from));
+    assert_eq!(branch.from.as_ref(), &run(&state).columns[1].request);
+}
+
+#[test]
+fn another_answer_draws_its_column_again_and_no_other() {
+    let mut state = compared();
+    let effects = state.apply(Action::AnswerWith(0, "  The cat sings. ".to_owned()));
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Submit(Ticket::Columns(_, columns), JobSpec::Run { requests, .. })]
+            if columns == &[0] && requests[0].answer.as_deref() == Some("The cat sings.")
+    ));
+    assert!(matches!(run(&state).view(1), View::Finished(_)));
+    assert!(
+        state.apply(Action::Retry(1)).is_empty(),
+        "one thing at a time"
+    );
+}
+
+#[test]
+fn columns_are_added_and_taken_out() {
+    let mut state = compared();
+    let effects = state.apply(Action::AddMode(GuidanceMode::Both));
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Submit(Ticket::Columns(_, columns), _)] if columns == &[2]
+    ));
+    assert_eq!(
+        run(&state).columns[2].request.seed,
+        run(&state).columns[0].request.seed
+    );
+    state.apply(Action::RemoveColumn(2));
+    assert_eq!(run(&state).columns.len(), 3, "it is at work");
+    state.apply(Action::RemoveColumn(0));
+    assert_eq!(run(&state).columns.len(), 2);
+    assert_eq!(run(&state).columns[0].request.mode, GuidanceMode::Latent);
+}
+
+#[test]
+fn a_run_survives_its_file() {
+    let state = compared();
+    let effects = state.run.as_ref().map(Run::to_file).expect("a run");
+    let mut fresh = ready();
+    fresh.on_event(JobEvent::RunOpened(Arc::new(effects), "a.lgdrun".into()));
+    assert_eq!(run(&fresh).columns.len(), 2);
+    assert!(matches!(run(&fresh).view(0), View::Finished(_)));
+    assert_eq!(fresh.form.request.question, "What happens if it rains?");
+    assert!(matches!(
+        fresh.apply(Action::OpenPath("b.lgdrun".into())).as_slice(),
+        [Effect::Files(FileTask::OpenRun(_))]
+    ));
 }
 
 #[test]
@@ -363,7 +518,7 @@ fn results_are_saved_copied_and_asked_about() {
     for action in [Action::SaveResult(0), Action::CopyResult(0)] {
         assert!(state.apply(action).is_empty(), "nothing is finished yet");
     }
-    state.on_event(JobEvent::Finished(JobId(2), result(JobId(2))));
+    state.on_event(JobEvent::Drawn(JobId(2), 0, result(JobId(2))));
     assert!(matches!(
         state.apply(Action::SaveResult(0)).as_slice(),
         [Effect::Files(FileTask::PickAndSave(_, name))] if name == "what-happens-if-it-rains-latent-42.png"

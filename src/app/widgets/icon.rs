@@ -2,7 +2,7 @@
 
 use eframe::egui;
 use egui::{
-    Button, Color32, CornerRadius, Painter, Pos2, Rect, Response, Stroke, StrokeKind, Ui,
+    Button, Color32, CornerRadius, Painter, Pos2, Rect, Response, Shape, Stroke, StrokeKind, Ui,
     WidgetInfo, pos2, vec2,
 };
 
@@ -19,6 +19,10 @@ pub enum Icon {
     Dice,
     /// A cross.
     Close,
+    /// A triangle to the right.
+    Play,
+    /// Two bars.
+    Pause,
 }
 
 /// Paints an icon into a square.
@@ -76,6 +80,16 @@ pub fn paint_icon(painter: &Painter, icon: Icon, rect: Rect, colour: Color32) {
                 (16.0, 16.0),
             ] {
                 dot(x, y, 1.7);
+            }
+        }
+        Icon::Play => {
+            let corners = vec![at(7.0, 4.5), at(19.5, 12.0), at(7.0, 19.5)];
+            painter.add(Shape::convex_polygon(corners, colour, Stroke::NONE));
+        }
+        Icon::Pause => {
+            for left in [6.0, 14.0] {
+                let bar = Rect::from_min_max(at(left, 5.0), at(left + 4.0, 19.0));
+                painter.rect_filled(bar, CornerRadius::same(1), colour);
             }
         }
         Icon::Close => {

@@ -1,14 +1,17 @@
 //! Small parts that several panels use. They draw and report; they know nothing of the state.
 
+mod grid;
 mod icon;
+pub mod look;
 mod numbers;
 mod picture;
 mod segmented;
 
+pub use grid::cells;
 pub use icon::{Icon, icon_button, paint_icon};
-pub use numbers::{number_row, seed_field};
+pub use numbers::{accent_slider, number_row, seed_field};
 pub use picture::{Art, Pictures, Slot, fit, paint_picture};
-pub use segmented::{Choice, segmented};
+pub use segmented::{Choice, segmented, toggles};
 
 use super::theme::{self, CARD_RADIUS, CONTROL_RADIUS, Tokens, space};
 use eframe::egui;

@@ -2,7 +2,7 @@
 
 use crate::app::theme::Tokens;
 use eframe::egui;
-use egui::{Align, DragValue, Layout, Slider, Stroke, Ui, emath::Numeric};
+use egui::{Align, DragValue, Layout, Response, Slider, Stroke, Ui, emath::Numeric};
 use std::ops::RangeInclusive;
 
 /// A number with a slider over its usual range; typing may leave that range up to `limits`.
@@ -34,6 +34,18 @@ pub fn number_row<N: Numeric>(
             });
         });
         ui.spacing_mut().slider_width = ui.available_width();
+        let slider = Slider::new(value, usual)
+            .show_value(false)
+            .clamping(egui::SliderClamping::Never);
+        accent_slider(ui, tokens, slider)
+            .accessible_name(label)
+            .on_hover_text(tip);
+    });
+}
+
+/// A slider in the colours of the theme.
+pub fn accent_slider(ui: &mut Ui, tokens: &Tokens, slider: Slider<'_>) -> Response {
+    ui.scope(|ui| {
         let visuals = ui.visuals_mut();
         visuals.selection.bg_fill = tokens.accent;
         visuals.widgets.inactive.bg_fill = tokens.control;
@@ -45,11 +57,9 @@ pub fn number_row<N: Numeric>(
             widget.fg_stroke = Stroke::new(2.0, tokens.accent);
         }
         ui.spacing_mut().interact_size.y = 18.0;
-        let slider = Slider::new(value, usual)
-            .show_value(false)
-            .clamping(egui::SliderClamping::Never);
-        ui.add(slider).accessible_name(label).on_hover_text(tip);
-    });
+        ui.add(slider)
+    })
+    .inner
 }
 
 /// A seed as a number that can be typed or dragged.

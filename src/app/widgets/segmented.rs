@@ -36,6 +36,19 @@ pub fn segmented<T: Copy + PartialEq>(
     value: &mut T,
     choices: &[Choice<T>],
 ) {
+    if let Some(clicked) = toggles(ui, tokens, width, &[*value], choices) {
+        *value = clicked;
+    }
+}
+
+/// The same with any number of taken choices; returns the one that was clicked.
+pub fn toggles<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    tokens: &Tokens,
+    width: f32,
+    taken: &[T],
+    choices: &[Choice<T>],
+) -> Option<T> {
     const INSET: f32 = 3.0;
     const HEIGHT: f32 = 34.0;
     let (place, _) = ui.allocate_exact_size(vec2(width, HEIGHT), Sense::hover());
@@ -50,10 +63,11 @@ pub fn segmented<T: Copy + PartialEq>(
     visuals.selection.bg_fill = tokens.accent;
     visuals.selection.stroke = Stroke::new(1.0, tokens.on_accent);
     ui.spacing_mut().button_padding = vec2(4.0, 4.0);
+    let mut clicked = None;
     for (index, choice) in choices.iter().enumerate() {
         let left = inner.left() + part * index as f32;
         let rect = Rect::from_min_size(pos2(left, inner.top()), vec2(part, inner.height()));
-        let taken = *value == choice.value;
+        let taken = taken.contains(&choice.value);
         let text = RichText::new(&choice.label).size(13.5);
         let button = Button::selectable(taken, text)
             .corner_radius(CornerRadius::same(CONTROL_RADIUS - 1))
@@ -66,7 +80,8 @@ pub fn segmented<T: Copy + PartialEq>(
             response = response.on_hover_text(&choice.tip);
         }
         if response.clicked() {
-            *value = choice.value;
+            clicked = Some(choice.value);
         }
     }
+    clicked
 }

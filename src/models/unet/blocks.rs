@@ -38,10 +38,10 @@ impl Resnet {
         })
     }
 
-    /// `x` (B, C, h, w), `time` (B, T), the activated time embedding; gives (B, C', h, w).
+    /// `x` (B, C, h, w), `time` (B or 1, T), the activated time embedding; gives (B, C', h, w).
     fn forward(&self, x: &Tensor, time: &Tensor) -> Result<Tensor> {
         let mut hidden = self.conv1.forward(&self.norm1.forward_silu(x)?)?; // (B, C', h, w)
-        let time = self.time_emb_proj.forward(time)?; // (B, C')
+        let time = self.time_emb_proj.forward(time)?; // (B or 1, C')
         hidden = hidden.broadcast_add(&time.unsqueeze(2)?.unsqueeze(3)?)?;
         hidden = self.norm2.forward_silu(&hidden)?;
         hidden = self.conv2.forward(&hidden)?;

@@ -115,7 +115,7 @@ impl Unet {
     ///
     /// - `sample`: (B, C, h, w), C input channels; the noisy ones already divided by
     ///   `sqrt(sigma^2 + 1)`
-    /// - `timesteps`: (B,), 0 to 999, fractions allowed
+    /// - `timesteps`: (B,), or (1,) when all samples share it; 0 to 999, fractions allowed
     /// - `context`: prepared for B samples
     ///
     /// Returns (B, 4, h, w).
@@ -129,7 +129,8 @@ impl Unet {
         context: &CrossContext,
     ) -> Result<Tensor> {
         let (batch, ..) = sample.dims4()?;
-        if timesteps.dims() != [batch] || context.batch() != batch {
+        let timed = timesteps.dims() == [batch] || timesteps.dims() == [1];
+        if !timed || context.batch() != batch {
             bail!(
                 "{batch} samples need as many timesteps and contexts; there are {:?} and {}",
                 timesteps.dims(),
@@ -138,7 +139,7 @@ impl Unet {
         }
         let mut reader = context.reader();
         // 1. Time, activated once for all residual blocks.
-        let time = silu(&self.time.forward(timesteps, sample.dtype())?)?; // (B, T)
+        let time = silu(&self.time.forward(timesteps, sample.dtype())?)?; // (B or 1, T)
         // 2. Down, keeping what the way up joins.
         let mut hidden = self.conv_in.forward(sample)?; // (B, C, h, w)
         let mut skips = vec![hidden.clone()];

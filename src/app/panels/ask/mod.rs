@@ -1,10 +1,15 @@
 //! The Ask page: the frame and the question on the left, the answer in the middle, the numbers on
 //! the right.
 
+mod closer;
 mod column;
+mod columns;
 mod drawing;
 mod frame;
+mod messages;
+mod progress;
 mod question;
+mod timeline;
 
 pub use frame::{drop_overlay_ui, dropped};
 
@@ -19,7 +24,7 @@ use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 pub struct AskPage {
     frame: frame::FramePanel,
     question: question::QuestionPanel,
-    columns: column::ColumnsPanel,
+    columns: columns::ColumnsPanel,
 }
 
 impl AskPage {

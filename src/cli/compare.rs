@@ -1,0 +1,133 @@
+//! `lgd-studio compare IMAGE QUESTION`: every mode on one noise tape.
+
+use super::drawing_args::{DrawingArgs, ModeArg, usable};
+use super::session::Session;
+use super::{Failure, GlobalArgs, output};
+use crate::job::{Bundle, BundleSource, EditRequest, EditResult, GuidanceMode, Problem, grid};
+use clap::Args;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Pictures that one command may draw.
+const MAX_PICTURES: usize = 256;
+
+/// The question and how to draw its answers. What is left out comes from the bundle.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  lgd-studio compare frame.png \"What happens if the cat gets hungry?\" --seeds 1,2,3 -o comparison"
+)]
+pub(super) struct CompareArgs {
+    /// The frame: PNG, JPEG, WebP, GIF, BMP or TIFF
+    image: PathBuf,
+    /// The causal question
+    question: String,
+    /// What steers the pictures, one column each
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "question,answer,latent,both"
+    )]
+    modes: Vec<ModeArg>,
+    /// Seeds of the noise, one row each
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    seeds: Vec<u64>,
+    #[command(flatten)]
+    drawing: DrawingArgs,
+    /// Folder for the pictures, grid.png and run.lgdrun; made when it does not exist
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+pub(super) fn run(
+    args: &CompareArgs,
+    bundle: BundleSource,
+    global: &GlobalArgs,
+) -> Result<(), Failure> {
+    let started = Instant::now();
+    let base = args.drawing.request(
+        &args.question,
+        Bundle::open(&bundle)?.manifest.default_request(),
+    );
+    let seeds = if args.seeds.is_empty() {
+        vec![base.seed]
+    } else {
+        args.seeds.clone()
+    };
+    let requests: Vec<EditRequest> = seeds
+        .iter()
+        .flat_map(|seed| args.modes.iter().map(move |mode| (*seed, *mode)))
+        .map(|(seed, mode)| EditRequest {
+            seed,
+            mode: GuidanceMode::from(mode),
+            ..base.clone()
+        })
+        .collect();
+    if requests.len() > MAX_PICTURES {
+        return Err(Failure::Usage(format!(
+            "{} pictures are too many for one command; the most are {MAX_PICTURES}. Use fewer seeds.",
+            requests.len()
+        )));
+    }
+    usable(&requests)?;
+    std::fs::create_dir_all(&args.output).map_err(|e| {
+        Problem::new(format!("The folder cannot be made: {e}."))
+            .hint("Choose another one with -o.")
+            .file(&args.output)
+    })?;
+    let mut session = Session::start(global)?;
+    let frame = session.open_frame(&args.image)?;
+    let run = session.draw(bundle, frame, requests)?;
+    let mut pictures = Vec::new();
+    for result in &run.columns {
+        let path = args.output.join(file_name(result));
+        session.save(result, &path)?;
+        pictures.push(path);
+    }
+    let cells: Vec<_> = run.columns.iter().map(|c| c.picture.clone()).collect();
+    let sheet = grid(&cells, args.modes.len());
+    let grid_path = args.output.join("grid.png");
+    session.save_picture(Arc::new(sheet), &grid_path)?;
+    let run_path = args.output.join("run.lgdrun");
+    let results = run.columns.clone();
+    session.save_run(run, &run_path)?;
+
+    let seconds = started.elapsed().as_secs_f64();
+    if global.json {
+        let columns: Vec<_> = results
+            .iter()
+            .zip(&pictures)
+            .map(|(result, picture)| {
+                serde_json::json!({
+                    "picture": picture,
+                    "answer": result.answer.as_ref().map(|answer| &answer.text),
+                    "request": result.request,
+                })
+            })
+            .collect();
+        output::json(&serde_json::json!({
+            "columns": columns,
+            "grid": grid_path,
+            "run": run_path,
+            "seconds": seconds,
+        }));
+        return Ok(());
+    }
+    for (result, picture) in results.iter().zip(&pictures) {
+        let answer = result.answer.as_ref().map(|answer| answer.text.as_str());
+        output::line(format!("{}  {}", picture.display(), answer.unwrap_or("")).trim_end());
+    }
+    output::line(grid_path.display());
+    output::line(run_path.display());
+    output::line(format!("{:<20} {seconds:.2} s", "In all"));
+    Ok(())
+}
+
+fn file_name(result: &EditResult) -> String {
+    format!(
+        "{}-seed-{}.png",
+        result.request.mode.name(),
+        result.request.seed
+    )
+}

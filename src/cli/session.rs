@@ -1,0 +1,166 @@
+//! What commands that draw share: the threads, Ctrl-C and the progress bar.
+
+use super::{Failure, GlobalArgs};
+use crate::job::{
+    BundleSource, EditRequest, EditResult, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs,
+    JobsConfig, Problem, RunFile,
+};
+use image::RgbImage;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How often a wait looks for Ctrl-C and moves the progress bar.
+const TICK: Duration = Duration::from_millis(30);
+
+/// The threads of one command.
+pub(super) struct Session {
+    jobs: Jobs,
+    interrupted: Arc<AtomicBool>,
+    bar: ProgressBar,
+}
+
+impl Session {
+    pub(super) fn start(global: &GlobalArgs) -> Result<Self, Failure> {
+        let no_thread =
+            |e: std::io::Error| Problem::new(format!("The system gives no thread: {e}."));
+        let jobs = Jobs::start(
+            JobsConfig {
+                device: global.device,
+            },
+            || {},
+        )
+        .map_err(no_thread)?;
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let flag = interrupted.clone();
+        if let Err(error) = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)) {
+            tracing::warn!("Ctrl-C will not be graceful: {error}");
+        }
+        let bar = ProgressBar::new(1); // draws on standard error, and only on a terminal
+        if let Ok(style) = ProgressStyle::with_template("{msg:<20} {wide_bar} {pos}/{len} {eta}") {
+            bar.set_style(style);
+        }
+        Ok(Self {
+            jobs,
+            interrupted,
+            bar,
+        })
+    }
+
+    pub(super) fn open_frame(&mut self, path: &Path) -> Result<Frame, Failure> {
+        self.open(FileTask::OpenFrame(path.to_path_buf()))
+    }
+
+    pub(super) fn open_example(&mut self, file: &str) -> Result<Frame, Failure> {
+        self.open(FileTask::OpenExample(file.to_owned()))
+    }
+
+    fn open(&mut self, task: FileTask) -> Result<Frame, Failure> {
+        self.jobs.files(task);
+        loop {
+            match self.next(None)? {
+                Some(JobEvent::FrameOpened(frame)) => return Ok(frame),
+                Some(JobEvent::FrameFailed(problem)) => return Err(problem.into()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Draws columns about one frame.
+    pub(super) fn draw(
+        &mut self,
+        bundle: BundleSource,
+        frame: Frame,
+        requests: Vec<EditRequest>,
+    ) -> Result<RunFile, Failure> {
+        let mut run = RunFile {
+            frame: frame.display.clone(),
+            ..RunFile::default()
+        };
+        let mut results = vec![None; requests.len()];
+        let id = self.jobs.submit(JobSpec::Run {
+            bundle,
+            frame,
+            requests,
+        });
+        loop {
+            match self.next(Some(id))? {
+                Some(JobEvent::StageBegan(_, stage)) => self.bar.set_message(stage.title()),
+                Some(JobEvent::Notice(_, _, text)) => tracing::warn!("{text}"),
+                Some(JobEvent::Seen(_, estimate)) => run.seen = Some(estimate),
+                Some(JobEvent::Drawn(_, column, result)) => {
+                    if let Some(place) = results.get_mut(column) {
+                        *place = Some(result);
+                    }
+                }
+                Some(JobEvent::Finished(_)) => {
+                    self.bar.finish_and_clear();
+                    run.columns = results.into_iter().flatten().collect();
+                    return Ok(run);
+                }
+                Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
+                Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn save(&mut self, result: &Arc<EditResult>, target: &Path) -> Result<(), Failure> {
+        self.write(FileTask::Save(result.clone(), target.to_path_buf()))
+    }
+
+    pub(super) fn save_picture(
+        &mut self,
+        picture: Arc<RgbImage>,
+        target: &Path,
+    ) -> Result<(), Failure> {
+        self.write(FileTask::SavePicture(picture, target.to_path_buf()))
+    }
+
+    pub(super) fn save_run(&mut self, run: RunFile, target: &Path) -> Result<(), Failure> {
+        self.write(FileTask::SaveRun(Arc::new(run), target.to_path_buf()))
+    }
+
+    fn write(&mut self, task: FileTask) -> Result<(), Failure> {
+        self.jobs.files(task);
+        loop {
+            match self.next(None)? {
+                Some(JobEvent::Saved(_)) => return Ok(()),
+                Some(JobEvent::FileFailed(problem)) => return Err(problem.into()),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next event. Ctrl-C cancels the job `id` and lets it say so itself; without a job it ends
+    /// the wait.
+    fn next(&mut self, id: Option<JobId>) -> Result<Option<JobEvent>, Failure> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            match id {
+                Some(id) => self.jobs.cancel(id),
+                None => return Err(Failure::Cancelled),
+            }
+        }
+        let event = self.jobs.wait_event(TICK);
+        if let Some(preview) = self.jobs.take_previews().into_iter().next_back() {
+            self.bar.set_length(preview.steps as u64);
+            self.bar.set_position(preview.step as u64);
+            tracing::debug!("step {} of {}", preview.step, preview.steps);
+        }
+        Ok(event)
+    }
+}
+
+/// Checks the name of a run file before the work, so that a typing error costs nothing.
+pub(super) fn run_target(path: &Path) -> Result<PathBuf, Failure> {
+    let extension = path.extension().map(|e| e.to_ascii_lowercase());
+    if extension.is_none_or(|e| e != "lgdrun") {
+        return Err(Failure::Usage(format!(
+            "A run is saved in a file that ends in .lgdrun.\nFile: {}",
+            path.display()
+        )));
+    }
+    Ok(path.to_path_buf())
+}

@@ -1,0 +1,298 @@
+//! `.lgdrun`: a whole run in one file, every step included (DESIGN section 5).
+//!
+//! A zip with `run.json`, `frame.png`, `latents.safetensors` (f16, one tensor (steps, C, h, w) per
+//! column) and the finished pictures. It opens without a model; fields of other versions are kept.
+
+use super::display::display_copy;
+use super::{EditRequest, EditResult, Estimate, FrameFacts, JobId, Problem};
+use crate::nn::noise::NoiseTape;
+use crate::pipeline::frame_image::{self, Reading};
+use crate::pipeline::metadata::{self, PictureFormat, PictureTexts};
+use crate::pipeline::{StageSeconds, WrittenAnswer};
+use half::f16;
+use image::RgbImage;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::io::{Cursor, Read as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+/// The version of the format this program writes, and the newest it reads.
+const FORMAT: u32 = 1;
+/// Largest part that is read, in bytes; a run of 50 steps and four columns at 512 pixels has 7 MB.
+const MAX_PART: u64 = 2 << 30;
+/// Largest picture file inside a run.
+const MAX_PICTURE: u64 = 512 << 20;
+
+/// A run as a file keeps it.
+#[derive(Clone, Debug, Default)]
+pub struct RunFile {
+    /// The frame, at a size a window can show.
+    pub frame: Arc<RgbImage>,
+    /// The frame in the terms of the estimates.
+    pub seen: Option<Estimate>,
+    /// The finished columns.
+    pub columns: Vec<Arc<EditResult>>,
+    /// Fields this version does not know, of the run and of every column.
+    pub rest: (Map<String, Value>, Vec<Map<String, Value>>),
+}
+
+/// `run.json`.
+#[derive(Debug, Serialize, Deserialize)]
+struct About {
+    format: u32,
+    #[serde(default)]
+    program: String,
+    #[serde(default)]
+    version: String,
+    columns: Vec<AboutColumn>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct AboutColumn {
+    request: EditRequest,
+    #[serde(default)]
+    answer: Option<WrittenAnswer>,
+    #[serde(default)]
+    bundle: String,
+    #[serde(default)]
+    bundle_fingerprint: String,
+    #[serde(default)]
+    device: String,
+    #[serde(default)]
+    frame: FrameFacts,
+    #[serde(default)]
+    stages: Vec<StageSeconds>,
+    #[serde(default)]
+    notices: Vec<String>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+/// Entry names.
+const ABOUT: &str = "run.json";
+const FRAME: &str = "frame.png";
+const LATENTS: &str = "latents.safetensors";
+const TAPE: &str = "tape.json";
+/// Tensor of the frame's own latents.
+const SEEN: &str = "frame";
+
+fn picture_name(column: usize) -> String {
+    format!("columns/{column}.png")
+}
+
+fn track_name(column: usize) -> String {
+    format!("columns.{column}.denoised")
+}
+
+/// Saves a run; the file appears whole or not at all.
+///
+/// # Errors
+/// When the folder or the disk says no.
+pub(super) fn save(run: &RunFile, path: &Path) -> Result<(), Problem> {
+    let bytes = to_bytes(run).map_err(|e| {
+        Problem::new(format!("The run cannot be written: {e}.")).hint("Save the pictures instead.")
+    })?;
+    metadata::write_whole(path, &bytes).map_err(Problem::from)
+}
+
+type Writing<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+fn to_bytes(run: &RunFile) -> Writing<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    // Latents are noise to a compressor, and pictures are compressed already.
+    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let mut add = |name: &str, bytes: &[u8]| -> Writing<()> {
+        zip.start_file(name, stored)?;
+        zip.write_all(bytes)?;
+        Ok(())
+    };
+    add(ABOUT, &serde_json::to_vec_pretty(&about(run))?)?;
+    add(TAPE, &serde_json::to_vec_pretty(&tapes(run))?)?;
+    let png = |image: &RgbImage| metadata::encode(image, PictureFormat::Png, &PictureTexts::none());
+    add(FRAME, &png(&run.frame)?)?;
+    add(LATENTS, &latents(run)?)?;
+    for (index, column) in run.columns.iter().enumerate() {
+        add(&picture_name(index), &png(&column.picture)?)?;
+    }
+    Ok(zip.finish()?.into_inner())
+}
+
+fn about(run: &RunFile) -> About {
+    let columns = run.columns.iter().enumerate().map(|(index, column)| {
+        let result = column.as_ref().clone();
+        AboutColumn {
+            request: result.request,
+            answer: result.answer,
+            bundle: result.bundle,
+            bundle_fingerprint: result.bundle_fingerprint,
+            device: result.device,
+            frame: result.frame,
+            stages: result.stages,
+            notices: result.notices,
+            rest: run.rest.1.get(index).cloned().unwrap_or_default(),
+        }
+    });
+    About {
+        format: FORMAT,
+        program: "LGD Studio".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        columns: columns.collect(),
+        rest: run.rest.0.clone(),
+    }
+}
+
+/// The recipe of every column's noise.
+fn tapes(run: &RunFile) -> Vec<Value> {
+    let tapes = run.columns.iter().map(|column| {
+        let request = &column.request;
+        let shape = column.track.first().map_or([0, 0, 0], |e| e.shape);
+        let shape: Vec<usize> = std::iter::once(1).chain(shape).collect();
+        let tape = NoiseTape::new(request.noise, request.seed, shape, request.steps);
+        serde_json::json!({ "name": tape.name(), "tape": tape })
+    });
+    tapes.collect()
+}
+
+fn latents(run: &RunFile) -> Writing<Vec<u8>> {
+    let bytes_of = |track: &[Estimate]| -> Vec<u8> {
+        let values = track.iter().flat_map(|estimate| estimate.values.iter());
+        values.flat_map(|value| value.to_le_bytes()).collect()
+    };
+    let mut parts: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
+    if let Some(seen) = &run.seen {
+        let bytes = bytes_of(std::slice::from_ref(seen));
+        parts.push((SEEN.to_owned(), seen.shape.to_vec(), bytes));
+    }
+    for (index, column) in run.columns.iter().enumerate() {
+        let Some(first) = column.track.first() else {
+            continue;
+        };
+        let mut shape = vec![column.track.len()];
+        shape.extend(first.shape);
+        parts.push((track_name(index), shape, bytes_of(&column.track)));
+    }
+    let views = parts
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F16, shape.clone(), bytes)?)))
+        .collect::<Writing<Vec<_>>>()?;
+    Ok(safetensors::serialize(views, None)?)
+}
+
+/// Opens a run. Needs no model.
+///
+/// # Errors
+/// When the file cannot be read, is none of ours, or is newer than this program.
+pub fn open(path: &Path) -> Result<RunFile, Problem> {
+    let bytes = std::fs::read(path).map_err(|e| {
+        Problem::new(format!("The run cannot be read: {e}."))
+            .hint("Check the name and the permissions of the file.")
+            .file(path)
+    })?;
+    from_bytes(&bytes).map_err(|problem| problem.file(path))
+}
+
+fn damaged(what: &str, why: impl std::fmt::Display) -> Problem {
+    Problem::new(format!(
+        "The run is damaged: {what} cannot be read ({why})."
+    ))
+    .hint("Copy the file again from where it came from.")
+}
+
+fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
+    let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|_not_a_zip| {
+        Problem::new("This is not a run of LGD Studio, or its end is missing.")
+            .hint("Choose a file that ends in .lgdrun, or copy it again.")
+    })?;
+    let mut part = |name: &str, most: u64| -> Result<Vec<u8>, Problem> {
+        let entry = zip.by_name(name).map_err(|e| damaged(name, e))?;
+        let mut bytes = Vec::new();
+        // The size in the header may lie, so the reading itself is limited.
+        let read = entry.take(most + 1).read_to_end(&mut bytes);
+        read.map_err(|e| damaged(name, e))?;
+        if bytes.len() as u64 > most {
+            return Err(damaged(name, "it is too large"));
+        }
+        Ok(bytes)
+    };
+    let about = part(ABOUT, MAX_PART)?;
+    let about: Value = serde_json::from_slice(&about).map_err(|e| damaged(ABOUT, e))?;
+    match about.get("format").and_then(Value::as_u64) {
+        Some(format) if format > u64::from(FORMAT) => {
+            return Err(Problem::new(format!(
+                "The run has format {format}, but this program reads up to {FORMAT}."
+            ))
+            .hint("Use a newer version of LGD Studio."));
+        }
+        Some(_) => {}
+        None => return Err(damaged(ABOUT, "it names no format")),
+    }
+    let about: About = serde_json::from_value(about).map_err(|e| damaged(ABOUT, e))?;
+    let picture = |bytes: &[u8], name: &str| {
+        frame_image::decode(bytes, Reading::Upright).map_err(|e| damaged(name, e))
+    };
+    let frame = picture(&part(FRAME, MAX_PICTURE)?, FRAME)?;
+    let latents = part(LATENTS, MAX_PART)?;
+    let latents = SafeTensors::deserialize(&latents).map_err(|e| damaged(LATENTS, e))?;
+    let mut run = RunFile {
+        frame: Arc::new(frame),
+        seen: track(&latents, SEEN)?.into_iter().next(),
+        rest: (about.rest, Vec::new()),
+        columns: Vec::new(),
+    };
+    for (index, column) in about.columns.into_iter().enumerate() {
+        if let Some(problem) = column.request.validate().into_iter().next() {
+            return Err(damaged(ABOUT, problem));
+        }
+        let name = picture_name(index);
+        let picture = Arc::new(picture(&part(&name, MAX_PICTURE)?, &name)?);
+        run.rest.1.push(column.rest);
+        run.columns.push(Arc::new(EditResult {
+            job: JobId(0),
+            display: display_copy(&picture),
+            picture,
+            request: column.request,
+            answer: column.answer,
+            track: track(&latents, &track_name(index))?.into(),
+            bundle: column.bundle,
+            bundle_fingerprint: column.bundle_fingerprint,
+            device: column.device,
+            frame: column.frame,
+            stages: column.stages,
+            notices: column.notices,
+        }));
+    }
+    Ok(run)
+}
+
+/// The estimates in a tensor (steps, C, h, w) or (C, h, w); none when there is no such tensor.
+fn track(latents: &SafeTensors<'_>, name: &str) -> Result<Vec<Estimate>, Problem> {
+    let Ok(tensor) = latents.tensor(name) else {
+        return Ok(Vec::new());
+    };
+    let shape = match *tensor.shape() {
+        [channels, height, width] | [_, channels, height, width] => [channels, height, width],
+        _ => return Err(damaged(LATENTS, format!("{name} has another shape"))),
+    };
+    let count: usize = shape.iter().product();
+    if tensor.dtype() != Dtype::F16 || count == 0 {
+        return Err(damaged(LATENTS, format!("{name} has another form")));
+    }
+    let values: Vec<f16> = tensor
+        .data()
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|bytes| f16::from_le_bytes(*bytes))
+        .collect();
+    let estimates = values.chunks_exact(count).map(|values| Estimate {
+        shape,
+        values: values.into(),
+    });
+    Ok(estimates.collect())
+}
