@@ -260,8 +260,8 @@ fn of_picture(args: &ReplayArgs, session: &mut Session) -> Result<Original, Fail
     })
 }
 
-/// The frame that was named, or a drawn example, or a file of that name beside the picture or in
-/// this folder.
+/// The frame that was named, or else a drawn example or a file of its name beside the picture or in
+/// this folder; one with the right pixels before all others.
 fn find_frame(
     args: &ReplayArgs,
     facts: &FrameFacts,
@@ -273,12 +273,17 @@ fn find_frame(
     let Some(name) = &facts.name else {
         return Ok(None);
     };
-    if facts.example && EXAMPLES.iter().any(|example| example.file == name) {
-        return session.open_example(name).map(Some);
+    let mut found = Vec::new();
+    if EXAMPLES.iter().any(|example| example.file == name) {
+        found.push(session.open_example(name)?);
     }
     let beside = args.file.parent().unwrap_or(Path::new("."));
-    let found = [beside.join(name), PathBuf::from(name)]
-        .into_iter()
-        .find(|p| p.is_file());
-    found.map(|path| session.open_frame(&path)).transpose()
+    for path in [beside.join(name), PathBuf::from(name)] {
+        if path.is_file() {
+            found.push(session.open_frame(&path)?);
+        }
+    }
+    let right = |frame: &Frame| FrameFacts::of(frame).sha256 == facts.sha256;
+    let place = found.iter().position(right).unwrap_or(0);
+    Ok(found.into_iter().nth(place))
 }

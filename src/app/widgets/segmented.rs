@@ -66,7 +66,8 @@ pub fn toggles<T: Copy + PartialEq>(
     let mut clicked = None;
     for (index, choice) in choices.iter().enumerate() {
         let left = inner.left() + part * index as f32;
-        let rect = Rect::from_min_size(pos2(left, inner.top()), vec2(part, inner.height()));
+        let place = Rect::from_min_size(pos2(left, inner.top()), vec2(part, inner.height()));
+        let rect = place.shrink2(vec2(1.0, 0.0)); // neighbours that are both taken stay apart
         let taken = taken.contains(&choice.value);
         let text = RichText::new(&choice.label).size(13.5);
         let button = Button::selectable(taken, text)

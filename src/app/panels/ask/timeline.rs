@@ -5,12 +5,11 @@ use super::Cx;
 use super::columns::mode_colour;
 use crate::app::command::Command;
 use crate::app::state::{Action, Divergence, Run};
-use crate::app::theme::space;
-use crate::app::widgets::{Icon, hint, icon_button};
+use crate::app::widgets::{Icon, accent_slider, hint, icon_button};
 use eframe::egui;
 use egui::{
-    Align, CornerRadius, Layout, Rect, RichText, Sense, Shape, Slider, Stroke, Ui, WidgetInfo,
-    pos2, vec2,
+    Align, CornerRadius, Layout, Rangef, Rect, RichText, Sense, Shape, Slider, Stroke, Ui,
+    WidgetInfo, pos2, vec2,
 };
 use std::time::Duration;
 
@@ -18,6 +17,8 @@ use std::time::Duration;
 pub const HEIGHT: f32 = 84.0;
 /// Height of the strip.
 const STRIP: f32 = 40.0;
+/// Room for "20 / 20" beside the slider.
+const LABEL: f32 = 84.0;
 /// How long a step is shown while time runs.
 const BEAT: Duration = Duration::from_millis(120);
 
@@ -32,7 +33,7 @@ impl TimelinePanel {
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, run: &Run, actions: &mut Vec<Action>) {
         self.beat(ui, run, actions);
         let taken = run.steps_taken();
-        ui.horizontal(|ui| {
+        let row = ui.horizontal(|ui| {
             let (icon, label, play) = if run.timeline.playing {
                 (Icon::Pause, "timeline-pause", false)
             } else {
@@ -45,12 +46,13 @@ impl TimelinePanel {
             }
             let shown = run.timeline.cursor.unwrap_or(taken);
             let mut step = shown;
-            ui.spacing_mut().slider_width = (ui.available_width() - 118.0).max(80.0);
+            ui.spacing_mut().slider_width = (ui.available_width() - LABEL).max(80.0);
             let slider = Slider::new(&mut step, 1..=run.steps().max(2)).show_value(false);
-            let response = ui
-                .add_enabled(taken > 0, slider)
-                .on_hover_text(cx.tr("timeline-step-tip"));
+            let response =
+                accent_slider(ui, cx.tokens, slider).on_hover_text(cx.tr("timeline-step-tip"));
             response.widget_info(|| WidgetInfo::slider(true, step as f64, cx.tr("timeline-step")));
+            // The knob's middle never reaches the ends of the slider.
+            let track = response.rect.x_range().shrink(response.rect.height() / 2.5);
             if step != shown {
                 actions.push(Action::Seek(Some(step)));
             }
@@ -58,8 +60,9 @@ impl TimelinePanel {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.label(RichText::new(cx.text("timeline-at", &values)).monospace());
             });
+            track
         });
-        strip_ui(ui, cx, run, actions);
+        strip_ui(ui, cx, run, row.inner, actions);
     }
 
     /// Moves the cursor on while it plays.
@@ -86,7 +89,9 @@ fn keys(ui: &Ui, text: &str, command: Command) -> String {
 }
 
 /// Distances per step: a filled curve between the columns, a thin line per column to the frame.
-fn strip_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, actions: &mut Vec<Action>) {
+///
+/// A step stands where the slider above has it, within `track`.
+fn strip_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, track: Rangef, actions: &mut Vec<Action>) {
     let size = vec2(ui.available_width(), STRIP);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
     let radius = CornerRadius::same(8);
@@ -94,7 +99,7 @@ fn strip_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, actions: &mut Vec<Action>) {
     painter.rect_filled(rect, radius, cx.tokens.well);
     let entries = &run.timeline.divergence;
     let steps = run.steps().max(2);
-    let inner = rect.shrink2(vec2(space::S, 5.0));
+    let inner = Rect::from_x_y_ranges(track, rect.y_range().shrink(5.0));
     let x = |step: usize| {
         let along = (step - 1) as f32 / (steps - 1) as f32;
         inner.left() + inner.width() * along
