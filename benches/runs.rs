@@ -1,0 +1,182 @@
+//! Runs of several columns on the embedded bundle, and run files; no stock counterpart exists.
+#![allow(clippy::print_stdout, reason = "prints its result")]
+
+mod measure;
+
+use candle_core::{Error, Result};
+use half::f16;
+use image::RgbImage;
+use lgd_studio::job::{
+    BundleSource, EditRequest, EditResult, Estimate, FileTask, Frame, FrameFacts, FrameOrigin,
+    GuidanceMode, JobEvent, JobId, JobSpec, Jobs, JobsConfig, PreviewMethod, RunFile, open_run,
+};
+use measure::{Time, best};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+fn failed(why: impl std::fmt::Display) -> Error {
+    Error::Msg(why.to_string())
+}
+
+fn frame() -> Result<Frame> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/frames/fishbowl.png");
+    let image = image::open(path).map_err(failed)?.into_rgb8();
+    Ok(Frame::new(image, FrameOrigin::Dropped))
+}
+
+fn request(mode: GuidanceMode, preview: PreviewMethod) -> EditRequest {
+    EditRequest {
+        question: "What happens if the cat gets hungry?".to_owned(),
+        mode,
+        preview,
+        seed: 7,
+        ..EditRequest::default()
+    }
+}
+
+/// Draws columns and waits for the end.
+fn draw(jobs: &mut Jobs, frame: &Frame, requests: Vec<EditRequest>) -> Result<()> {
+    jobs.submit(JobSpec::Run {
+        bundle: BundleSource::Embedded,
+        frame: frame.clone(),
+        requests,
+    });
+    loop {
+        match jobs.wait_event(Duration::from_secs(600)) {
+            Some(JobEvent::Finished(_)) => return Ok(()),
+            Some(JobEvent::Failed(_, problem)) => return Err(failed(problem)),
+            Some(_) => {}
+            None => return Err(failed("the worker is silent")),
+        }
+    }
+}
+
+fn show(name: &str, time: Time) {
+    println!("{name:<44} {:>8.1} ms ({:>8.1} cpu)", time.wall, time.cpu);
+}
+
+fn columns(jobs: &mut Jobs) -> Result<()> {
+    let frame = frame()?;
+    let all = |preview| {
+        GuidanceMode::ALL
+            .map(|mode| request(mode, preview))
+            .to_vec()
+    };
+    let four = best(3, || draw(jobs, &frame, all(PreviewMethod::Off)))?;
+    let single = best(3, || {
+        let latent = request(GuidanceMode::Latent, PreviewMethod::Off);
+        draw(jobs, &frame, vec![latent])
+    })?;
+    show("one column, 20 steps", single);
+    show("four columns, 20 steps", four);
+    println!(
+        "four columns cost {:.2} single runs",
+        four.wall / single.wall
+    );
+    let previews = best(3, || {
+        let latent = request(GuidanceMode::Latent, PreviewMethod::LatentRgb);
+        draw(jobs, &frame, vec![latent])
+    })?;
+    show("one column with quick previews", previews);
+    println!(
+        "quick previews cost {:.1} % of the run",
+        100.0 * (previews.wall / single.wall - 1.0)
+    );
+    Ok(())
+}
+
+/// How long a running job takes to end after it was told to.
+fn cancel(jobs: &mut Jobs) -> Result<()> {
+    let frame = frame()?;
+    let mut longest = Duration::ZERO;
+    for _ in 0..10 {
+        let endless = EditRequest {
+            steps: 1000,
+            ..request(GuidanceMode::Latent, PreviewMethod::Off)
+        };
+        let id = jobs.submit(JobSpec::Run {
+            bundle: BundleSource::Embedded,
+            frame: frame.clone(),
+            requests: vec![endless],
+        });
+        while jobs.take_previews().is_empty() {
+            jobs.wait_event(Duration::from_millis(5));
+        }
+        let asked = Instant::now();
+        jobs.cancel(id);
+        loop {
+            match jobs.wait_event(Duration::from_secs(60)) {
+                Some(JobEvent::Cancelled(_)) => break,
+                Some(_) => {}
+                None => return Err(failed("it did not stop")),
+            }
+        }
+        longest = longest.max(asked.elapsed());
+    }
+    println!(
+        "cancel, longest of 10: {:.0} ms",
+        longest.as_secs_f64() * 1e3
+    );
+    Ok(())
+}
+
+/// Four columns of 50 steps at the size of Stable Diffusion.
+fn large_run() -> RunFile {
+    let picture = Arc::new(RgbImage::from_fn(512, 512, |x, y| {
+        image::Rgb([(x ^ y) as u8, (x * y / 64) as u8, (x + 2 * y) as u8])
+    }));
+    let estimate = |seed: usize| Estimate {
+        shape: [4, 64, 64],
+        values: (0..4 * 64 * 64)
+            .map(|i| f16::from_f32(((i * 31 + seed * 17) % 997) as f32 / 500.0 - 1.0))
+            .collect(),
+    };
+    let column = |index: usize| EditResult {
+        job: JobId(0),
+        picture: picture.clone(),
+        display: picture.clone(),
+        request: EditRequest {
+            steps: 50,
+            ..request(GuidanceMode::ALL[index], PreviewMethod::Off)
+        },
+        answer: None,
+        track: (0..50).map(|step| estimate(index * 50 + step)).collect(),
+        bundle: "bench".to_owned(),
+        bundle_fingerprint: String::new(),
+        device: "cpu f32".to_owned(),
+        frame: FrameFacts::default(),
+        stages: Vec::new(),
+        notices: Vec::new(),
+    };
+    RunFile {
+        frame: picture.clone(),
+        seen: Some(estimate(0)),
+        columns: (0..4).map(|index| Arc::new(column(index))).collect(),
+        ..RunFile::default()
+    }
+}
+
+fn files(jobs: &mut Jobs, path: &Path) -> Result<()> {
+    jobs.files(FileTask::SaveRun(Arc::new(large_run()), path.to_owned()));
+    match jobs.wait_event(Duration::from_secs(60)) {
+        Some(JobEvent::Saved(_)) => {}
+        other => return Err(failed(format!("{other:?}"))),
+    }
+    let bytes = std::fs::metadata(path).map_err(failed)?.len();
+    println!(
+        "run file, 50 steps, four columns at 512: {} KiB",
+        bytes / 1024
+    );
+    show("open it", best(5, || open_run(path).map_err(failed))?);
+    Ok(())
+}
+
+fn main() -> Result<()> {
+    println!("{} threads, f32", rayon::current_num_threads());
+    let mut jobs = Jobs::start(JobsConfig::default(), || {}).map_err(failed)?;
+    let folder = tempfile::tempdir().map_err(failed)?;
+    files(&mut jobs, &folder.path().join("run.lgdrun"))?;
+    cancel(&mut jobs)?;
+    columns(&mut jobs)
+}
