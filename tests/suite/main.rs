@@ -20,3 +20,4 @@ mod toon_tiny_drawing;
 mod toon_tiny_language;
 mod weights;
 mod window;
+mod window_columns;

@@ -18,13 +18,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-type Outcome = Result<(), Box<dyn Error>>;
-type Window = Harness<'static, LgdApp>;
+pub type Outcome = Result<(), Box<dyn Error>>;
+pub type Window = Harness<'static, LgdApp>;
 
 /// Patience with a busy machine; nothing here needs more than a few seconds of its own.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn places(home: &Path) -> Places {
+pub fn places(home: &Path) -> Places {
     Places {
         config: home.join("config"),
         data: home.join("data"),
@@ -33,7 +33,7 @@ fn places(home: &Path) -> Places {
     }
 }
 
-fn config(home: &Path) -> AppConfig {
+pub fn config(home: &Path) -> AppConfig {
     AppConfig {
         frame: None,
         bundle: BundleSource::Embedded,
@@ -43,14 +43,14 @@ fn config(home: &Path) -> AppConfig {
     }
 }
 
-fn open(config: AppConfig) -> Window {
+pub fn open(config: AppConfig) -> Window {
     Harness::builder()
         .with_size([1280.0, 800.0])
         .build_eframe(|cc| LgdApp::new(cc, config).expect("the threads start"))
 }
 
 /// Steps the window until something holds.
-fn wait(window: &mut Window, what: &str, mut holds: impl FnMut(&mut Window) -> bool) {
+pub fn wait(window: &mut Window, what: &str, mut holds: impl FnMut(&mut Window) -> bool) {
     let end = Instant::now() + PATIENCE;
     while !holds(window) {
         assert!(Instant::now() < end, "waited in vain until {what}");
@@ -61,7 +61,7 @@ fn wait(window: &mut Window, what: &str, mut holds: impl FnMut(&mut Window) -> b
     window.step();
 }
 
-fn state(window: &Window) -> &AppState {
+pub fn state(window: &Window) -> &AppState {
     window.state().state()
 }
 
@@ -70,13 +70,13 @@ fn phase(window: &Window) -> Option<Phase> {
     run.columns.first().map(|column| column.phase.clone())
 }
 
-fn wait_until_ready(window: &mut Window) {
+pub fn wait_until_ready(window: &mut Window) {
     wait(window, "bundle and frame are there", |window| {
         matches!(state(window).bundle, BundleState::Ready(_)) && state(window).frame.frame.is_some()
     });
 }
 
-fn has_text(window: &Window, text: &str) -> bool {
+pub fn has_text(window: &Window, text: &str) -> bool {
     window.query_all_by_label_contains(text).next().is_some()
 }
 
@@ -89,7 +89,7 @@ fn shows_example(window: &Window, file: &str) -> bool {
     frame.is_some_and(|frame| frame.origin == FrameOrigin::Example(file.to_owned()))
 }
 
-fn ask_quickly(window: &mut Window, change: impl FnOnce(&mut lgd_studio::app::Form)) {
+pub fn ask_quickly(window: &mut Window, change: impl FnOnce(&mut lgd_studio::app::Form)) {
     let mut form = state(window).form.clone();
     change(&mut form);
     window.state_mut().act(Action::EditForm(form));
