@@ -15,7 +15,9 @@ pub fn cells(count: usize, room: Rect, gap: f32, picture: Vec2, foot: f32) -> Ve
         let cell = cell(columns);
         (cell.x / picture.x.max(1.0)).min((cell.y - foot) / picture.y.max(1.0))
     };
+    // Among equals the last wins, which is the fewest: two rows of two, not three and one.
     let columns = (1..=count)
+        .rev()
         .max_by(|a, b| scale(*a).total_cmp(&scale(*b)))
         .unwrap_or(1);
     let size = cell(columns);
@@ -42,6 +44,8 @@ mod tests {
         assert!(wide.iter().all(|cell| cell.top() == 0.0));
         let tall = cells(4, room(700.0, 700.0), 10.0, square, 50.0);
         assert_eq!(tall.iter().filter(|cell| cell.top() == 0.0).count(), 2);
+        let large = cells(4, room(1900.0, 1300.0), 10.0, square, 96.0);
+        assert_eq!(large.iter().filter(|cell| cell.top() == 0.0).count(), 2);
         assert_eq!(
             cells(1, room(300.0, 200.0), 10.0, square, 0.0),
             [room(300.0, 200.0)]
