@@ -37,6 +37,12 @@ command-first-step = First step
 command-first-step-tip = Shows what the first step made of the noise
 command-last-step = Finished pictures
 command-last-step-tip = Shows the finished pictures
+command-undo = Undo
+command-undo-tip = Takes back the last change of the question or the numbers
+command-redo = Redo
+command-redo-tip = Makes the change again that was taken back
+command-palette = Find a command…
+command-palette-tip = Every command by name
 command-settings = Settings
 command-settings-tip = Look, size and places
 command-about = About and shortcuts
@@ -143,6 +149,12 @@ timeline-parting = The columns part at step { $step }
 timeline-agree = All columns show the same so far
 timeline-single = How far the picture is from the frame
 timeline-strip-tip = Filled: the largest distance between two columns. Lines: each column's distance to the frame. Dashed: where half of the final distance is reached. Click to go there.
+
+# Command palette
+palette-field = Command
+palette-hint = Type a command
+palette-nothing = No command is called like that.
+palette-impossible = Not possible right now.
 
 # Looking closely at two pictures of a run
 closer-a = First picture

@@ -37,6 +37,12 @@ pub enum Command {
     FirstStep,
     /// To the finished pictures.
     LastStep,
+    /// Take back the last change of question or numbers.
+    Undo,
+    /// Do it again.
+    Redo,
+    /// Find a command by name.
+    Palette,
     /// Open the settings.
     Settings,
     /// Open About.
@@ -53,7 +59,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -68,6 +74,9 @@ impl Command {
         Self::StepOn,
         Self::FirstStep,
         Self::LastStep,
+        Self::Undo,
+        Self::Redo,
+        Self::Palette,
         Self::Settings,
         Self::About,
         Self::ZoomIn,
@@ -93,6 +102,9 @@ impl Command {
             Self::StepOn => "command-step-on",
             Self::FirstStep => "command-first-step",
             Self::LastStep => "command-last-step",
+            Self::Undo => "command-undo",
+            Self::Redo => "command-redo",
+            Self::Palette => "command-palette",
             Self::Settings => "command-settings",
             Self::About => "command-about",
             Self::ZoomIn => "command-zoom-in",
@@ -119,6 +131,9 @@ impl Command {
             Self::StepOn => "command-step-on-tip",
             Self::FirstStep => "command-first-step-tip",
             Self::LastStep => "command-last-step-tip",
+            Self::Undo => "command-undo-tip",
+            Self::Redo => "command-redo-tip",
+            Self::Palette => "command-palette-tip",
             Self::Settings => "command-settings-tip",
             Self::About => "command-about-tip",
             Self::ZoomIn => "command-zoom-in-tip",
@@ -146,6 +161,9 @@ impl Command {
             Self::StepOn => with(Modifiers::NONE, Key::Period),
             Self::FirstStep => with(Modifiers::NONE, Key::Home),
             Self::LastStep => with(Modifiers::NONE, Key::End),
+            Self::Undo => with(Modifiers::COMMAND, Key::Z),
+            Self::Redo => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z),
+            Self::Palette => with(Modifiers::COMMAND, Key::K),
             Self::Settings => with(Modifiers::COMMAND, Key::Comma),
             Self::About => with(Modifiers::NONE, Key::F1),
             Self::ZoomIn => with(Modifiers::COMMAND, Key::Plus),
@@ -188,6 +206,9 @@ impl Command {
             Self::StepOn => timed(|_| Action::StepBy(1)),
             Self::FirstStep => timed(|_| Action::Seek(Some(1))),
             Self::LastStep => timed(|_| Action::Seek(None)),
+            Self::Undo => state.undo_possible().0.then_some(Action::Undo),
+            Self::Redo => state.undo_possible().1.then_some(Action::Redo),
+            Self::Palette => Some(Action::ShowDialog(Dialog::Palette)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),
             Self::About => Some(Action::ShowDialog(Dialog::About)),
             Self::ZoomIn => Some(zoomed(state, state.settings.scale + 0.1)),
@@ -210,7 +231,13 @@ fn zoomed(state: &AppState, scale: f32) -> Action {
 pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
     let typing = ctx.text_edit_focused();
     let mut actions = Vec::new();
-    for command in Command::ALL {
+    // With Shift first: the same keys without it would take them.
+    let with_shift = |command: &Command| {
+        let keys = command.shortcut();
+        keys.is_some_and(|keys| keys.modifiers.shift)
+    };
+    let (first, rest): (Vec<_>, Vec<_>) = Command::ALL.into_iter().partition(with_shift);
+    for command in first.into_iter().chain(rest) {
         let pressed = match command {
             // Escape closes a dialog or a popup before it cancels.
             Command::Cancel => {
@@ -233,6 +260,18 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
                     && take_event(ctx, |event| matches!(event, egui::Event::Copy))
             }
             Command::Paste => pasted(ctx, typing, &mut actions),
+            // A text field undoes its own words.
+            Command::Undo | Command::Redo if typing => false,
+            // A question mark shows the keys as well, where it is not text.
+            Command::About => {
+                let shown = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F1));
+                let free = state.dialog.is_none() && !typing;
+                shown
+                    || (free
+                        && ctx.input_mut(|input| {
+                            input.consume_key(Modifiers::NONE, Key::Questionmark)
+                        }))
+            }
             // Plain keys belong to the widget that has the focus.
             Command::Look
             | Command::Play

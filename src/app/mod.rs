@@ -26,7 +26,7 @@ pub use window::{Options, WindowError, run};
 
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
-use panels::{AskPage, Cx, Notices};
+use panels::{AskPage, Cx, Notices, Palette};
 use settings::{read_session, read_settings, to_text};
 use state::Effect;
 use std::cell::RefCell;
@@ -66,6 +66,7 @@ pub struct LgdApp {
     look: RefCell<look::LookPainter>,
     ask: AskPage,
     notices: Notices,
+    palette: Palette,
     places: Option<Places>,
     applied: Option<(ThemeChoice, f32)>,
     changed: Option<Instant>,
@@ -121,6 +122,7 @@ impl LgdApp {
             look: RefCell::new(look::LookPainter::new(cc.wgpu_render_state.as_ref())),
             ask: AskPage::default(),
             notices: Notices::default(),
+            palette: Palette::default(),
             places: config.places,
             applied: None,
             changed: None,
@@ -249,6 +251,7 @@ impl LgdApp {
             look,
             ask,
             notices,
+            palette,
             places,
             ..
         } = self;
@@ -278,6 +281,7 @@ impl LgdApp {
         match cx.state.dialog {
             Some(Dialog::Settings) => panels::preferences_ui(&ctx, &cx, actions),
             Some(Dialog::About) => panels::about_ui(&ctx, &cx, actions),
+            Some(Dialog::Palette) => palette.ui(&ctx, &cx, actions),
             None => {}
         }
         notices.ui(&ctx, &cx, actions);
@@ -297,6 +301,9 @@ impl eframe::App for LgdApp {
         let mut actions = panels::dropped(&ctx);
         actions.extend(command::from_keys(&ctx, &self.state));
         self.draw(ui, &mut actions);
+        if ctx.input(|input| input.pointer.any_released()) {
+            actions.push(Action::Settle);
+        }
         if let Some(size) = changed_size(&ctx, self.state.window_size) {
             actions.push(Action::Resized(size));
         }

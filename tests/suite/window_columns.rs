@@ -5,10 +5,10 @@ use crate::window::{
     Outcome, Window, ask_quickly, config, has_text, open, state, wait, wait_until_ready,
 };
 use eframe::egui;
-use egui::Key;
 use egui::accesskit::Role;
+use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
-use lgd_studio::app::{Action, Run};
+use lgd_studio::app::{Action, Dialog, Run};
 use lgd_studio::job::GuidanceMode;
 
 fn run(window: &Window) -> &Run {
@@ -177,6 +177,33 @@ fn window_opens_a_run_file_like_a_picture() -> Outcome {
     assert_eq!(run(&window).columns.len(), 2);
     window.get_by_role_and_label(Role::Image, "Answer picture, Answer");
     window.get_by_role_and_label(Role::Slider, "Step");
+    Ok(())
+}
+
+#[test]
+fn window_commands_are_found_by_name() -> Outcome {
+    let home = tempfile::tempdir()?;
+    let mut window = open(config(home.path()));
+    wait_until_ready(&mut window);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    window.step();
+    window.step();
+    assert_eq!(state(&window).dialog, Some(Dialog::Palette));
+    window
+        .get_by_role_and_label(Role::TextInput, "Command")
+        .type_text("about");
+    window.step();
+    window.step();
+    window.get_by_role_and_label(Role::Button, "About and shortcuts");
+    window.key_press(Key::Enter);
+    window.step();
+    window.step();
+    assert_eq!(state(&window).dialog, Some(Dialog::About));
+    window.key_press(Key::Escape);
+    window.step();
+    window.step();
+    assert_eq!(state(&window).dialog, None);
+    assert!(state(&window).run.is_none(), "Enter drew nothing");
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 mod about;
 mod ask;
 mod notices;
+mod palette;
 mod preferences;
 mod rail;
 mod status_bar;
@@ -12,6 +13,7 @@ mod status_bar;
 pub use about::about_ui;
 pub use ask::{AskPage, drop_overlay_ui, dropped};
 pub use notices::Notices;
+pub use palette::Palette;
 pub use preferences::preferences_ui;
 pub use rail::{WIDTH as RAIL_WIDTH, rail_ui};
 pub use status_bar::{HEIGHT as STATUS_HEIGHT, status_bar_ui};

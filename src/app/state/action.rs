@@ -17,6 +17,12 @@ pub enum Action {
     ResetForm,
     /// Rolls a new seed.
     RollSeed,
+    /// An interaction is over: later edits of the form are undone on their own.
+    Settle,
+    /// Takes back the last edit of the form.
+    Undo,
+    /// Does an edit of the form again.
+    Redo,
     /// Draws the answer.
     Generate,
     /// Stops every column that runs.

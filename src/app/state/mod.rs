@@ -11,6 +11,7 @@ mod similar;
 mod tests;
 mod time;
 mod timeline;
+mod undo;
 
 pub use action::{Action, Effect, Ticket};
 pub use form::Form;
@@ -39,6 +40,8 @@ pub enum Dialog {
     Settings,
     /// What this is, and the keys.
     About,
+    /// Every command by name.
+    Palette,
 }
 
 /// Identifies a notice.
@@ -139,6 +142,7 @@ pub struct AppState {
     /// Whether two pictures are looked at closely in place of the columns.
     pub looking: bool,
     pairs: Vec<similar::Pair>,
+    undo: undo::Undo,
     bundle_job: Option<JobId>,
     dice: u64,
     next_run: u64,
@@ -169,6 +173,7 @@ impl AppState {
             quitting: false,
             looking: false,
             pairs: Vec::new(),
+            undo: undo::Undo::default(),
             bundle_job: None,
             dice,
             next_run: 0,
@@ -245,10 +250,26 @@ impl AppState {
         match action {
             Action::EditForm(form) => self.edit_form(form),
             Action::ResetForm => {
-                let defaults = self.defaults();
-                self.form.reset_numbers(&defaults);
+                let mut form = self.form.clone();
+                form.reset_numbers(&self.defaults());
+                self.edit_form(form);
             }
-            Action::RollSeed => self.form.request.seed = self.roll(),
+            Action::RollSeed => {
+                let mut form = self.form.clone();
+                form.request.seed = self.roll();
+                self.edit_form(form);
+            }
+            Action::Settle => self.undo.settle(),
+            Action::Undo => {
+                if let Some(form) = self.undo.back(&self.form) {
+                    self.take_form(form);
+                }
+            }
+            Action::Redo => {
+                if let Some(form) = self.undo.forward(&self.form) {
+                    self.take_form(form);
+                }
+            }
             Action::Generate => return self.generate(),
             Action::Cancel => return self.cancel(),
             Action::Retry(column) => return self.retry(column),
@@ -293,6 +314,16 @@ impl AppState {
     }
 
     fn edit_form(&mut self, form: Form) {
+        self.undo.note(&self.form);
+        self.take_form(form);
+    }
+
+    /// Whether an edit of the form can be undone, and one done again.
+    pub fn undo_possible(&self) -> (bool, bool) {
+        self.undo.possible()
+    }
+
+    fn take_form(&mut self, form: Form) {
         let asked_anew = form.request.question != self.form.request.question;
         self.form = form;
         if asked_anew {

@@ -565,3 +565,39 @@ fn trouble_is_told_once_and_can_be_dismissed() {
     state.apply(Action::Dismiss(id));
     assert!(state.notices.is_empty());
 }
+
+#[test]
+fn edits_are_undone_one_interaction_at_a_time() {
+    let mut state = ready();
+    state.apply(Action::Settle);
+    let edit = |state: &mut AppState, steps: usize| {
+        let mut form = state.form.clone();
+        form.request.steps = steps;
+        state.apply(Action::EditForm(form));
+    };
+    let before = state.form.clone();
+    for steps in [20, 21, 22] {
+        edit(&mut state, steps); // one drag
+    }
+    state.apply(Action::Settle);
+    edit(&mut state, 40);
+    state.apply(Action::Settle);
+    state.apply(Action::Undo);
+    assert_eq!(state.form.request.steps, 22);
+    state.apply(Action::Undo);
+    assert_eq!(state.form, before);
+    state.apply(Action::Redo);
+    state.apply(Action::Redo);
+    assert_eq!(state.form.request.steps, 40);
+    assert_eq!(state.undo_possible(), (true, false));
+    state.apply(Action::Undo);
+    edit(&mut state, 9);
+    assert!(
+        !state.undo_possible().1,
+        "a new edit forgets what was undone"
+    );
+    state.apply(Action::Settle);
+    state.apply(Action::ResetForm);
+    state.apply(Action::Undo);
+    assert_eq!(state.form.request.steps, 9);
+}
