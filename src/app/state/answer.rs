@@ -180,9 +180,11 @@ impl AppState {
                 answer: None,
                 ..first.request.clone()
             };
-            let mut modes: Vec<GuidanceMode> = run.columns.iter().map(|c| c.request.mode).collect();
-            modes.dedup();
-            self.form.modes = modes;
+            let drawn = |mode: &GuidanceMode| run.columns.iter().any(|c| c.request.mode == *mode);
+            self.form.modes = GuidanceMode::ALL.into_iter().filter(drawn).collect();
+            self.form.rows = run
+                .columns_per_seed()
+                .map_or(1, |per_seed| run.columns.len() / per_seed);
             self.form.keep_seed = true;
         }
         self.frame.frame = Some(run.frame.clone());

@@ -83,6 +83,7 @@ impl AppState {
         let untouched = Form {
             modes: self.form.modes.clone(),
             keep_seed: self.form.keep_seed,
+            rows: self.form.rows,
             request: EditRequest {
                 question: self.form.request.question.clone(),
                 seed: self.form.request.seed,

@@ -1,5 +1,6 @@
 //! What a person edits before an answer is drawn.
 
+use super::MAX_COLUMNS;
 use crate::job::{EditRequest, GuidanceMode};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,8 @@ pub struct Form {
     pub modes: Vec<GuidanceMode>,
     /// Whether every answer uses the seed of `request` instead of rolling one.
     pub keep_seed: bool,
+    /// Seeds drawn at once, one row each: that of `request` and the ones after it.
+    pub rows: usize,
 }
 
 impl Default for Form {
@@ -21,6 +24,7 @@ impl Default for Form {
             request: EditRequest::default(),
             modes: vec![GuidanceMode::default()],
             keep_seed: false,
+            rows: 1,
         }
     }
 }
@@ -45,15 +49,18 @@ impl Form {
         }
     }
 
-    /// One complete request per column.
+    /// One complete request per column, row by row.
     pub fn requests(&self) -> Vec<EditRequest> {
-        self.modes
-            .iter()
-            .map(|mode| EditRequest {
-                question: self.request.question.trim().to_owned(),
-                mode: *mode,
-                ..self.request.clone()
-            })
+        let most = MAX_COLUMNS / self.modes.len().max(1);
+        let rows = self.rows.clamp(1, most.max(1));
+        let request = |row: usize, mode: GuidanceMode| EditRequest {
+            question: self.request.question.trim().to_owned(),
+            mode,
+            seed: self.request.seed.wrapping_add(row as u64),
+            ..self.request.clone()
+        };
+        (0..rows)
+            .flat_map(|row| self.modes.iter().map(move |mode| request(row, *mode)))
             .collect()
     }
 

@@ -97,6 +97,17 @@ impl Run {
         self.columns.iter().any(Column::is_active)
     }
 
+    /// How many columns each seed has, when there are several seeds and all have as many.
+    pub fn columns_per_seed(&self) -> Option<usize> {
+        let seeds: Vec<u64> = self.columns.iter().map(|c| c.request.seed).collect();
+        let first = seeds.first()?;
+        let count = seeds.iter().take_while(|seed| *seed == first).count();
+        let even = seeds
+            .chunks(count)
+            .all(|row| row.len() == count && row.iter().all(|seed| Some(seed) == row.first()));
+        (even && count < seeds.len()).then_some(count)
+    }
+
     /// Steps of the longest column.
     pub fn steps(&self) -> usize {
         let steps = self.columns.iter().map(|column| column.request.steps);

@@ -601,3 +601,27 @@ fn edits_are_undone_one_interaction_at_a_time() {
     state.apply(Action::Undo);
     assert_eq!(state.form.request.steps, 9);
 }
+
+#[test]
+fn several_seeds_are_rows_of_one_run() {
+    let mut state = ready();
+    state.form.modes = vec![GuidanceMode::Question, GuidanceMode::Latent];
+    state.form.rows = 3;
+    state.form.keep_seed = true;
+    state.form.request.seed = 40;
+    state.apply(Action::Generate);
+    let columns: Vec<_> = run(&state)
+        .columns
+        .iter()
+        .map(|column| (column.request.seed, column.request.mode))
+        .collect();
+    let (question, latent) = (GuidanceMode::Question, GuidanceMode::Latent);
+    let expected: Vec<_> = (40..43)
+        .flat_map(|seed| [(seed, question), (seed, latent)])
+        .collect();
+    assert_eq!(columns, expected);
+    assert_eq!(run(&state).columns_per_seed(), Some(2));
+    assert_eq!(run(&compared()).columns_per_seed(), None);
+    state.form.rows = 100;
+    assert_eq!(state.form.requests().len(), MAX_COLUMNS);
+}

@@ -66,7 +66,8 @@ impl ColumnsPanel {
         let (width, height) = run.frame.image.dimensions();
         let picture = vec2(width as f32, height as f32);
         let foot = ColumnPanel::foot(run.columns.len() > 1);
-        let places = cells(run.columns.len(), room, space::M, picture, foot);
+        let per_row = run.columns_per_seed();
+        let places = cells(run.columns.len(), per_row, room, space::M, picture, foot);
         self.columns
             .resize_with(run.columns.len(), ColumnPanel::default);
         let panels = self.columns.iter_mut().zip(places).enumerate();

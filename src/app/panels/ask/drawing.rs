@@ -109,6 +109,16 @@ fn seed_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, actions: &mut Vec<Action>)
         ];
         segmented(ui, cx.tokens, width, &mut form.keep_seed, &choices);
     });
+    number_row(
+        ui,
+        cx.tokens,
+        &cx.tr("settings-rows"),
+        &cx.tr("settings-rows-tip"),
+        &mut form.rows,
+        1..=4,
+        1..=8,
+        0,
+    );
 }
 
 fn preview_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
