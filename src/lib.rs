@@ -6,9 +6,9 @@
 //!
 //! | layer | module | what it is | may import |
 //! |---|---|---|---|
-//! | 5 faces | [`app`] | the window: state, actions, effects, panels; the only user of egui | `job` |
+//! | 5 faces | [`app`] | the window: state, actions, effects, panels, close looks; the only user of egui | `job` |
 //! | 5 faces | [`cli`] | the same jobs from a terminal | `job` |
-//! | 4 seam | [`job`] | jobs in, events out; the worker and file threads, cancellation | all below |
+//! | 4 seam | [`job`] | jobs in, events out; worker and file threads, cancellation, run files | all below |
 //! | 3 programs | [`train`] | the losses of LGD's training step | `pipeline` and below |
 //! | 2 method | [`pipeline`] | an [`EditRequest`](pipeline::EditRequest) to a picture; bundles, pictures, metadata | `models`, `diffusion`, `dataset`, `nn` |
 //! | 1 parts | [`models`] | BLIP-2, T5, latent translation, UNet, VAE, CLIP: one file per network | `nn` |
@@ -22,13 +22,13 @@
 //!
 //! 1. A click becomes an `Action`, the window's state turns it into a [`job::JobSpec`], and
 //!    [`job::Jobs::submit`] hands it to the `lgd-worker` thread. The command line does the same.
-//! 2. The worker calls [`pipeline::LgdPipeline::edit`]: the VAE and BLIP-2 look at the frame, the
-//!    language model makes the latent (and writes the answer where the mode needs one), the latent
-//!    translator turns both into the context of the cross-attention.
-//! 3. [`diffusion::sample`] walks the noise levels over the UNet under two-scale guidance and
-//!    reports the denoised estimate after every step.
-//! 4. The VAE decodes, the picture is brought to the frame's size, and [`job::JobEvent::Finished`]
-//!    takes it back to the face that asked.
+//! 2. The worker calls [`pipeline::LgdPipeline::run`] with one request per column: the VAE and BLIP-2
+//!    look at the frame once, the language model makes the latent (and writes the answer where a
+//!    mode needs one), the latent translator turns both into the context of the cross-attention.
+//! 3. A [`diffusion::Walk`] goes through the noise levels, all columns side by side, over the UNet
+//!    under two-scale guidance, and the denoised estimate of every step is kept and reported.
+//! 4. The VAE decodes, the picture is brought to the frame's size, and [`job::JobEvent::Drawn`]
+//!    takes it back to the face that asked. [`job::JobSpec::Show`] decodes any earlier step later.
 //!
 //! Below [`job`] everything is plain synchronous code that runs without a window, a thread or a GPU.
 
