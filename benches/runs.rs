@@ -158,6 +158,7 @@ fn large_run() -> RunFile {
         frame: FrameFacts::default(),
         stages: Vec::new(),
         notices: Vec::new(),
+        rest: serde_json::Map::new(),
     };
     RunFile {
         frame: picture.clone(),

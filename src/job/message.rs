@@ -8,6 +8,7 @@ use crate::pipeline::{
     BundleSource, EditRequest, Estimate, GuidanceMode, Problem, Stage, StageSeconds, WrittenAnswer,
 };
 use image::RgbImage;
+use serde_json::{Map, Value};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -161,6 +162,8 @@ pub struct EditResult {
     pub stages: Vec<StageSeconds>,
     /// Things the user should know (the question was cut, …).
     pub notices: Vec<String>,
+    /// What a run file said about the column that this version does not know.
+    pub rest: Map<String, Value>,
 }
 
 /// How similar two pictures are; nothing where a measure is not defined for them.

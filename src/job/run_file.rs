@@ -36,8 +36,8 @@ pub struct RunFile {
     pub seen: Option<Estimate>,
     /// The finished columns.
     pub columns: Vec<Arc<EditResult>>,
-    /// Fields this version does not know, of the run and of every column.
-    pub rest: (Map<String, Value>, Vec<Map<String, Value>>),
+    /// Fields this version does not know; those of a column are with its result.
+    pub rest: Map<String, Value>,
 }
 
 /// `run.json`.
@@ -124,7 +124,7 @@ fn to_bytes(run: &RunFile) -> Writing<Vec<u8>> {
 }
 
 fn about(run: &RunFile) -> About {
-    let columns = run.columns.iter().enumerate().map(|(index, column)| {
+    let columns = run.columns.iter().map(|column| {
         let result = column.as_ref().clone();
         AboutColumn {
             request: result.request,
@@ -135,7 +135,7 @@ fn about(run: &RunFile) -> About {
             frame: result.frame,
             stages: result.stages,
             notices: result.notices,
-            rest: run.rest.1.get(index).cloned().unwrap_or_default(),
+            rest: result.rest,
         }
     });
     About {
@@ -143,7 +143,7 @@ fn about(run: &RunFile) -> About {
         program: "LGD Studio".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         columns: columns.collect(),
-        rest: run.rest.0.clone(),
+        rest: run.rest.clone(),
     }
 }
 
@@ -242,7 +242,7 @@ fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
     let mut run = RunFile {
         frame: Arc::new(frame),
         seen: track(&latents, SEEN)?.into_iter().next(),
-        rest: (about.rest, Vec::new()),
+        rest: about.rest,
         columns: Vec::new(),
     };
     for (index, column) in about.columns.into_iter().enumerate() {
@@ -251,7 +251,6 @@ fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
         }
         let name = picture_name(index);
         let picture = Arc::new(picture(&part(&name, MAX_PICTURE)?, &name)?);
-        run.rest.1.push(column.rest);
         run.columns.push(Arc::new(EditResult {
             job: JobId(0),
             display: display_copy(&picture),
@@ -265,6 +264,7 @@ fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
             frame: column.frame,
             stages: column.stages,
             notices: column.notices,
+            rest: column.rest,
         }));
     }
     Ok(run)

@@ -220,6 +220,7 @@ fn result(
         frame: facts.clone(),
         stages: edited.stages,
         notices: edited.notices,
+        rest: serde_json::Map::new(),
     }
 }
 

@@ -296,9 +296,9 @@ fn a_run_file_keeps_everything_and_what_it_does_not_know() -> TestResult {
     })?;
     let again = folder.path().join("again.lgdrun");
     save(&mut jobs, open_run(&newer)?, &again)?;
-    let kept = open_run(&again)?.rest;
-    assert_eq!(kept.0["votes"], serde_json::json!([1, 2]));
-    assert_eq!(kept.1[0]["mood"], "curious");
+    let kept = open_run(&again)?;
+    assert_eq!(kept.rest["votes"], serde_json::json!([1, 2]));
+    assert_eq!(kept.columns[0].rest["mood"], "curious");
     Ok(())
 }
 

@@ -1,10 +1,11 @@
 //! From a question to jobs, and what can be done with a finished answer.
 
 use super::{
-    AppState, Blocked, BundleState, Column, Effect, MAX_COLUMNS, MAX_HISTORY, Run, RunId, Ticket,
+    AppState, Blocked, BundleState, Column, Effect, MAX_COLUMNS, MAX_HISTORY, NoticeKind, Run,
+    RunId, Ticket,
 };
 use crate::job::{
-    EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId, JobSpec,
+    EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId, JobSpec, Problem,
     RequestProblem, RunFile,
 };
 use std::sync::Arc;
@@ -169,6 +170,9 @@ impl AppState {
     /// Shows a run that was opened from a file; question, numbers and frame follow it.
     pub(super) fn run_opened(&mut self, file: &RunFile) {
         if self.is_running() {
+            let problem = Problem::new("The run was not opened: an answer is being drawn.")
+                .hint("Open it again when the drawing is done, or cancel the drawing first.");
+            self.notify(NoticeKind::Trouble(problem));
             return;
         }
         let id = RunId(self.next_run);

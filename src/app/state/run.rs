@@ -6,6 +6,7 @@ use crate::job::{
     Stage, StepPreview, WrittenAnswer,
 };
 use image::RgbImage;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Identifies a run within this window.
@@ -25,6 +26,8 @@ pub struct Run {
     pub seen: Option<Estimate>,
     /// Which step is shown.
     pub timeline: Timeline,
+    /// What its file said that this version does not know.
+    rest: Map<String, Value>,
 }
 
 /// What a column shows now.
@@ -49,6 +52,7 @@ impl Run {
             columns: requests.into_iter().map(Column::new).collect(),
             seen: None,
             timeline: Timeline::default(),
+            rest: Map::new(),
         }
     }
 
@@ -64,6 +68,7 @@ impl Run {
         let mut run = Self {
             columns: columns.collect(),
             seen: file.seen.clone(),
+            rest: file.rest.clone(),
             ..Self::new(
                 id,
                 Frame {
@@ -88,7 +93,7 @@ impl Run {
                 .iter()
                 .filter_map(|c| c.result().cloned())
                 .collect(),
-            ..RunFile::default()
+            rest: self.rest.clone(),
         }
     }
 

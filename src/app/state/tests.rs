@@ -98,6 +98,7 @@ fn result(job: JobId) -> Arc<EditResult> {
         frame: FrameFacts::default(),
         stages: Vec::new(),
         notices: vec!["The question was cut.".to_owned()],
+        rest: serde_json::Map::new(),
     })
 }
 
@@ -435,9 +436,22 @@ fn columns_are_added_and_taken_out() {
 #[test]
 fn a_run_survives_its_file() {
     let state = compared();
-    let effects = state.run.as_ref().map(Run::to_file).expect("a run");
+    let mut file = state.run.as_ref().map(Run::to_file).expect("a run");
+    file.rest.insert("votes".to_owned(), 3.into());
+    let opened = JobEvent::RunOpened(Arc::new(file), "a.lgdrun".into());
+    let mut busy = running();
+    busy.on_event(opened.clone());
+    assert!(busy.is_running(), "the drawing goes on");
+    assert_eq!(busy.notices.len(), 1, "and somebody says why");
+
     let mut fresh = ready();
-    fresh.on_event(JobEvent::RunOpened(Arc::new(effects), "a.lgdrun".into()));
+    fresh.on_event(opened);
+    let kept = run(&fresh).to_file().rest;
+    assert_eq!(
+        kept.get("votes"),
+        Some(&3.into()),
+        "unknown fields are kept"
+    );
     assert_eq!(run(&fresh).columns.len(), 2);
     assert!(matches!(run(&fresh).view(0), View::Finished(_)));
     assert_eq!(fresh.form.request.question, "What happens if it rains?");
