@@ -6,14 +6,18 @@
 //! one-place slot where the newest wins.
 
 pub mod bundles;
+mod cover;
 mod dialogs;
 mod display;
+mod divergence;
 pub mod doctor;
+mod export;
 mod files;
 mod jobs;
 mod message;
 mod places;
 mod provenance;
+mod recall;
 mod run_file;
 mod saving;
 mod sheet;
@@ -29,6 +33,9 @@ pub use crate::pipeline::{
     Estimate, GuidanceMode, NoiseGenerator, PreviewMethod, Problem, RequestProblem, Sampler, Stage,
     StageSeconds, WrittenAnswer,
 };
+pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
+pub use divergence::Divergence;
+pub use export::{Export, ExportFormat};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
 pub use jobs::{Jobs, JobsConfig};
 pub use message::{
@@ -37,5 +44,6 @@ pub use message::{
 };
 pub use places::Places;
 pub use provenance::FrameFacts;
+pub use recall::{FrameSearch, Made, Recalled, recall};
 pub use run_file::{RunFile, open as open_run};
-pub use sheet::{Sameness, grid, sameness};
+pub use sheet::{Sameness, columns_per_seed, grid, sameness};

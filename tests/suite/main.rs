@@ -5,6 +5,7 @@
 mod batches;
 mod cli;
 mod cli_compare;
+mod cli_export;
 mod denoising;
 mod golden;
 mod gradients;
@@ -21,3 +22,4 @@ mod toon_tiny_language;
 mod weights;
 mod window;
 mod window_columns;
+mod window_files;

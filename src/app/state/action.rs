@@ -1,9 +1,9 @@
 //! What the person asked for ([`Action`]) and what has to be done about it ([`Effect`]). Both are
 //! plain data.
 
-use super::{Dialog, Form, Moment, NoticeId, RunId};
+use super::{Dialog, Form, Moment, NoticeId, OfferChoice, RunId};
 use crate::app::settings::Settings;
-use crate::job::{FileTask, GuidanceMode, JobId, JobSpec};
+use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec};
 use image::RgbImage;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,12 +59,18 @@ pub enum Action {
     OpenExample(String),
     /// Opens dropped bytes as the frame.
     OpenBytes(String, Arc<[u8]>),
+    /// Says what an opened picture of this program is for.
+    TakeOffer(OfferChoice),
     /// Uses the picture in the clipboard as the frame.
     PasteFrame,
     /// Saves the picture of a column.
     SaveResult(usize),
     /// Saves the whole run in one file.
     SaveRun,
+    /// Makes something for others of the run.
+    Export(ExportFormat),
+    /// Stops an animation that is being made.
+    CancelExport(JobId),
     /// Opens a run file.
     OpenRun(PathBuf),
     /// Copies the picture of a column.
@@ -96,6 +102,8 @@ pub enum Ticket {
     Columns(RunId, Vec<usize>),
     /// The picture of a moment of a run.
     Moment(RunId, Moment),
+    /// An animation and where it goes.
+    Export(ExportFormat, PathBuf),
 }
 
 /// Work that leaves the state; performed in `app/effects.rs`.

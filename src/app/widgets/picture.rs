@@ -19,6 +19,8 @@ pub enum Slot {
     RunFrame,
     /// What a column draws.
     Column(usize),
+    /// A picture that waits for a choice.
+    Offer,
 }
 
 struct Shown {

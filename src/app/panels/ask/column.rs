@@ -8,7 +8,7 @@ use crate::app::command::Command;
 use crate::app::state::{Action, Column, Moment, Phase, Run, View};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Slot, field_frame, fit, hint, paint_picture};
-use crate::job::{EditResult, WrittenAnswer};
+use crate::job::{EditResult, ExportFormat, WrittenAnswer};
 use eframe::egui;
 use egui::{
     Align2, Button, Color32, CornerRadius, FontId, Frame, Id, Key, Label, Margin, Rect, RichText,
@@ -293,6 +293,12 @@ fn more_ui(
         item(ui, &use_as.0, &use_as.1, Action::UseAsFrame(index));
         let save_run = command(Command::SaveRun);
         item(ui, &save_run.0, &save_run.1, Action::SaveRun);
+        ui.menu_button(cx.tr("export-menu"), |ui| {
+            for format in ExportFormat::ALL {
+                let (text, tip) = command(Command::Export(format));
+                item(ui, &text, &tip, Action::Export(format));
+            }
+        });
         ui.separator();
         if let Some(moment) = branching(run, index) {
             let values = [("step", moment.step.into())];

@@ -11,6 +11,7 @@ mod progress;
 mod question;
 mod timeline;
 
+pub use columns::mode_texts;
 pub use frame::{drop_overlay_ui, dropped};
 
 use super::Cx;
