@@ -18,7 +18,9 @@ mod window;
 
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
-pub use state::{Action, AppState, BundleState, Column, Dialog, Form, NoticeKind, Phase, Run};
+pub use state::{
+    Action, AppState, BundleState, Column, Dialog, Form, NoticeKind, Phase, QueueAction, Run,
+};
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
 pub use widgets::look;
@@ -94,6 +96,7 @@ impl LgdApp {
         let session = read_session(config.places.as_ref().map(Places::session_file).as_deref());
         let last = session.value.frame.clone();
         let mut state = AppState::new(settings.value, session.value, config.bundle, config.dice);
+        state.keeps_runs = config.places.is_some();
         if let Some(aside) = settings.set_aside {
             state.notify(NoticeKind::SettingsBroken(aside));
         }
@@ -104,6 +107,7 @@ impl LgdApp {
         let jobs = Jobs::start(
             JobsConfig {
                 device: config.device,
+                places: config.places.clone(),
             },
             move || {
                 wake.request_repaint();
@@ -159,7 +163,8 @@ impl LgdApp {
 
     /// Takes in an event as if a job had reported it.
     pub fn receive(&mut self, event: JobEvent) {
-        self.state.on_event(event);
+        let effects = self.state.on_event(event);
+        self.perform(effects);
         self.changed.get_or_insert_with(Instant::now);
     }
 
@@ -203,7 +208,8 @@ impl LgdApp {
         let mut any = false;
         while let Some(event) = self.jobs.try_event() {
             log(&event);
-            self.state.on_event(event);
+            let effects = self.state.on_event(event);
+            self.perform(effects);
             any = true;
         }
         for preview in self.jobs.take_previews() {
@@ -269,7 +275,7 @@ impl LgdApp {
         Panel::bottom("status")
             .exact_size(panels::STATUS_HEIGHT)
             .frame(side.inner_margin(Margin::symmetric(space::L as i8, 0)))
-            .show(ui, |ui| panels::status_bar_ui(ui, &cx));
+            .show(ui, |ui| panels::status_bar_ui(ui, &cx, actions));
         Panel::left("rail")
             .resizable(false)
             .exact_size(panels::RAIL_WIDTH)
@@ -284,6 +290,7 @@ impl LgdApp {
             Some(Dialog::Palette) => palette.ui(&ctx, &cx, actions),
             None => {}
         }
+        panels::queue_ui(&ctx, &cx, actions);
         notices.ui(&ctx, &cx, actions);
         panels::drop_overlay_ui(&ctx, &cx);
     }

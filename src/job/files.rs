@@ -131,8 +131,11 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             Ok(()) => return None,
             Err(problem) => JobEvent::FileFailed(problem),
         },
-        // Dialogs became tasks of their own in `open_dialog`.
-        FileTask::PickFrame | FileTask::PickAndSave(..) | FileTask::PickAndSaveRun(..) => {
+        // Dialogs became tasks of their own in `open_dialog`, and the store has its own thread.
+        FileTask::PickFrame
+        | FileTask::PickAndSave(..)
+        | FileTask::PickAndSaveRun(..)
+        | FileTask::Store(_) => {
             return None;
         }
     })

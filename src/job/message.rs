@@ -3,6 +3,7 @@
 
 use super::display::display_copy;
 use super::run_file::RunFile;
+use super::store::{StoreEvent, StoreTask};
 use super::{FrameFacts, LatentRgb};
 use crate::pipeline::{
     BundleSource, EditRequest, Estimate, GuidanceMode, Problem, Stage, StageSeconds, WrittenAnswer,
@@ -109,6 +110,8 @@ pub enum FileTask {
     SaveRun(Arc<RunFile>, PathBuf),
     /// Open a whole run; ends in `RunOpened` or `FileFailed`.
     OpenRun(PathBuf),
+    /// Ask the store of kept runs; ends in a `Store` event.
+    Store(StoreTask),
     /// Measure how similar two pictures are; ends in `Measured`.
     Measure(Arc<RgbImage>, Arc<RgbImage>),
     /// Write a small text file (settings, session) whole or not at all; silent when it works, else
@@ -262,6 +265,8 @@ pub enum JobEvent {
     Saved(PathBuf),
     /// A run was opened.
     RunOpened(Arc<RunFile>, PathBuf),
+    /// The store of kept runs reports.
+    Store(StoreEvent),
     /// How similar two pictures are.
     Measured(Arc<RgbImage>, Arc<RgbImage>, Similarity),
     /// A picture is in the clipboard.

@@ -7,6 +7,7 @@ mod ask;
 mod notices;
 mod palette;
 mod preferences;
+mod queue;
 mod rail;
 mod status_bar;
 
@@ -15,6 +16,7 @@ pub use ask::{AskPage, drop_overlay_ui, dropped};
 pub use notices::Notices;
 pub use palette::Palette;
 pub use preferences::preferences_ui;
+pub use queue::queue_ui;
 pub use rail::{WIDTH as RAIL_WIDTH, rail_ui};
 pub use status_bar::{HEIGHT as STATUS_HEIGHT, status_bar_ui};
 
