@@ -3,6 +3,7 @@
 
 use super::display::display_copy;
 use super::run_file::RunFile;
+use super::store::{StoreEvent, StoreTask};
 use super::{Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, Recalled};
 use crate::pipeline::{
     BundleSource, EditRequest, Estimate, GuidanceMode, Problem, Stage, StageSeconds, WrittenAnswer,
@@ -123,6 +124,8 @@ pub enum FileTask {
     SaveRun(Arc<RunFile>, PathBuf),
     /// Open a whole run; ends in `RunOpened` or `FileFailed`.
     OpenRun(PathBuf),
+    /// Ask the store of kept runs; ends in a `Store` event.
+    Store(StoreTask),
     /// Read a whole run to look at it in a list; ends in `RunRead`.
     ReadRun(PathBuf),
     /// Make the small picture of a kept run; ends in `Covered`.
@@ -294,6 +297,8 @@ pub enum JobEvent {
     ExportChosen(Box<Export>),
     /// A run was opened.
     RunOpened(Arc<RunFile>, PathBuf),
+    /// The store of kept runs reports.
+    Store(StoreEvent),
     /// A run was read to be looked at in a list, or cannot be.
     RunRead(PathBuf, Result<Arc<RunFile>, Problem>),
     /// The small picture of the kept run with this number, or why there is none.

@@ -11,8 +11,9 @@ mod progress;
 mod question;
 mod timeline;
 
-pub use columns::mode_texts;
+pub use columns::{mode_colour, mode_texts};
 pub use frame::{drop_overlay_ui, dropped};
+pub use progress::{stage_text, time_left};
 
 use super::Cx;
 use crate::app::state::Action;
