@@ -104,6 +104,7 @@ impl LgdApp {
         let jobs = Jobs::start(
             JobsConfig {
                 device: config.device,
+                beside_a_window: true,
             },
             move || {
                 wake.request_repaint();

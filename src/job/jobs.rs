@@ -1,7 +1,9 @@
 //! The handle a face holds: submit, cancel, read events.
 
 use super::worker::{Command, Worker};
-use super::{DeviceChoice, FileTask, JobEvent, JobId, JobSpec, Problem, StepPreview, files};
+use super::{
+    DeviceChoice, FileTask, JobEvent, JobId, JobSpec, Problem, StepPreview, files, priority,
+};
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use std::collections::{BTreeMap, VecDeque};
@@ -21,6 +23,8 @@ const WORKER_STACK_BYTES: usize = 32 << 20;
 pub struct JobsConfig {
     /// The device of the worker.
     pub device: DeviceChoice,
+    /// Whether a window has to stay smooth: then the threads that compute step back.
+    pub beside_a_window: bool,
 }
 
 /// Where the threads leave what they have to say.
@@ -106,10 +110,18 @@ impl Jobs {
             notify: Arc::new(notify),
         };
         let worker_outbox = outbox.clone();
+        if config.beside_a_window {
+            priority::step_back_loops();
+        }
         let worker = std::thread::Builder::new()
             .name("lgd-worker".to_owned())
             .stack_size(WORKER_STACK_BYTES)
-            .spawn(move || Worker::new(config.device, worker_outbox).run(&command_queue))?;
+            .spawn(move || {
+                if config.beside_a_window {
+                    priority::step_back();
+                }
+                Worker::new(config.device, worker_outbox).run(&command_queue);
+            })?;
         let files_outbox = outbox.clone();
         let files = std::thread::Builder::new()
             .name("lgd-files".to_owned())

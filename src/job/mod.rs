@@ -13,6 +13,7 @@ mod files;
 mod jobs;
 mod message;
 mod places;
+mod priority;
 mod provenance;
 mod run_file;
 mod saving;
