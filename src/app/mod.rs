@@ -19,7 +19,7 @@ mod window;
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
-    Action, AppState, BundleState, Column, Dialog, Form, NoticeKind, Phase, QueueAction, Run,
+    Action, AppState, BundleState, Column, Dialog, Form, NoticeKind, Phase, QueueAction, Run, View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
