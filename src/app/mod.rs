@@ -20,7 +20,7 @@ pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
     Action, AppState, BundleState, Column, Dialog, Exporting, Form, NoticeKind, Offer, OfferChoice,
-    Phase, QueueAction, Run,
+    Phase, QueueAction, Run, View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
