@@ -23,3 +23,4 @@ mod weights;
 mod window;
 mod window_columns;
 mod window_files;
+mod window_gallery;

@@ -117,7 +117,7 @@ fn a_run_is_written_down_before_it_starts_and_after_it_ends() -> Outcome {
     let (mut archive, events) = open(home.path())?;
     assert!(events.is_empty(), "{events:?}");
     let run = key(&archive.submit(JobId(1), draft())?);
-    let [waiting] = list(&mut archive)?.try_into().map_err(|_| "one run")?;
+    let waiting = list(&mut archive)?.pop().ok_or("it is not listed")?;
     assert_eq!((waiting.id, waiting.state), (run, KeptState::Waiting));
     assert_eq!(waiting.question, "What happens if it rains?");
     assert_eq!(waiting.modes, [GuidanceMode::Answer, GuidanceMode::Latent]);
