@@ -184,6 +184,7 @@ fn files(jobs: &mut Jobs, path: &Path) -> Result<()> {
 }
 
 fn main() -> Result<()> {
+    lgd_studio::nn::keep_freed_memory();
     println!("{} threads, f32", rayon::current_num_threads());
     let mut jobs = Jobs::start(JobsConfig::default(), || {}).map_err(failed)?;
     let folder = tempfile::tempdir().map_err(failed)?;

@@ -20,7 +20,7 @@ pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
     Action, AppState, BundleState, Column, CoverState, Dialog, Exporting, Filter, Form,
-    GalleryAction, NoticeKind, Offer, OfferChoice, Page, Phase, QueueAction, Recall, Run,
+    GalleryAction, NoticeKind, Offer, OfferChoice, Page, Phase, QueueAction, Recall, Run, View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -111,6 +111,7 @@ impl LgdApp {
             JobsConfig {
                 device: config.device,
                 places: config.places.clone(),
+                beside_a_window: true,
             },
             move || {
                 wake.request_repaint();

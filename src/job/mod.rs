@@ -17,6 +17,7 @@ mod files;
 mod jobs;
 mod message;
 mod places;
+mod priority;
 mod provenance;
 mod queue;
 mod recall;

@@ -17,7 +17,7 @@ use egui::{
 /// Width of the panel.
 const WIDTH: f32 = 430.0;
 /// Height of a row.
-const ROW: f32 = 58.0;
+const ROW: f32 = 68.0;
 /// Most of the window's height that the lists take.
 const LISTS: f32 = 0.6;
 /// Side of the buttons of a row.
@@ -193,7 +193,9 @@ fn handle_ui(ui: &mut Ui, cx: &Cx<'_>, run: RunId, waits: bool) {
 
 fn words_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run) {
     ui.spacing_mut().item_spacing.y = 2.0;
-    ui.add_space(2.0);
+    // Lines of text, not of controls.
+    ui.spacing_mut().interact_size.y = 15.0;
+    ui.add_space(1.0);
     ui.add(Label::new(RichText::new(run.question()).size(13.5)).truncate());
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
@@ -232,7 +234,7 @@ fn state_of(cx: &Cx<'_>, run: &Run) -> (String, Option<f32>) {
     let cut_off = run
         .columns
         .iter()
-        .find(|column| matches!(column.phase, Phase::Interrupted));
+        .find(|column| matches!(column.phase, Phase::Interrupted { .. }));
     if let Some(column) = cut_off {
         return (interrupted_text(cx, column), None);
     }

@@ -14,6 +14,8 @@ mod run;
 mod similar;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_queue;
 mod time;
 mod timeline;
 mod undo;

@@ -221,9 +221,8 @@ impl AppState {
             let behind = self.queue.background.iter_mut().find(|run| run.id == id);
             if let Some(run) = behind {
                 run.timeline.rest();
-                let drawn = run.columns.iter().any(|column| column.result().is_some());
                 let question = run.question().to_owned();
-                if drawn {
+                if run.is_worth_a_look() {
                     self.notify(NoticeKind::RunReady(id, question));
                 }
             }
@@ -322,10 +321,17 @@ impl Run {
         first.map_or("", |column| column.request.question.as_str())
     }
 
+    /// Whether something was finished and nothing was stopped by a person.
+    fn is_worth_a_look(&self) -> bool {
+        let mut phases = self.columns.iter().map(|column| &column.phase);
+        let stopped = |phase: &Phase| matches!(phase, Phase::Cancelled | Phase::Interrupted { .. });
+        !phases.clone().any(stopped) && phases.any(|phase| matches!(phase, Phase::Finished(_)))
+    }
+
     /// Columns that were never begun wait as they did.
     fn wait_again(&mut self) {
         for column in &mut self.columns {
-            if matches!(column.phase, Phase::Interrupted) && column.track.is_empty() {
+            if matches!(column.phase, Phase::Interrupted { .. }) && column.track.is_empty() {
                 column.phase = Phase::Queued;
             }
         }
@@ -337,7 +343,7 @@ impl super::Column {
     pub fn can_be_retried(&self) -> bool {
         match self.phase {
             Phase::Failed(_) | Phase::Cancelled => true,
-            Phase::Interrupted => self.job.is_none(),
+            Phase::Interrupted { waits } => !waits,
             Phase::Queued | Phase::Running(_) | Phase::Finished(_) => false,
         }
     }

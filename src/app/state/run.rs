@@ -91,7 +91,7 @@ impl Run {
         let columns = kept.columns.iter().enumerate().map(|(index, column)| {
             let phase = match &column.result {
                 Some(result) => Phase::Finished(result.clone()),
-                None if kept.unfinished.contains(&index) => Phase::Interrupted,
+                None if kept.unfinished.contains(&index) => Phase::Interrupted { waits: true },
                 None => match &kept.entry.problem {
                     Some(problem) => Phase::Failed(Problem::new(problem.clone())),
                     None => Phase::Cancelled,
@@ -213,7 +213,7 @@ impl Run {
     /// The last step of a column that was cut off.
     pub fn last_step(&self, index: usize) -> Option<Moment> {
         let column = self.columns.get(index)?;
-        let cut_off = matches!(column.phase, Phase::Interrupted) && !column.track.is_empty();
+        let cut_off = matches!(column.phase, Phase::Interrupted { .. }) && !column.track.is_empty();
         cut_off.then_some(Moment {
             column: index,
             step: column.track.len(),
@@ -301,9 +301,11 @@ pub enum Phase {
     Failed(Problem),
     /// Stopped on request.
     Cancelled,
-    /// Cut off when the program ended. Its track has the steps that were drawn; it is drawn again
-    /// when the queue goes on.
-    Interrupted,
+    /// Cut off when the program ended. Its track has the steps that were drawn.
+    Interrupted {
+        /// Whether it is drawn again when the queue goes on.
+        waits: bool,
+    },
 }
 
 /// How far a running column is.
@@ -361,7 +363,7 @@ impl Column {
     pub fn is_active(&self) -> bool {
         match self.phase {
             Phase::Queued | Phase::Running(_) => true,
-            Phase::Interrupted => self.job.is_some(),
+            Phase::Interrupted { waits } => waits,
             Phase::Finished(_) | Phase::Failed(_) | Phase::Cancelled => false,
         }
     }
@@ -373,7 +375,7 @@ impl Column {
 
     /// The worker took it up. One that was cut off begins anew.
     pub fn start(&mut self) {
-        if matches!(self.phase, Phase::Interrupted) {
+        if matches!(self.phase, Phase::Interrupted { .. }) {
             self.phase = Phase::Queued;
             self.track.clear();
         }
@@ -383,11 +385,10 @@ impl Column {
     /// Its job was stopped. One that was cut off and never begun again stays as it was.
     pub fn stop(&mut self) {
         self.preview = None;
-        if matches!(self.phase, Phase::Interrupted) {
-            self.job = None;
-        } else {
-            self.phase = Phase::Cancelled;
-        }
+        self.phase = match self.phase {
+            Phase::Interrupted { .. } => Phase::Interrupted { waits: false },
+            _ => Phase::Cancelled,
+        };
     }
 
     /// The finished result.

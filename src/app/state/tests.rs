@@ -34,12 +34,12 @@ fn summary() -> Box<BundleSummary> {
     })
 }
 
-fn frame(origin: FrameOrigin) -> Frame {
+pub(super) fn frame(origin: FrameOrigin) -> Frame {
     Frame::new(RgbImage::new(4, 3), origin)
 }
 
 /// A state that could draw: bundle loaded, frame opened, question written.
-fn ready() -> AppState {
+pub(super) fn ready() -> AppState {
     let mut state = fresh();
     state.apply(Action::Submitted(Ticket::Bundle, JobId(1)));
     state.on_event(JobEvent::Loaded(JobId(1), summary()));
@@ -53,7 +53,7 @@ fn ready() -> AppState {
 }
 
 /// The same with an answer under way as job 2.
-fn running() -> AppState {
+pub(super) fn running() -> AppState {
     let mut state = ready();
     let effects = state.apply(Action::Generate);
     let Some(Effect::Submit(ticket, JobSpec::Run { .. })) = effects.first() else {
@@ -65,7 +65,7 @@ fn running() -> AppState {
     state
 }
 
-fn column(state: &AppState) -> &Column {
+pub(super) fn column(state: &AppState) -> &Column {
     state
         .run
         .as_ref()
@@ -73,14 +73,14 @@ fn column(state: &AppState) -> &Column {
         .expect("a column was submitted")
 }
 
-fn estimate(value: f32) -> Estimate {
+pub(super) fn estimate(value: f32) -> Estimate {
     Estimate {
         shape: [1, 2, 2],
         values: [half::f16::from_f32(value); 4].into(),
     }
 }
 
-fn result(job: JobId) -> Arc<EditResult> {
+pub(super) fn result(job: JobId) -> Arc<EditResult> {
     Arc::new(EditResult {
         job,
         picture: Arc::new(RgbImage::new(4, 3)),
@@ -102,7 +102,7 @@ fn result(job: JobId) -> Arc<EditResult> {
     })
 }
 
-fn preview(job: JobId, step: usize) -> StepPreview {
+pub(super) fn preview(job: JobId, step: usize) -> StepPreview {
     StepPreview {
         job,
         column: 0,
@@ -323,7 +323,7 @@ fn compared() -> AppState {
     state
 }
 
-fn run(state: &AppState) -> &Run {
+pub(super) fn run(state: &AppState) -> &Run {
     state.run.as_ref().expect("there is a run")
 }
 

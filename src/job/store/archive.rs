@@ -31,8 +31,10 @@ struct Active {
     draft: RunDraft,
     file: PathBuf,
     journal: Option<Journal>,
-    /// Whether the run file lacks something.
+    /// Whether the run file lacks something that was not tried to be written yet.
     outdated: bool,
+    /// Whether writing it failed; it is tried again with the next column and at the end.
+    unwritten: bool,
 }
 
 /// Everything that is kept.
@@ -157,8 +159,8 @@ impl Archive {
     /// stays.
     fn activate(&mut self, run: RunKey, mut draft: RunDraft, file: PathBuf) {
         let before = self.active.remove(&run);
-        let (journal, outdated) = match before {
-            None => (None, false),
+        let (journal, outdated, unwritten) = match before {
+            None => (None, false, false),
             Some(before) => {
                 draft.seen = draft.seen.or(before.draft.seen);
                 for (place, (request, result)) in before.draft.columns.into_iter().enumerate() {
@@ -168,7 +170,7 @@ impl Archive {
                         *missing = result;
                     }
                 }
-                (before.journal, before.outdated)
+                (before.journal, before.outdated, before.unwritten)
             }
         };
         let active = Active {
@@ -176,6 +178,7 @@ impl Archive {
             file,
             journal,
             outdated,
+            unwritten,
         };
         self.active.insert(run, active);
     }
@@ -270,7 +273,11 @@ impl Archive {
         let Some(job) = self.jobs.remove(&id) else {
             return Ok(Vec::new());
         };
-        // The file first: a row that says finished means that the file is there.
+        if let Some(active) = self.active.get_mut(&job.run) {
+            active.outdated |= active.unwritten;
+        }
+        // The file first: a row that says finished means that the file is there. Where it cannot be
+        // written the job has no end, and comes back at the next start.
         let mut events = self.write_files()?;
         let more = self.jobs.values().any(|other| other.run == job.run);
         let story = problem.map(|problem| problem.to_string());
@@ -309,10 +316,12 @@ impl Archive {
             let Some(active) = self.active.get_mut(&run) else {
                 continue;
             };
-            // Tried again with the next column, not forever.
-            active.outdated = false;
+            (active.outdated, active.unwritten) = (false, true);
             let (draft, file) = (active.draft.clone(), active.file.clone());
             self.write_file(run, &draft, &file)?;
+            if let Some(active) = self.active.get_mut(&run) {
+                active.unwritten = false;
+            }
             events.push(self.changed(run)?);
         }
         Ok(events)

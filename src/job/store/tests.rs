@@ -347,3 +347,28 @@ fn a_column_that_is_added_goes_into_the_same_run() -> Outcome {
     assert_eq!(crate::job::open_run(&listed[0].file)?.columns.len(), 1);
     Ok(())
 }
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_and_its_job_comes_back() -> Outcome {
+    let home = tempfile::tempdir()?;
+    let (mut archive, _) = open(home.path())?;
+    archive.submit(JobId(1), draft())?;
+    archive.note(Message::Started(JobId(1)))?;
+    archive.note(Message::Step(JobId(1), 0, 1, at(1.0)))?;
+    // Without its folder no run file can be written, whoever runs the tests.
+    std::fs::remove_dir_all(home.path().join("runs"))?;
+    let first = result(&request(GuidanceMode::Answer));
+    archive.note(Message::Drawn(JobId(1), 0, first))?;
+    let problem = archive.write_files().err().ok_or("it was written")?;
+    assert!(problem.hint.is_some(), "{problem}");
+    assert!(
+        archive.write_files().is_ok(),
+        "it is not tried again for nothing"
+    );
+    let ended = archive.note(Message::Ended(JobId(1), KeptState::Finished, None));
+    assert!(ended.is_err());
+    drop(archive);
+    let (_archive, events) = open(home.path())?;
+    assert_eq!(recovered(events)[0].unfinished, [0, 1]);
+    Ok(())
+}

@@ -56,7 +56,7 @@ impl ColumnPanel {
                 message_ui(ui, cx, well, &cx.art.cat, &heading, &hint);
                 retry_ui(ui, cx, index, actions);
             }
-            Phase::Queued | Phase::Running(_) | Phase::Finished(_) | Phase::Interrupted => {
+            Phase::Queued | Phase::Running(_) | Phase::Finished(_) | Phase::Interrupted { .. } => {
                 let held = picture_ui(ui, cx, run, index, column, well, self.comparing);
                 let mut comparing = held;
                 ui.add_space(space::XS);
@@ -67,7 +67,7 @@ impl ColumnPanel {
                         comparing |= result_ui(ui, cx, run, result, index, actions);
                     }
                     Phase::Running(progress) => progress_ui(ui, cx, Some(progress)),
-                    Phase::Interrupted => interrupted_ui(ui, cx, column, index, actions),
+                    Phase::Interrupted { .. } => interrupted_ui(ui, cx, column, index, actions),
                     _ => progress_ui(ui, cx, None),
                 }
                 if comparing != self.comparing {

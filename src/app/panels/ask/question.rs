@@ -177,7 +177,7 @@ fn generate_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     /// Height of the buttons.
     const HEIGHT: f32 = 42.0;
     /// Width of Cancel.
-    const CANCEL: f32 = 104.0;
+    const CANCEL: f32 = 116.0;
     let keys = |ui: &Ui, command: Command| {
         let keys = command.shortcut();
         keys.map(|keys| ui.ctx().format_shortcut(&keys))
