@@ -2,7 +2,7 @@
 //! all come from it.
 
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
-use super::state::{Action, AppState, Dialog, QueueAction, Run};
+use super::state::{Action, AppState, Dialog, GalleryAction, Page, QueueAction, Run};
 use crate::job::ExportFormat;
 use eframe::egui;
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -50,6 +50,16 @@ pub enum Command {
     HoldQueue,
     /// Cancel everything that waits or works.
     CancelAll,
+    /// Show the selected run on the Ask page.
+    OpenRun,
+    /// Star the selected runs, or take the stars away.
+    Star,
+    /// Delete the selected runs.
+    DeleteRuns,
+    /// Go to the Ask page.
+    AskPage,
+    /// Go to the Gallery page.
+    GalleryPage,
     /// Find a command by name.
     Palette,
     /// Open the settings.
@@ -68,7 +78,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 37] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -94,6 +104,11 @@ impl Command {
         Self::Queue,
         Self::HoldQueue,
         Self::CancelAll,
+        Self::OpenRun,
+        Self::Star,
+        Self::DeleteRuns,
+        Self::AskPage,
+        Self::GalleryPage,
         Self::Palette,
         Self::Settings,
         Self::About,
@@ -131,6 +146,11 @@ impl Command {
             Self::Queue => "command-queue",
             Self::HoldQueue => "command-hold-queue",
             Self::CancelAll => "command-cancel-all",
+            Self::OpenRun => "command-open-run",
+            Self::Star => "command-star",
+            Self::DeleteRuns => "command-delete-runs",
+            Self::AskPage => "command-ask-page",
+            Self::GalleryPage => "command-gallery-page",
             Self::Palette => "command-palette",
             Self::Settings => "command-settings",
             Self::About => "command-about",
@@ -169,6 +189,11 @@ impl Command {
             Self::Queue => "command-queue-tip",
             Self::HoldQueue => "command-hold-queue-tip",
             Self::CancelAll => "command-cancel-all-tip",
+            Self::OpenRun => "command-open-run-tip",
+            Self::Star => "command-star-tip",
+            Self::DeleteRuns => "command-delete-runs-tip",
+            Self::AskPage => "command-ask-page-tip",
+            Self::GalleryPage => "command-gallery-page-tip",
             Self::Palette => "command-palette-tip",
             Self::Settings => "command-settings-tip",
             Self::About => "command-about-tip",
@@ -201,6 +226,11 @@ impl Command {
             Self::Redo => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z),
             Self::Queue => with(Modifiers::NONE, Key::Q),
             Self::HoldQueue | Self::CancelAll => None,
+            Self::OpenRun => with(Modifiers::NONE, Key::Enter),
+            Self::Star => with(Modifiers::NONE, Key::S),
+            Self::DeleteRuns => with(Modifiers::NONE, Key::Delete),
+            Self::AskPage => with(Modifiers::COMMAND, Key::Num1),
+            Self::GalleryPage => with(Modifiers::COMMAND, Key::Num2),
             Self::Palette => with(Modifiers::COMMAND, Key::K),
             Self::Settings => with(Modifiers::COMMAND, Key::Comma),
             Self::About => with(Modifiers::NONE, Key::F1),
@@ -208,6 +238,29 @@ impl Command {
             Self::ZoomOut => with(Modifiers::COMMAND, Key::Minus),
             Self::ZoomReset => with(Modifiers::COMMAND, Key::Num0),
             Self::Quit => with(Modifiers::COMMAND, Key::Q),
+        }
+    }
+
+    /// The page its keys belong to; none when they work everywhere.
+    pub fn page(self) -> Option<Page> {
+        match self {
+            Self::OpenRun | Self::Star | Self::DeleteRuns => Some(Page::Gallery),
+            Self::Cancel
+            | Self::Open
+            | Self::Paste
+            | Self::Queue
+            | Self::HoldQueue
+            | Self::CancelAll
+            | Self::AskPage
+            | Self::GalleryPage
+            | Self::Palette
+            | Self::Settings
+            | Self::About
+            | Self::ZoomIn
+            | Self::ZoomOut
+            | Self::ZoomReset
+            | Self::Quit => None,
+            _ => Some(Page::Ask),
         }
     }
 
@@ -223,6 +276,10 @@ impl Command {
         let timed = |action: fn(&Run) -> Action| {
             let run = state.run.as_ref();
             run.filter(|run| run.steps_taken() > 0).map(action)
+        };
+        let gallery = |action| {
+            let possible = self.page() == Some(state.page) && state.gallery.current().is_some();
+            possible.then_some(Action::Gallery(action))
         };
         match self {
             Self::Generate => state
@@ -253,6 +310,11 @@ impl Command {
             Self::CancelAll => state
                 .is_busy()
                 .then_some(Action::Queue(QueueAction::CancelAll)),
+            Self::OpenRun => gallery(GalleryAction::Open),
+            Self::Star => gallery(GalleryAction::Star),
+            Self::DeleteRuns => gallery(GalleryAction::Delete),
+            Self::AskPage => Some(Action::ShowPage(Page::Ask)),
+            Self::GalleryPage => Some(Action::ShowPage(Page::Gallery)),
             Self::Palette => Some(Action::ShowDialog(Dialog::Palette)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),
             Self::About => Some(Action::ShowDialog(Dialog::About)),
@@ -282,7 +344,8 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
         keys.is_some_and(|keys| keys.modifiers.shift)
     };
     let (first, rest): (Vec<_>, Vec<_>) = Command::ALL.into_iter().partition(with_shift);
-    for command in first.into_iter().chain(rest) {
+    let here = |command: &Command| command.page().is_none_or(|page| page == state.page);
+    for command in first.into_iter().chain(rest).filter(here) {
         let pressed = match command {
             // Escape closes a dialog or a popup before it cancels.
             Command::Cancel => {
@@ -293,7 +356,7 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             }
             // Enter is also how a focused button is pressed; fields other than the question use it
             // to confirm.
-            Command::Generate => {
+            Command::Generate | Command::OpenRun => {
                 state.dialog.is_none()
                     && ctx.memory(|memory| memory.focused().is_none())
                     && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter))
@@ -319,6 +382,8 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             }
             // Plain keys belong to the widget that has the focus.
             Command::Look
+            | Command::Star
+            | Command::DeleteRuns
             | Command::Queue
             | Command::Play
             | Command::StepBack
@@ -396,7 +461,10 @@ mod tests {
             assert!(texts.has(command.label()), "{command:?}");
             assert!(texts.has(command.tip()), "{command:?}");
             for other in Command::ALL.into_iter().skip(index + 1) {
-                if command.shortcut().is_some() {
+                let apart = command.page().is_some()
+                    && other.page().is_some()
+                    && command.page() != other.page();
+                if command.shortcut().is_some() && !apart {
                     assert_ne!(
                         command.shortcut(),
                         other.shortcut(),

@@ -19,8 +19,8 @@ mod window;
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
-    Action, AppState, BundleState, Column, Dialog, Exporting, Form, NoticeKind, Offer, OfferChoice,
-    Phase, QueueAction, Run, View,
+    Action, AppState, BundleState, Column, CoverState, Dialog, Exporting, Filter, Form,
+    GalleryAction, NoticeKind, Offer, OfferChoice, Page, Phase, QueueAction, Recall, Run, View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -29,7 +29,7 @@ pub use window::{Options, WindowError, run};
 
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
-use panels::{AskPage, Cx, Notices, Palette};
+use panels::{AskPage, Cx, GalleryPage, Notices, Palette};
 use settings::{read_session, read_settings, to_text};
 use state::Effect;
 use std::cell::RefCell;
@@ -68,6 +68,7 @@ pub struct LgdApp {
     pictures: RefCell<Pictures>,
     look: RefCell<look::LookPainter>,
     ask: AskPage,
+    gallery: GalleryPage,
     notices: Notices,
     palette: Palette,
     places: Option<Places>,
@@ -98,6 +99,7 @@ impl LgdApp {
         let last = session.value.frame.clone();
         let mut state = AppState::new(settings.value, session.value, config.bundle, config.dice);
         state.keeps_runs = config.places.is_some();
+        state.gallery.cache = config.places.as_ref().map(|places| places.cache.clone());
         if let Some(aside) = settings.set_aside {
             state.notify(NoticeKind::SettingsBroken(aside));
         }
@@ -127,6 +129,7 @@ impl LgdApp {
             pictures: RefCell::default(),
             look: RefCell::new(look::LookPainter::new(cc.wgpu_render_state.as_ref())),
             ask: AskPage::default(),
+            gallery: GalleryPage::default(),
             notices: Notices::default(),
             palette: Palette::default(),
             places: config.places,
@@ -258,6 +261,7 @@ impl LgdApp {
             pictures,
             look,
             ask,
+            gallery,
             notices,
             palette,
             places,
@@ -285,7 +289,10 @@ impl LgdApp {
             .show(ui, |ui| panels::rail_ui(ui, &cx, actions));
         CentralPanel::default()
             .frame(Frame::new().fill(tokens.background))
-            .show(ui, |ui| ask.ui(ui, &cx, actions));
+            .show(ui, |ui| match cx.state.page {
+                Page::Ask => ask.ui(ui, &cx, actions),
+                Page::Gallery => gallery.ui(ui, &cx, actions),
+            });
         match cx.state.dialog {
             Some(Dialog::Settings) => panels::preferences_ui(&ctx, &cx, actions),
             Some(Dialog::About) => panels::about_ui(&ctx, &cx, actions),

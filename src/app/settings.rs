@@ -4,7 +4,7 @@
 //! set aside and reported, never fatal. Reading happens once, before the window appears; writing
 //! goes to the file thread.
 
-use super::state::Form;
+use super::state::{Form, Page, known_page};
 use crate::job::GuidanceMode;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -87,6 +87,9 @@ pub enum SavedFrame {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Session {
+    /// The page that was shown.
+    #[serde(deserialize_with = "known_page")]
+    pub page: Page,
     /// Files that were opened, newest first.
     pub recent: Vec<PathBuf>,
     /// Questions that were asked, newest last.
@@ -196,6 +199,7 @@ mod tests {
     #[test]
     fn a_session_survives_a_round_trip() -> Result<(), toml::de::Error> {
         let mut session = Session {
+            page: Page::Gallery,
             recent: vec!["a.png".into()],
             history: vec!["What happens if it rains?".into()],
             window_size: Some([1280.0, 800.0]),
@@ -219,6 +223,15 @@ mod tests {
         let aside = folder.path().join("settings.toml.broken");
         assert_eq!(read.set_aside.as_deref(), Some(aside.as_path()));
         assert!(aside.exists() && !path.exists());
+        Ok(())
+    }
+
+    #[test]
+    fn a_page_of_another_version_costs_no_session() -> Result<(), toml::de::Error> {
+        let text = "page = \"stage\"\nhistory = [\"Why?\"]\n";
+        let session: Session = toml::from_str(text)?;
+        assert_eq!(session.page, Page::Ask);
+        assert_eq!(session.history, ["Why?"]);
         Ok(())
     }
 

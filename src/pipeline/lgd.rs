@@ -400,6 +400,10 @@ fn part<T>(
     cancel::checkpoint().map_err(failed)?;
     let weights = bundle.weights(component, DTYPE, device)?;
     let network = load(&weights);
+    // What was not taken from the file says nothing about it when the loading was stopped.
+    if network.as_ref().is_err_and(cancel::is_cancelled) {
+        return Err(EditError::Cancelled);
+    }
     // A strict report says more than the first error of a half-built network.
     weights
         .finish()

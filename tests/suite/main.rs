@@ -25,3 +25,4 @@ mod weights;
 mod window;
 mod window_columns;
 mod window_files;
+mod window_gallery;

@@ -5,6 +5,7 @@
 mod about;
 mod ask;
 mod exporting;
+mod gallery;
 mod notices;
 mod offer;
 mod palette;
@@ -16,6 +17,7 @@ mod status_bar;
 pub use about::about_ui;
 pub use ask::{AskPage, drop_overlay_ui, dropped};
 pub use exporting::exporting_ui;
+pub use gallery::GalleryPage;
 pub use notices::Notices;
 pub use offer::offer_ui;
 pub use palette::Palette;

@@ -2,7 +2,7 @@
 //! dismissed.
 
 use super::Cx;
-use crate::app::state::{Action, Notice, NoticeId, NoticeKind, QueueAction};
+use crate::app::state::{Action, GalleryAction, Notice, NoticeId, NoticeKind, QueueAction};
 use crate::app::theme::{self, space};
 use crate::app::widgets::{Icon, icon_button};
 use crate::job::{FrameFacts, Problem};
@@ -133,6 +133,12 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
             problem.message.clone(),
             more_of(problem),
         ),
+        NoticeKind::RunsDeleted(keys) => (
+            tokens.accent_soft,
+            tokens.on_accent_soft,
+            cx.text("notice-runs-deleted", &[("count", keys.len().into())]),
+            None,
+        ),
         NoticeKind::NotRecalled(problem) => (
             tokens.warning_soft,
             tokens.warning,
@@ -165,6 +171,12 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
                     }
                     answers_ui(ui, cx, notice, actions);
                 });
+                if let NoticeKind::RunsDeleted(keys) = &notice.kind
+                    && ui.button(cx.tr("notice-undo")).clicked()
+                {
+                    let restore = GalleryAction::Restore(keys.clone());
+                    actions.extend([Action::Gallery(restore), Action::Dismiss(notice.id)]);
+                }
                 ui.visuals_mut().widgets.inactive.weak_bg_fill = egui::Color32::TRANSPARENT;
                 if icon_button(ui, Icon::Close, &cx.tr("notice-dismiss"), 24.0).clicked() {
                     actions.push(Action::Dismiss(notice.id));

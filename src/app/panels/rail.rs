@@ -2,7 +2,7 @@
 
 use super::Cx;
 use crate::app::command::Command;
-use crate::app::state::{Action, Dialog};
+use crate::app::state::{Action, Dialog, Page};
 use crate::app::theme::space;
 use crate::app::widgets::{Icon, paint_icon};
 use eframe::egui;
@@ -22,13 +22,18 @@ pub fn rail_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         let icon = SizedTexture::new(cx.art.icon.id(), vec2(44.0, 44.0));
         ui.add(Image::new(icon).alt_text(cx.tr("app-title")));
         ui.add_space(space::M);
-        item(
-            ui,
-            cx,
-            Icon::Ask,
-            &cx.tr("rail-ask"),
-            cx.state.dialog.is_none(),
-        );
+        for (icon, label, command, page) in [
+            (Icon::Ask, "rail-ask", Command::AskPage, Page::Ask),
+            (
+                Icon::Gallery,
+                "rail-gallery",
+                Command::GalleryPage,
+                Page::Gallery,
+            ),
+        ] {
+            let active = cx.state.dialog.is_none() && cx.state.page == page;
+            place_ui(ui, cx, (icon, label, command), active, actions);
+        }
     });
     ui.with_layout(egui::Layout::bottom_up(egui::Align::Center), |ui| {
         ui.add_space(space::S);
@@ -41,18 +46,29 @@ pub fn rail_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 Dialog::Settings,
             ),
         ] {
-            let label = cx.tr(label);
-            let response = item(ui, cx, icon, &label, cx.state.dialog == Some(dialog));
-            let keys = command
-                .shortcut()
-                .map(|keys| ui.ctx().format_shortcut(&keys))
-                .unwrap_or_default();
-            let tip = format!("{} ({keys})", cx.tr(command.tip()));
-            if response.on_hover_text(tip).clicked() {
-                actions.extend(command.action(cx.state));
-            }
+            let active = cx.state.dialog == Some(dialog);
+            place_ui(ui, cx, (icon, label, command), active, actions);
         }
     });
+}
+
+/// Somewhere to go, with its keys in the tooltip.
+fn place_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    (icon, label, command): (Icon, &'static str, Command),
+    active: bool,
+    actions: &mut Vec<Action>,
+) {
+    let response = item(ui, cx, icon, &cx.tr(label), active);
+    let keys = command
+        .shortcut()
+        .map(|keys| ui.ctx().format_shortcut(&keys))
+        .unwrap_or_default();
+    let tip = format!("{} ({keys})", cx.tr(command.tip()));
+    if response.on_hover_text(tip).clicked() {
+        actions.extend(command.action(cx.state));
+    }
 }
 
 /// An icon with its name below.

@@ -1,7 +1,7 @@
 //! What the person asked for ([`Action`]) and what has to be done about it ([`Effect`]). Both are
 //! plain data.
 
-use super::{Dialog, Form, Moment, NoticeId, OfferChoice, QueueAction, RunId};
+use super::{Dialog, Form, GalleryAction, Moment, NoticeId, OfferChoice, Page, QueueAction, RunId};
 use crate::app::settings::Settings;
 use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, RunDraft};
 use image::RgbImage;
@@ -79,6 +79,10 @@ pub enum Action {
     CopyResult(usize),
     /// Makes the picture of a column the next frame.
     UseAsFrame(usize),
+    /// Goes to a page.
+    ShowPage(Page),
+    /// Does something with the kept runs.
+    Gallery(GalleryAction),
     /// Opens a dialog.
     ShowDialog(Dialog),
     /// Closes the dialog.

@@ -1,8 +1,8 @@
 //! From a question to jobs, and what can be done with a finished answer.
 
 use super::{
-    AppState, Blocked, BundleState, Column, Effect, Form, MAX_COLUMNS, MAX_HISTORY, QueueAction,
-    Run, RunId, Ticket,
+    AppState, Blocked, BundleState, Column, Effect, Form, MAX_COLUMNS, MAX_HISTORY, Page,
+    QueueAction, Run, RunId, Ticket,
 };
 use crate::job::{
     BundleSource, EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId,
@@ -47,6 +47,7 @@ impl AppState {
         if self.generate_blocked().is_some() {
             return Vec::new();
         }
+        self.page = Page::Ask;
         let Some(frame) = self.frame.frame.clone() else {
             return Vec::new();
         };
@@ -208,6 +209,7 @@ impl AppState {
 
     /// Shows a run that was opened from a file; question, numbers and frame follow it.
     pub(super) fn run_opened(&mut self, file: &RunFile) -> Vec<Effect> {
+        self.page = Page::Ask;
         let id = self.new_run_id();
         let run = Run::of_file(id, file);
         self.form_follows(&run);

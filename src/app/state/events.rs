@@ -73,7 +73,9 @@ impl AppState {
             JobEvent::DialogClosed => self.frame.opening = false,
             JobEvent::Saved(path) => self.notify(NoticeKind::Saved(path)),
             JobEvent::RunOpened(file, _path) => return self.run_opened(&file),
-            JobEvent::RunRead(..) | JobEvent::Covered(..) => {}
+            event @ (JobEvent::RunRead(..) | JobEvent::Covered(..)) => {
+                return self.on_gallery_event(event);
+            }
             JobEvent::Measured(a, b, similarity) => self.on_measured(&a, &b, similarity),
             JobEvent::Store(event) => return self.on_store(event),
             JobEvent::Copied => self.notify(NoticeKind::Copied),

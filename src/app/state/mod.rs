@@ -6,6 +6,8 @@ mod answer;
 mod events;
 mod export;
 mod form;
+mod gallery;
+mod page;
 mod queue;
 mod recall;
 mod run;
@@ -21,6 +23,10 @@ mod undo;
 pub use action::{Action, Effect, Ticket};
 pub use export::Exporting;
 pub use form::Form;
+pub use gallery::{
+    CoverState, Filter, Gallery, GalleryAction, Period, Recall, Row, differences, settings,
+};
+pub use page::{Page, known_or_first as known_page};
 pub use queue::{QueueAction, QueueState};
 pub use recall::{Offer, OfferChoice};
 pub use run::{Column, Phase, Progress, Run, RunId, View};
@@ -30,7 +36,7 @@ use crate::app::examples;
 use crate::app::settings::{SavedFrame, Session, Settings};
 use crate::job::{
     BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameFacts, FrameOrigin, JobId,
-    JobSpec, Problem, RequestProblem,
+    JobSpec, Problem, RequestProblem, RunKey,
 };
 use std::path::{Path, PathBuf};
 
@@ -77,6 +83,8 @@ pub enum NoticeKind {
     Trouble(Problem),
     /// A picture says how it was drawn, but that cannot be used; it is the frame now.
     NotRecalled(Problem),
+    /// Kept runs were deleted; that can be taken back.
+    RunsDeleted(Vec<RunKey>),
     /// Settings are in the form, but the frame they were used with was not found.
     FrameMissing(FrameFacts),
 }
@@ -129,6 +137,8 @@ pub enum Blocked {
 /// Everything the window shows.
 #[derive(Debug)]
 pub struct AppState {
+    /// The page that is shown.
+    pub page: Page,
     /// What is being edited.
     pub form: Form,
     /// The frame.
@@ -163,6 +173,8 @@ pub struct AppState {
     pub looking: bool,
     /// A picture of this program that was opened and waits for a choice.
     pub offer: Option<Offer>,
+    /// The kept runs.
+    pub gallery: Gallery,
     /// Animations on their way, in the order they were asked for.
     pub exporting: Vec<Exporting>,
     pairs: Vec<similar::Pair>,
@@ -182,6 +194,7 @@ impl AppState {
         dice: u64,
     ) -> Self {
         Self {
+            page: session.page,
             form: session.form,
             frame: FrameSlot::default(),
             bundle_source,
@@ -199,6 +212,7 @@ impl AppState {
             quitting: false,
             looking: false,
             offer: None,
+            gallery: Gallery::default(),
             exporting: Vec::new(),
             pairs: Vec::new(),
             undo: undo::Undo::default(),
@@ -213,6 +227,7 @@ impl AppState {
     /// the one of the command line, or the first example).
     pub fn start(&mut self, path: Option<PathBuf>, last: Option<SavedFrame>) -> Vec<Effect> {
         let mut effects = vec![self.load_bundle()];
+        effects.extend(self.show_page(self.page));
         effects.extend(match (path, last) {
             (Some(path), _) => self.apply(Action::OpenPath(path)),
             // What it is for was chosen last time.
@@ -235,6 +250,7 @@ impl AppState {
                 FrameOrigin::Clipboard | FrameOrigin::Dropped | FrameOrigin::Result(_) => None,
             });
         Session {
+            page: self.page,
             form: self.form.clone(),
             frame,
             history: self.history.clone(),
@@ -313,20 +329,30 @@ impl AppState {
             Action::Look(looking) => self.looking = looking,
             Action::Measure(a, b) => return self.measure(a, b),
             Action::ReloadBundle => return vec![self.load_bundle()],
-            Action::PickFrame => return vec![Effect::Files(FileTask::PickFrame)],
+            Action::PickFrame => {
+                self.page = Page::Ask;
+                return vec![Effect::Files(FileTask::PickFrame)];
+            }
             Action::OpenPath(path) if is_run(&path) => {
                 return vec![Effect::Files(FileTask::OpenRun(path))];
             }
-            Action::OpenPath(path) => return self.open(FileTask::OpenPicture(path)),
+            Action::OpenPath(path) => {
+                self.page = Page::Ask;
+                return self.open(FileTask::OpenPicture(path));
+            }
             Action::TakeOffer(choice) => return self.take_offer(choice),
             Action::OpenExample(file) => {
                 self.suggest_question(&file);
                 return self.open_example(&file);
             }
             Action::OpenBytes(name, bytes) => {
+                self.page = Page::Ask;
                 return self.open(FileTask::OpenDropped(name, bytes));
             }
-            Action::PasteFrame => return self.open(FileTask::PasteFrame),
+            Action::PasteFrame => {
+                self.page = Page::Ask;
+                return self.open(FileTask::PasteFrame);
+            }
             Action::SaveResult(column) => return self.save(column),
             Action::SaveRun => return self.save_run(),
             Action::Export(format) => return self.export(format),
@@ -334,6 +360,8 @@ impl AppState {
             Action::OpenRun(path) => return vec![Effect::Files(FileTask::OpenRun(path))],
             Action::CopyResult(column) => return self.copy(column),
             Action::UseAsFrame(column) => self.use_as_frame(column),
+            Action::ShowPage(page) => return self.show_page(page),
+            Action::Gallery(action) => return self.act_on_gallery(action),
             Action::ShowDialog(dialog) => {
                 self.dialog = Some(dialog);
                 if dialog == Dialog::Settings {

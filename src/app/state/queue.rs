@@ -1,6 +1,6 @@
 //! Runs that wait or work while another one is shown, and what can be done with their order.
 
-use super::{AppState, Effect, NoticeKind, Phase, Run, RunId};
+use super::{AppState, Effect, NoticeKind, Page, Phase, Run, RunId};
 use crate::job::{FileTask, JobId, KeptRun, RunsRoom, StoreEvent, StoreTask};
 
 /// Most runs that are over and stay in the list; the store has the others.
@@ -135,6 +135,7 @@ impl AppState {
     }
 
     fn show_by_id(&mut self, id: RunId) -> Vec<Effect> {
+        self.page = Page::Ask;
         let place = self.queue.background.iter().position(|run| run.id == id);
         let Some(place) = place else {
             return Vec::new();
@@ -238,6 +239,12 @@ impl AppState {
 
     /// What the store reports.
     pub(super) fn on_store(&mut self, event: StoreEvent) -> Vec<Effect> {
+        let mut effects = self.on_gallery_store(&event);
+        effects.extend(self.take_in_store(event));
+        effects
+    }
+
+    fn take_in_store(&mut self, event: StoreEvent) -> Vec<Effect> {
         match event {
             StoreEvent::Kept(job, key) => {
                 let drawn_by = |run: &&mut Run| {
@@ -285,6 +292,7 @@ impl AppState {
 
     /// Shows a run that the store kept.
     fn kept_opened(&mut self, kept: &KeptRun) -> Vec<Effect> {
+        self.page = Page::Ask;
         let known = self.runs().find(|run| run.key == Some(kept.entry.id));
         if let Some(id) = known.map(|run| run.id) {
             return self.show_by_id(id);

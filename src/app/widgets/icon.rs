@@ -11,6 +11,10 @@ use egui::{
 pub enum Icon {
     /// A speech bubble with a question mark.
     Ask,
+    /// Four pictures.
+    Gallery,
+    /// A star.
+    Star,
     /// Three sliders.
     Settings,
     /// A circled i.
@@ -62,6 +66,30 @@ pub fn paint_icon(painter: &Painter, icon: Icon, rect: Rect, colour: Color32) {
                 stroke,
             );
             dot(12.0, 14.3, 1.1);
+        }
+        Icon::Gallery => {
+            for (x, y) in [(3.0, 3.5), (13.5, 3.5), (3.0, 14.0), (13.5, 14.0)] {
+                let picture = Rect::from_min_max(at(x, y), at(x + 7.5, y + 7.0));
+                let radius = CornerRadius::same((1.8 * unit) as u8);
+                painter.rect_stroke(picture, radius, stroke, StrokeKind::Middle);
+            }
+        }
+        Icon::Star => {
+            // Two shapes, because the painter fills convex ones: five spikes around a pentagon.
+            let corner = |i: i32, radius: f32| {
+                let angle = (i as f32 * 36.0 - 90.0).to_radians();
+                at(12.0 + radius * angle.cos(), 12.5 + radius * angle.sin())
+            };
+            for spike in [0, 2, 4, 6, 8] {
+                let points = vec![
+                    corner(spike - 1, 4.4),
+                    corner(spike, 10.5),
+                    corner(spike + 1, 4.4),
+                ];
+                painter.add(Shape::convex_polygon(points, colour, Stroke::NONE));
+            }
+            let middle = [1, 3, 5, 7, 9].map(|i| corner(i, 4.6)).to_vec();
+            painter.add(Shape::convex_polygon(middle, colour, Stroke::NONE));
         }
         Icon::Settings => {
             for (y, knob) in [(6.0, 15.5), (12.0, 8.5), (18.0, 13.5)] {

@@ -19,6 +19,8 @@ pub enum Slot {
     RunFrame,
     /// What a column draws.
     Column(usize),
+    /// The picture of a kept run in the gallery.
+    Gallery,
     /// A picture that waits for a choice.
     Offer,
 }

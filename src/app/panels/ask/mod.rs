@@ -13,6 +13,7 @@ mod timeline;
 
 pub use columns::{mode_colour, mode_texts};
 pub use frame::{drop_overlay_ui, dropped};
+pub use messages::message_ui;
 pub use progress::{stage_text, time_left};
 
 use super::Cx;

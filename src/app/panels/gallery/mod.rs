@@ -1,0 +1,111 @@
+//! The Gallery page: every kept run as a card, what to look for above, and the selected ones in
+//! detail on the right.
+
+mod cards;
+mod details;
+mod table;
+mod toolbar;
+mod when;
+
+use super::Cx;
+use super::ask::message_ui;
+use crate::app::state::{Action, GalleryAction, Page};
+use crate::app::theme::space;
+use eframe::egui;
+use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, Rect, Ui};
+
+/// The view states of the page.
+#[derive(Default)]
+pub struct GalleryPage {
+    cards: cards::CardsPanel,
+    details: details::DetailsPanel,
+}
+
+impl GalleryPage {
+    /// Draws the page.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+        let gallery = &cx.state.gallery;
+        let room = ui.available_rect_before_wrap();
+        if !cx.state.keeps_runs {
+            let (heading, hint) = (cx.tr("gallery-off"), cx.tr("preferences-places-none"));
+            message_ui(ui, cx, room, &cx.art.sad_cat, &heading, &hint);
+            return;
+        }
+        if let Some(problem) = &gallery.off {
+            let hint = problem.to_string();
+            message_ui(ui, cx, room, &cx.art.sad_cat, &cx.tr("gallery-off"), &hint);
+            return;
+        }
+        let Some(runs) = &gallery.runs else {
+            loading_ui(ui, cx, room);
+            return;
+        };
+        if runs.is_empty() {
+            let (heading, hint) = (cx.tr("gallery-empty"), cx.tr("gallery-empty-hint"));
+            message_ui(ui, cx, room, &cx.art.cat, &heading, &hint);
+            go_and_ask_ui(ui, cx, room, actions);
+            return;
+        }
+        let margin = |left, right| Margin {
+            left,
+            right,
+            top: space::L as i8,
+            bottom: space::M as i8,
+        };
+        let width = ui.available_width();
+        Panel::right("gallery-right")
+            .resizable(false)
+            .show_separator_line(false)
+            .exact_size((width * 0.3).clamp(320.0, 480.0))
+            .frame(Frame::new().inner_margin(margin(0, space::L as i8)))
+            .show(ui, |ui| self.details.ui(ui, cx, actions));
+        CentralPanel::default()
+            .frame(Frame::new().inner_margin(margin(space::L as i8, space::L as i8)))
+            .show(ui, |ui| {
+                toolbar::toolbar_ui(ui, cx, actions);
+                ui.add_space(space::M);
+                self.arrows(ui.ctx(), cx, actions);
+                self.cards.ui(ui, cx, actions);
+            });
+    }
+
+    /// The arrow keys move the cursor, unless a field has the focus.
+    fn arrows(&mut self, ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+        if cx.state.dialog.is_some() || ctx.memory(|memory| memory.focused().is_some()) {
+            return;
+        }
+        let per_row = self.cards.per_row() as isize;
+        for (key, by) in [
+            (Key::ArrowLeft, -1),
+            (Key::ArrowRight, 1),
+            (Key::ArrowUp, -per_row),
+            (Key::ArrowDown, per_row),
+        ] {
+            if ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
+                actions.push(Action::Gallery(GalleryAction::Move(by)));
+                self.cards.follow();
+            }
+        }
+    }
+}
+
+fn loading_ui(ui: &mut Ui, cx: &Cx<'_>, room: Rect) {
+    let place = Rect::from_center_size(room.center(), egui::vec2(28.0, 28.0));
+    egui::Spinner::new().paint_at(ui, place);
+    let response = ui.interact(room, ui.scope_id().with("loading"), egui::Sense::hover());
+    let label = cx.tr("gallery-loading");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Status, true, label.as_ref()));
+}
+
+/// Where to get a first run from.
+fn go_and_ask_ui(ui: &mut Ui, cx: &Cx<'_>, room: Rect, actions: &mut Vec<Action>) {
+    let size = egui::vec2(170.0, 36.0);
+    let place = egui::pos2(room.center().x, room.bottom() - 90.0);
+    let button = egui::Button::new(cx.tr("gallery-ask"));
+    if ui
+        .put(Rect::from_center_size(place, size), button)
+        .clicked()
+    {
+        actions.push(Action::ShowPage(Page::Ask));
+    }
+}

@@ -1,0 +1,20 @@
+//! The pages of the window.
+
+use serde::{Deserialize, Serialize};
+
+/// What the middle of the window shows; the rail switches between them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Page {
+    /// A frame, a question and its answers.
+    #[default]
+    Ask,
+    /// Every run that was kept.
+    Gallery,
+}
+
+/// A page of another version is not worth losing the session for.
+pub fn known_or_first<'de, D: serde::Deserializer<'de>>(source: D) -> Result<Page, D::Error> {
+    let name = toml::Value::deserialize(source)?;
+    Ok(name.try_into().unwrap_or_default())
+}
