@@ -18,7 +18,10 @@ mod window;
 
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
-pub use state::{Action, AppState, BundleState, Column, Dialog, Form, NoticeKind, Phase, Run};
+pub use state::{
+    Action, AppState, AxisDraft, BundleState, Column, Dialog, Form, GridAction, GridDraft,
+    Likeness, NoticeKind, Parting, Phase, Run, TargetAction,
+};
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
 pub use widgets::look;
@@ -282,6 +285,7 @@ impl LgdApp {
             Some(Dialog::Settings) => panels::preferences_ui(&ctx, &cx, actions),
             Some(Dialog::About) => panels::about_ui(&ctx, &cx, actions),
             Some(Dialog::Palette) => palette.ui(&ctx, &cx, actions),
+            Some(Dialog::Grid) => panels::grid_setup_ui(&ctx, &cx, actions),
             None => {}
         }
         notices.ui(&ctx, &cx, actions);
@@ -298,7 +302,7 @@ impl eframe::App for LgdApp {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let started = Instant::now();
         let ctx = ui.ctx().clone();
-        let mut actions = panels::dropped(&ctx);
+        let mut actions = panels::dropped(&ctx, &self.state);
         actions.extend(command::from_keys(&ctx, &self.state));
         self.draw(ui, &mut actions);
         if ctx.input(|input| input.pointer.any_released()) {

@@ -4,7 +4,7 @@ use super::dialogs;
 use super::jobs::Outbox;
 use super::run_file;
 use super::saving;
-use super::{FileTask, Frame, FrameOrigin, JobEvent, Problem};
+use super::{FileTask, Frame, FrameOrigin, JobEvent, Problem, Target};
 use super::{Similarity, psnr, ssim};
 use crate::pipeline::frame_image::{self, Reading};
 use arboard::Clipboard;
@@ -112,6 +112,14 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             Ok(()) => JobEvent::Saved(path),
             Err(problem) => JobEvent::FileFailed(problem),
         },
+        FileTask::OpenTarget(path, size) => {
+            let name = path.file_name().map(|name| name.to_string_lossy());
+            let name = name.unwrap_or_default().into_owned();
+            target(frame_image::open(&path, Reading::Upright), name, size)
+        }
+        FileTask::OpenTargetBytes(name, bytes, size) => {
+            target(frame_image::decode(&bytes, Reading::Upright), name, size)
+        }
         FileTask::Measure(a, b) => {
             let measured = Similarity {
                 psnr: psnr(&a, &b).ok(),
@@ -132,7 +140,10 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             Err(problem) => JobEvent::FileFailed(problem),
         },
         // Dialogs became tasks of their own in `open_dialog`.
-        FileTask::PickFrame | FileTask::PickAndSave(..) | FileTask::PickAndSaveRun(..) => {
+        FileTask::PickFrame
+        | FileTask::PickTarget(_)
+        | FileTask::PickAndSave(..)
+        | FileTask::PickAndSaveRun(..) => {
             return None;
         }
     })
@@ -142,6 +153,17 @@ fn opened(decoded: Result<RgbImage, frame_image::FrameError>, origin: FrameOrigi
     match decoded {
         Ok(image) => JobEvent::FrameOpened(Frame::new(image, origin)),
         Err(error) => JobEvent::FrameFailed(error.into()),
+    }
+}
+
+fn target(
+    decoded: Result<RgbImage, frame_image::FrameError>,
+    name: String,
+    size: (u32, u32),
+) -> JobEvent {
+    match decoded {
+        Ok(image) => JobEvent::TargetOpened(Arc::new(Target::new(image, name, size))),
+        Err(error) => JobEvent::FileFailed(error.into()),
     }
 }
 
@@ -158,6 +180,7 @@ pub(super) fn open_dialog(
     if let Err(problem) = dialogs::provider() {
         return match task {
             FileTask::PickFrame => Err(Box::new(JobEvent::FrameFailed(problem))),
+            FileTask::PickTarget(_) => Err(Box::new(JobEvent::FileFailed(problem))),
             // A picture is saved all the same; the notice says where.
             FileTask::PickAndSave(result, name) => {
                 Ok(Some(FileTask::Save(result, dialogs::usual_place(&name))))
@@ -178,6 +201,15 @@ pub(super) fn open_dialog(
                 Some(FileTask::OpenFrame(
                     pollster::block_on(dialog)?.path().to_path_buf(),
                 ))
+            })
+        }
+        FileTask::PickTarget(size) => {
+            let dialog = rfd::AsyncFileDialog::new()
+                .add_filter("Pictures", PICTURE_EXTENSIONS)
+                .pick_file();
+            Box::new(move || {
+                let path = pollster::block_on(dialog)?.path().to_path_buf();
+                Some(FileTask::OpenTarget(path, size))
             })
         }
         FileTask::PickAndSave(result, name) => {

@@ -3,7 +3,7 @@
 
 use super::display::display_copy;
 use super::run_file::RunFile;
-use super::{FrameFacts, LatentRgb};
+use super::{FrameFacts, LatentRgb, Target};
 use crate::pipeline::{
     BundleSource, EditRequest, Estimate, GuidanceMode, Problem, Stage, StageSeconds, WrittenAnswer,
 };
@@ -78,6 +78,15 @@ pub enum JobSpec {
         /// Width and height of the picture, in pixels.
         size: (u32, u32),
     },
+    /// Ask the bundle's CLIP how alike two pictures are; `Likened` comes before the end.
+    Liken {
+        /// The bundle whose CLIP judges.
+        bundle: BundleSource,
+        /// One picture.
+        a: Arc<RgbImage>,
+        /// The other.
+        b: Arc<RgbImage>,
+    },
 }
 
 /// Work for the file thread. Each ends in one event of the matching kind.
@@ -109,6 +118,13 @@ pub enum FileTask {
     SaveRun(Arc<RunFile>, PathBuf),
     /// Open a whole run; ends in `RunOpened` or `FileFailed`.
     OpenRun(PathBuf),
+    /// Show the open dialog for a target picture, which is brought to this size; ends in
+    /// `TargetOpened`, `FileFailed` or `DialogClosed`.
+    PickTarget((u32, u32)),
+    /// Open a target picture and bring it to this size; ends in `TargetOpened` or `FileFailed`.
+    OpenTarget(PathBuf, (u32, u32)),
+    /// The same from dropped bytes with their name.
+    OpenTargetBytes(String, Arc<[u8]>, (u32, u32)),
     /// Measure how similar two pictures are; ends in `Measured`.
     Measure(Arc<RgbImage>, Arc<RgbImage>),
     /// Write a small text file (settings, session) whole or not at all; silent when it works, else
@@ -262,8 +278,12 @@ pub enum JobEvent {
     Saved(PathBuf),
     /// A run was opened.
     RunOpened(Arc<RunFile>, PathBuf),
+    /// A target picture was opened.
+    TargetOpened(Arc<Target>),
     /// How similar two pictures are.
     Measured(Arc<RgbImage>, Arc<RgbImage>, Similarity),
+    /// The cosine of CLIP's embeddings of two pictures; none when the bundle has no CLIP.
+    Likened(Arc<RgbImage>, Arc<RgbImage>, Option<f64>),
     /// A picture is in the clipboard.
     Copied,
     /// Saving or copying failed.

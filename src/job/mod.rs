@@ -5,6 +5,7 @@
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
 
+mod axis;
 pub mod bundles;
 mod dialogs;
 mod display;
@@ -15,8 +16,10 @@ mod message;
 mod places;
 mod provenance;
 mod run_file;
+mod run_grid;
 mod saving;
 mod sheet;
+mod target;
 mod worker;
 
 pub use crate::nn::LatentRgb;
@@ -29,6 +32,7 @@ pub use crate::pipeline::{
     Estimate, GuidanceMode, NoiseGenerator, PreviewMethod, Problem, RequestProblem, Sampler, Stage,
     StageSeconds, WrittenAnswer,
 };
+pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
 pub use jobs::{Jobs, JobsConfig};
 pub use message::{
@@ -38,4 +42,6 @@ pub use message::{
 pub use places::Places;
 pub use provenance::FrameFacts;
 pub use run_file::{RunFile, open as open_run};
+pub use run_grid::{Grid, GridProblem, MAX_CELLS};
 pub use sheet::{Sameness, grid, sameness};
+pub use target::{Target, TargetFacts};

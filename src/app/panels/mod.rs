@@ -11,7 +11,7 @@ mod rail;
 mod status_bar;
 
 pub use about::about_ui;
-pub use ask::{AskPage, drop_overlay_ui, dropped};
+pub use ask::{AskPage, drop_overlay_ui, dropped, grid_setup_ui};
 pub use notices::Notices;
 pub use palette::Palette;
 pub use preferences::preferences_ui;

@@ -1,7 +1,7 @@
 //! What the person asked for ([`Action`]) and what has to be done about it ([`Effect`]). Both are
 //! plain data.
 
-use super::{Dialog, Form, Moment, NoticeId, RunId};
+use super::{Dialog, Form, GridAction, Moment, NoticeId, RunId, TargetAction};
 use crate::app::settings::Settings;
 use crate::job::{FileTask, GuidanceMode, JobId, JobSpec};
 use image::RgbImage;
@@ -49,6 +49,10 @@ pub enum Action {
     Look(bool),
     /// Measures how similar two pictures are.
     Measure(Arc<RgbImage>, Arc<RgbImage>),
+    /// Does something with grids.
+    Grid(GridAction),
+    /// Does something with the target picture.
+    Target(TargetAction),
     /// Loads the bundle again after a failure.
     ReloadBundle,
     /// Chooses a frame in a dialog.
@@ -96,6 +100,8 @@ pub enum Ticket {
     Columns(RunId, Vec<usize>),
     /// The picture of a moment of a run.
     Moment(RunId, Moment),
+    /// What CLIP says of two pictures.
+    Likeness,
 }
 
 /// Work that leaves the state; performed in `app/effects.rs`.

@@ -5,37 +5,22 @@ use super::{
     RunId, Ticket,
 };
 use crate::job::{
-    EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId, JobSpec, Problem,
-    RequestProblem, RunFile,
+    Axis, EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId, JobSpec,
+    Problem, RunFile,
 };
 use std::sync::Arc;
 
 impl AppState {
     /// Why Generate is not possible; none when it is.
     pub fn generate_blocked(&self) -> Option<Blocked> {
-        if self.is_running() {
-            return Some(Blocked::Running);
-        }
-        if self.frame.opening {
-            return Some(Blocked::Opening);
-        }
-        if self.frame.frame.is_none() {
-            return Some(Blocked::NoFrame);
-        }
-        for request in self.form.requests() {
-            if let Some(reason) = self.mode_missing(&request) {
-                return Some(Blocked::ModeMissing(reason.to_owned()));
-            }
-            match request.validate().into_iter().next() {
-                Some(RequestProblem::EmptyQuestion) => return Some(Blocked::NoQuestion),
-                Some(problem) => return Some(Blocked::Request(problem)),
-                None => {}
-            }
-        }
-        None
+        let blocked = self.drawable(&self.form.requests()).err();
+        let second = self.form.second.as_ref().map(|second| second.trim());
+        let useless = second
+            .is_some_and(|second| second.is_empty() || second == self.form.request.question.trim());
+        blocked.or(useless.then_some(Blocked::SecondQuestion))
     }
 
-    fn mode_missing(&self, request: &EditRequest) -> Option<&str> {
+    pub(super) fn mode_missing(&self, request: &EditRequest) -> Option<&str> {
         let BundleState::Ready(summary) = &self.bundle else {
             return None;
         };
@@ -57,6 +42,9 @@ impl AppState {
             self.form.request.seed = self.roll();
         }
         self.remember_question();
+        if let Some(pair) = self.form.pair() {
+            return self.draw_pair(pair);
+        }
         let requests = self.form.requests();
         self.submit(frame, requests)
     }
@@ -112,7 +100,9 @@ impl AppState {
     }
 
     fn add_column(&mut self, request: EditRequest) -> Vec<Effect> {
-        let Some(run) = self.run.as_mut() else {
+        // A grid is whole as it is.
+        let run = self.run.as_mut().filter(|run| run.grid.is_none());
+        let Some(run) = run else {
             return Vec::new();
         };
         if run.columns.len() >= MAX_COLUMNS || !request.validate().is_empty() {
@@ -129,7 +119,7 @@ impl AppState {
         let Some(run) = self.run.as_mut() else {
             return;
         };
-        let idle = run.columns.get(index).is_some_and(|c| !c.is_active());
+        let idle = run.columns.get(index).is_some_and(|c| !c.is_active()) && run.grid.is_none();
         if idle && run.columns.len() > 1 {
             run.columns.remove(index);
             run.timeline.forget_from(index);
@@ -155,7 +145,7 @@ impl AppState {
         self.submit_columns(id, vec![index])
     }
 
-    fn submit(&mut self, frame: Frame, requests: Vec<EditRequest>) -> Vec<Effect> {
+    pub(super) fn submit(&mut self, frame: Frame, requests: Vec<EditRequest>) -> Vec<Effect> {
         let id = RunId(self.next_run);
         self.next_run += 1;
         let columns = (0..requests.len()).collect();
@@ -190,6 +180,13 @@ impl AppState {
                 .columns_per_seed()
                 .map_or(1, |per_seed| run.columns.len() / per_seed);
             self.form.keep_seed = true;
+            self.form.second = match run.pairs().and_then(|pairs| pairs.x.as_ref()) {
+                Some(Axis::Question(questions)) => questions.get(1).cloned(),
+                _ => None,
+            };
+            if run.grid.is_some() {
+                self.form.rows = 1;
+            }
         }
         self.frame.frame = Some(run.frame.clone());
         self.run = Some(run);
@@ -213,7 +210,7 @@ impl AppState {
     }
 
     /// One job for some columns of the run.
-    fn submit_columns(&self, id: RunId, columns: Vec<usize>) -> Vec<Effect> {
+    pub(super) fn submit_columns(&self, id: RunId, columns: Vec<usize>) -> Vec<Effect> {
         let Some(run) = &self.run else {
             return Vec::new();
         };
@@ -236,6 +233,7 @@ impl AppState {
         let of = |id| move |run: &&mut Run| run.id == id;
         match ticket {
             Ticket::Bundle => self.bundle_job = Some(job),
+            Ticket::Likeness => self.similar.submitted(job),
             Ticket::Columns(id, columns) => {
                 let Some(run) = self.run.as_mut().filter(of(id)) else {
                     return;
@@ -305,7 +303,7 @@ impl AppState {
         }
     }
 
-    fn remember_question(&mut self) {
+    pub(super) fn remember_question(&mut self) {
         let question = self.form.request.question.trim().to_owned();
         self.history.retain(|known| *known != question);
         self.history.push(question);

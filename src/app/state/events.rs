@@ -42,7 +42,10 @@ impl AppState {
                 }
             }
             // Every column has said so itself.
-            JobEvent::Finished(_) => {}
+            JobEvent::Finished(job) => {
+                self.note_speed(job);
+                self.similar.ended(job, None);
+            }
             JobEvent::Shown(job, picture) => self.shown(job, picture),
             JobEvent::Loaded(job, summary) => {
                 if self.bundle_job == Some(job) {
@@ -56,6 +59,7 @@ impl AppState {
                     column.preview = None;
                 }
                 self.not_shown(job);
+                self.similar.ended(job, None);
             }
             JobEvent::FrameOpened(frame) => self.frame_opened(frame),
             JobEvent::FrameFailed(problem) => {
@@ -66,6 +70,8 @@ impl AppState {
             JobEvent::Saved(path) => self.notify(NoticeKind::Saved(path)),
             JobEvent::RunOpened(file, _path) => self.run_opened(&file),
             JobEvent::Measured(a, b, similarity) => self.on_measured(&a, &b, similarity),
+            JobEvent::Likened(a, b, cosine) => self.similar.on_likened(&a, &b, cosine),
+            JobEvent::TargetOpened(target) => self.target_opened(target),
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
@@ -81,14 +87,12 @@ impl AppState {
 
     fn bundle_loaded(&mut self, summary: Box<BundleSummary>) {
         let untouched = Form {
-            modes: self.form.modes.clone(),
-            keep_seed: self.form.keep_seed,
-            rows: self.form.rows,
             request: EditRequest {
                 question: self.form.request.question.clone(),
                 seed: self.form.request.seed,
                 ..EditRequest::default()
             },
+            ..self.form.clone()
         };
         if self.form == untouched {
             self.form.reset_numbers(&summary.defaults);
@@ -104,6 +108,9 @@ impl AppState {
         }
         if self.not_shown(job) {
             tracing::warn!("a step cannot be shown: {problem}");
+            return;
+        }
+        if self.similar.ended(job, Some(&problem)) {
             return;
         }
         for column in self.columns_of(job) {

@@ -3,10 +3,13 @@
 
 mod action;
 mod answer;
+mod cells;
 mod events;
 mod form;
+mod plan;
 mod run;
 mod similar;
+mod target;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -14,21 +17,25 @@ mod timeline;
 mod undo;
 
 pub use action::{Action, Effect, Ticket};
+pub use cells::GridAction;
 pub use form::Form;
-pub use run::{Column, Phase, Progress, Run, RunId, View};
-pub use timeline::{Divergence, Moment};
+pub use plan::{AxisDraft, GridDraft};
+pub use run::{Column, Phase, Progress, Run, RunId};
+pub use similar::Likeness;
+pub use target::TargetAction;
+pub use timeline::{Divergence, Moment, Parting};
 
 use crate::app::examples;
 use crate::app::settings::{SavedFrame, Session, Settings};
 use crate::job::{
-    BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameOrigin, JobId, JobSpec,
-    Problem, RequestProblem,
+    BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameOrigin, GridProblem, JobId,
+    JobSpec, Problem, RequestProblem,
 };
 use std::path::{Path, PathBuf};
 
 /// Most questions that are remembered.
 const MAX_HISTORY: usize = 100;
-/// Most columns of a run.
+/// Most columns of a run that is no grid.
 pub const MAX_COLUMNS: usize = 8;
 /// Most files that are remembered.
 const MAX_RECENT: usize = 10;
@@ -42,6 +49,8 @@ pub enum Dialog {
     About,
     /// Every command by name.
     Palette,
+    /// A grid before it is drawn.
+    Grid,
 }
 
 /// Identifies a notice.
@@ -108,6 +117,12 @@ pub enum Blocked {
     ModeMissing(String),
     /// A number is out of range.
     Request(RequestProblem),
+    /// The second question is missing or the same as the first.
+    SecondQuestion,
+    /// The values of an axis cannot be read; said beside them.
+    Axis,
+    /// The axes do not make a grid.
+    Grid(GridProblem),
 }
 
 /// Everything the window shows.
@@ -141,7 +156,8 @@ pub struct AppState {
     pub quitting: bool,
     /// Whether two pictures are looked at closely in place of the columns.
     pub looking: bool,
-    pairs: Vec<similar::Pair>,
+    similar: similar::Measured,
+    seconds_per_step: Option<f64>,
     undo: undo::Undo,
     bundle_job: Option<JobId>,
     dice: u64,
@@ -172,7 +188,8 @@ impl AppState {
             window_size: session.window_size,
             quitting: false,
             looking: false,
-            pairs: Vec::new(),
+            similar: similar::Measured::default(),
+            seconds_per_step: None,
             undo: undo::Undo::default(),
             bundle_job: None,
             dice,
@@ -283,6 +300,8 @@ impl AppState {
             Action::Tick => return self.tick(),
             Action::Look(looking) => self.looking = looking,
             Action::Measure(a, b) => return self.measure(a, b),
+            Action::Grid(action) => return self.apply_to_grid(action),
+            Action::Target(action) => return self.apply_to_target(action),
             Action::ReloadBundle => return vec![self.load_bundle()],
             Action::PickFrame => return vec![Effect::Files(FileTask::PickFrame)],
             Action::OpenPath(path) if is_run(&path) => {
@@ -345,6 +364,7 @@ impl AppState {
     fn load_bundle(&mut self) -> Effect {
         self.bundle = BundleState::Loading;
         self.bundle_job = None;
+        self.similar.forget_judge();
         Effect::Submit(Ticket::Bundle, JobSpec::Load(self.bundle_source.clone()))
     }
 
@@ -365,6 +385,12 @@ impl AppState {
         {
             self.form.request.question.clone_from(question);
             self.count_tokens();
+        }
+        if let Some(second) = &mut self.form.second
+            && (second.trim().is_empty() || examples::is_suggestion(second.trim()))
+            && let Some(question) = examples::questions(file).get(1)
+        {
+            second.clone_from(question);
         }
     }
 }

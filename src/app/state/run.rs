@@ -2,8 +2,8 @@
 
 use super::timeline::{Moment, Timeline};
 use crate::job::{
-    EditRequest, EditResult, Estimate, Frame, FrameOrigin, JobId, LatentRgb, Problem, RunFile,
-    Stage, StepPreview, WrittenAnswer,
+    EditRequest, EditResult, Estimate, Frame, FrameOrigin, Grid, JobId, LatentRgb, Problem,
+    RunFile, Stage, StepPreview, Target, WrittenAnswer,
 };
 use image::RgbImage;
 use serde_json::{Map, Value};
@@ -26,6 +26,14 @@ pub struct Run {
     pub seen: Option<Estimate>,
     /// Which step is shown.
     pub timeline: Timeline,
+    /// The axes, where the columns are the cells of a grid.
+    pub grid: Option<Grid>,
+    /// The cell that is shown large.
+    pub chosen: usize,
+    /// The cell that the chosen one is compared with.
+    pub home: usize,
+    /// The picture that the columns are compared with.
+    pub target: Option<Arc<Target>>,
     /// What its file said that this version does not know.
     rest: Map<String, Value>,
 }
@@ -43,6 +51,17 @@ pub enum View<'a> {
     Finished(&'a Arc<EditResult>),
 }
 
+impl<'a> View<'a> {
+    /// The picture, if there is one.
+    pub fn picture(self) -> Option<&'a Arc<RgbImage>> {
+        match self {
+            Self::Blank => None,
+            Self::Guess(picture) | Self::Step(picture) => Some(picture),
+            Self::Finished(result) => Some(&result.display),
+        }
+    }
+}
+
 impl Run {
     /// A run whose columns wait.
     pub fn new(id: RunId, frame: Frame, requests: Vec<EditRequest>) -> Self {
@@ -52,6 +71,10 @@ impl Run {
             columns: requests.into_iter().map(Column::new).collect(),
             seen: None,
             timeline: Timeline::default(),
+            grid: None,
+            chosen: 0,
+            home: 0,
+            target: None,
             rest: Map::new(),
         }
     }
@@ -68,6 +91,7 @@ impl Run {
         let mut run = Self {
             columns: columns.collect(),
             seen: file.seen.clone(),
+            target: file.target.clone(),
             rest: file.rest.clone(),
             ..Self::new(
                 id,
@@ -79,6 +103,11 @@ impl Run {
                 Vec::new(),
             )
         };
+        if let Some(grid) = &file.grid
+            && !run.fill(grid.clone())
+        {
+            tracing::warn!("the columns of the run do not belong to its grid");
+        }
         run.measure(1);
         run
     }
@@ -93,6 +122,8 @@ impl Run {
                 .iter()
                 .filter_map(|c| c.result().cloned())
                 .collect(),
+            grid: self.grid.clone(),
+            target: self.target.clone(),
             rest: self.rest.clone(),
         }
     }
@@ -174,7 +205,7 @@ impl Run {
             self.timeline.keep(moment, picture.clone(), !guess);
         }
         column.on_preview(preview);
-        self.measure(first);
+        self.measure_column(index, first);
     }
 
     /// Takes in a finished column.
@@ -186,12 +217,21 @@ impl Run {
         column.notices = result.notices.clone();
         column.track = result.track.to_vec();
         column.phase = Phase::Finished(result);
-        self.measure(1);
+        self.measure_column(index, 1);
+    }
+
+    /// Measures again what a column that has changed is part of.
+    fn measure_column(&mut self, index: usize, first_step: usize) {
+        if self.measured().contains(&index) {
+            self.measure(first_step);
+        }
     }
 
     /// Measures how far the columns are apart, from a step on.
     pub fn measure(&mut self, first_step: usize) {
-        let tracks: Vec<&[Estimate]> = self.columns.iter().map(|c| c.track.as_slice()).collect();
+        let measured = self.measured();
+        let columns = measured.iter().filter_map(|index| self.columns.get(*index));
+        let tracks: Vec<&[Estimate]> = columns.map(|c| c.track.as_slice()).collect();
         let seen = self.seen.as_ref();
         self.timeline.measure(first_step, &tracks, seen);
     }

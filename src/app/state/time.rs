@@ -58,7 +58,7 @@ impl AppState {
 
     /// Asks for the pictures under the cursor: a quick guess at once, the decoder's picture as soon
     /// as the worker has time. Nobody waits any more for pictures of other steps.
-    fn show_cursor(&mut self) -> Vec<Effect> {
+    pub(super) fn show_cursor(&mut self) -> Vec<Effect> {
         let quick = self.latent_rgb().cloned();
         let bundle = self.bundle_source.clone();
         let Some(run) = &mut self.run else {
@@ -90,7 +90,10 @@ impl AppState {
             {
                 run.timeline.keep(moment, Arc::new(guess), false);
             }
-            if run.timeline.ask(moment) {
+            // Of a grid only the cell that is shown large is decoded: the others are small, and the
+            // worker has to be free again soon.
+            let small = run.board().is_some() && moment.column != run.chosen;
+            if !small && run.timeline.ask(moment) {
                 effects.push(Effect::Submit(
                     Ticket::Moment(run.id, moment),
                     JobSpec::Show {

@@ -6,12 +6,16 @@ mod column;
 mod columns;
 mod drawing;
 mod frame;
+mod grid;
 mod messages;
+mod pair;
 mod progress;
 mod question;
+mod target;
 mod timeline;
 
 pub use frame::{drop_overlay_ui, dropped};
+pub use grid::grid_setup_ui;
 
 use super::Cx;
 use crate::app::state::Action;

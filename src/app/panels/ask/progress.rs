@@ -15,18 +15,7 @@ pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>, progress: Option<&Progress>) {
             let left = (!progress.cancelling)
                 .then_some(progress.seconds_left)
                 .flatten()
-                .map(|seconds| {
-                    if seconds < 0.5 {
-                        cx.tr("stage-nearly-done").into_owned()
-                    } else {
-                        let seconds = if seconds < 9.5 {
-                            format!("{seconds:.1}")
-                        } else {
-                            format!("{seconds:.0}")
-                        };
-                        cx.text("stage-seconds-left", &[("seconds", seconds.into())])
-                    }
-                });
+                .map(|seconds| time_left(cx, seconds));
             (stage_text(cx, progress), left, progress.fraction())
         }
     };
@@ -43,6 +32,19 @@ pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>, progress: Option<&Progress>) {
         .corner_radius(CornerRadius::same(4))
         .fill(cx.tokens.accent);
     ui.add(bar).accessible_name(cx.tr("progress-label"));
+}
+
+/// How long it still takes, in words.
+pub fn time_left(cx: &Cx<'_>, seconds: f64) -> String {
+    if seconds < 0.5 {
+        return cx.tr("stage-nearly-done").into_owned();
+    }
+    let seconds = if seconds < 9.5 {
+        format!("{seconds:.1}")
+    } else {
+        format!("{seconds:.0}")
+    };
+    cx.text("stage-seconds-left", &[("seconds", seconds.into())])
 }
 
 fn stage_text(cx: &Cx<'_>, progress: &Progress) -> String {
