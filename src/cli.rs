@@ -5,6 +5,7 @@ mod bundle;
 mod compare;
 mod doctor;
 mod drawing_args;
+mod export;
 mod metadata;
 mod output;
 mod replay;
@@ -64,6 +65,8 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Draw a saved picture or run again, and prove that it comes out the same
     Replay(replay::ReplayArgs),
+    /// Make a captioned grid, an animation, a contact sheet or a table of a saved run
+    Export(export::ExportArgs),
     /// Print what a picture says about itself; needs no model
     Metadata(metadata::MetadataArgs),
     /// Look at model bundles
@@ -137,6 +140,7 @@ impl Cli {
             Some(Command::Ask(args)) => ask::run(&args, bundle, &self.global),
             Some(Command::Compare(args)) => compare::run(&args, bundle, &self.global),
             Some(Command::Replay(args)) => replay::run(&args, bundle, &self.global),
+            Some(Command::Export(args)) => export::run(&args, bundle, &self.global),
             Some(Command::Metadata(args)) => metadata::run(&args, &self.global),
             Some(Command::Bundle(args)) => bundle::run(&args, &self.global),
             Some(Command::Doctor) => doctor::run(&self.global),

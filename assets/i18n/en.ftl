@@ -25,6 +25,18 @@ command-use = Use as next frame
 command-use-tip = Asks the next question about this picture
 command-save-run = Save run…
 command-save-run-tip = Saves all columns with every step in one file that opens without a model
+command-export-grid = Export grid picture…
+command-export-grid-tip = One picture for a slide: the frame, every answer, and captions
+command-export-sheet = Export contact sheet…
+command-export-sheet-tip = A folder of JPEG files in the layout of the method's authors, and an overview beside it
+command-export-gif = Export GIF…
+command-export-gif-tip = The denoising of all columns side by side; small, 256 colours, plays everywhere
+command-export-apng = Export animated PNG…
+command-export-apng-tip = The denoising of all columns side by side, larger and with all colours
+command-export-csv = Export CSV…
+command-export-csv-tip = Numbers for a spreadsheet: one row per column, and a second file with one row per step
+command-export-json = Export JSON…
+command-export-json-tip = The same numbers for programs, with the complete requests
 command-look = Look closely
 command-look-tip = Compares two pictures pixel by pixel: side by side, wipe, flip, blend or difference
 command-target = Compare with a target picture…
@@ -242,6 +254,27 @@ target-remove = Remove the target
 target-remove-tip = Takes the target picture out of the run
 target-resized = { $name }, resized from { $width } × { $height }
 
+# Exports of a run
+export-menu = Export run
+exporting-gif = Making the GIF
+exporting-apng = Making the animated PNG
+exporting-waiting = Waiting for the worker
+exporting-step = { $done } of { $all } steps
+exporting-cancel-tip = Stops at once; no file is written
+
+# A picture of this program was opened
+offer-title = This picture was drawn by LGD Studio
+offer-picture = The opened picture
+offer-facts = { $modes }  ·  seed { $seed }  ·  { $steps } steps
+offer-settings = Use its settings
+offer-settings-tip = Puts its question, modes, numbers and seed into the form and looks for the frame it was drawn from. Undo takes the form back.
+offer-frame = Use it as the frame
+offer-frame-tip = Asks the next question about this picture
+offer-nothing = Leave everything as it is
+offer-unknown = Settings that this version does not know are left out: { $names }
+offer-branch = It branched off another path; the form draws the whole way anew.
+offer-answer = Its answer was written by hand and is not part of the form: “{ $answer }”
+
 # Stages
 stage-queued = Waiting for the worker
 stage-loading = Loading the model
@@ -332,6 +365,10 @@ notice-saved = Saved to { $path }
 notice-copied = The picture is in the clipboard.
 notice-settings-broken = The settings file could not be read. It was set aside as { $path }, and the defaults are used.
 notice-session-broken = The last session could not be read. It was set aside as { $path }.
+notice-not-recalled = The picture is the frame now.
+notice-frame-missing = The settings are in the form. The frame they were used with was not found: { $name }, { $width } × { $height } pixels.
+notice-frame-missing-unnamed = The settings are in the form. The frame they were used with had no name and was not found.
+notice-frame-missing-hint = Open that frame yourself, or ask about another one.
 notice-dismiss = Dismiss
 
 # Looking closely: two pictures compared
@@ -393,6 +430,9 @@ preferences-theme-system = System
 preferences-theme-light = Light
 preferences-theme-dark = Dark
 preferences-scale = Interface size
+preferences-pictures = Saved pictures
+preferences-leave-out = Leave my settings out of exported pictures
+preferences-leave-out-tip = Saved and exported pictures then carry no question, seed or settings. They cannot be drawn again from the file.
 preferences-places = Places
 preferences-places-settings = Settings
 preferences-places-data = Data

@@ -3,6 +3,7 @@
 
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
 use super::state::{Action, AppState, Dialog, GridAction, Run, TargetAction};
+use crate::job::ExportFormat;
 use eframe::egui;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
@@ -25,6 +26,8 @@ pub enum Command {
     UseAsFrame,
     /// Save the whole run.
     SaveRun,
+    /// Make something for others of the run.
+    Export(ExportFormat),
     /// Look closely at two pictures.
     Look,
     /// Choose a picture to compare with.
@@ -67,7 +70,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 33] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -76,6 +79,12 @@ impl Command {
         Self::Copy,
         Self::UseAsFrame,
         Self::SaveRun,
+        Self::Export(ExportFormat::Grid),
+        Self::Export(ExportFormat::Sheet),
+        Self::Export(ExportFormat::Gif),
+        Self::Export(ExportFormat::Apng),
+        Self::Export(ExportFormat::Csv),
+        Self::Export(ExportFormat::Json),
         Self::Look,
         Self::Target,
         Self::Map,
@@ -108,6 +117,12 @@ impl Command {
             Self::Copy => "command-copy",
             Self::UseAsFrame => "command-use",
             Self::SaveRun => "command-save-run",
+            Self::Export(ExportFormat::Grid) => "command-export-grid",
+            Self::Export(ExportFormat::Sheet) => "command-export-sheet",
+            Self::Export(ExportFormat::Gif) => "command-export-gif",
+            Self::Export(ExportFormat::Apng) => "command-export-apng",
+            Self::Export(ExportFormat::Csv) => "command-export-csv",
+            Self::Export(ExportFormat::Json) => "command-export-json",
             Self::Look => "command-look",
             Self::Target => "command-target",
             Self::Map => "command-map",
@@ -141,6 +156,12 @@ impl Command {
             Self::Copy => "command-copy-tip",
             Self::UseAsFrame => "command-use-tip",
             Self::SaveRun => "command-save-run-tip",
+            Self::Export(ExportFormat::Grid) => "command-export-grid-tip",
+            Self::Export(ExportFormat::Sheet) => "command-export-sheet-tip",
+            Self::Export(ExportFormat::Gif) => "command-export-gif-tip",
+            Self::Export(ExportFormat::Apng) => "command-export-apng-tip",
+            Self::Export(ExportFormat::Csv) => "command-export-csv-tip",
+            Self::Export(ExportFormat::Json) => "command-export-json-tip",
             Self::Look => "command-look-tip",
             Self::Target => "command-target-tip",
             Self::Map => "command-map-tip",
@@ -173,7 +194,7 @@ impl Command {
             Self::Paste => with(Modifiers::COMMAND, Key::V),
             Self::Save => with(Modifiers::COMMAND, Key::S),
             Self::Copy => with(Modifiers::COMMAND, Key::C),
-            Self::UseAsFrame => None,
+            Self::UseAsFrame | Self::Export(_) => None,
             Self::SaveRun => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::S),
             Self::Look => with(Modifiers::NONE, Key::V),
             Self::Target | Self::Adopt => None,
@@ -224,6 +245,7 @@ impl Command {
             Self::Copy => finished().map(Action::CopyResult),
             Self::UseAsFrame => finished().map(Action::UseAsFrame),
             Self::SaveRun => finished().map(|_| Action::SaveRun),
+            Self::Export(format) => state.export_possible().then_some(Action::Export(format)),
             Self::Look => {
                 (state.looking || finished().is_some()).then_some(Action::Look(!state.looking))
             }

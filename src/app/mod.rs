@@ -19,8 +19,8 @@ mod window;
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
-    Action, AppState, AxisDraft, BundleState, Column, Dialog, Form, GridAction, GridDraft,
-    Likeness, NoticeKind, Parting, Phase, Run, TargetAction,
+    Action, AppState, AxisDraft, BundleState, Column, Dialog, Exporting, Form, GridAction,
+    GridDraft, Likeness, NoticeKind, Offer, OfferChoice, Parting, Phase, Run, TargetAction,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -162,7 +162,8 @@ impl LgdApp {
 
     /// Takes in an event as if a job had reported it.
     pub fn receive(&mut self, event: JobEvent) {
-        self.state.on_event(event);
+        let effects = self.state.on_event(event);
+        self.perform(effects);
         self.changed.get_or_insert_with(Instant::now);
     }
 
@@ -206,7 +207,8 @@ impl LgdApp {
         let mut any = false;
         while let Some(event) = self.jobs.try_event() {
             log(&event);
-            self.state.on_event(event);
+            let effects = self.state.on_event(event);
+            self.perform(effects);
             any = true;
         }
         for preview in self.jobs.take_previews() {
@@ -288,6 +290,8 @@ impl LgdApp {
             Some(Dialog::Grid) => panels::grid_setup_ui(&ctx, &cx, actions),
             None => {}
         }
+        panels::offer_ui(&ctx, &cx, actions);
+        panels::exporting_ui(&ctx, &cx, actions);
         notices.ui(&ctx, &cx, actions);
         panels::drop_overlay_ui(&ctx, &cx);
     }
@@ -342,7 +346,9 @@ fn log(event: &JobEvent) {
         }
         JobEvent::Failed(job, problem) => tracing::error!("job {} failed: {problem}", job.0),
         JobEvent::Cancelled(job) => tracing::info!("job {} cancelled", job.0),
-        JobEvent::Saved(path) => tracing::info!("saved {}", path.display()),
+        JobEvent::Saved(path) | JobEvent::Exported(_, path) => {
+            tracing::info!("saved {}", path.display())
+        }
         JobEvent::FrameFailed(problem) | JobEvent::FileFailed(problem) => {
             tracing::warn!("{problem}");
         }

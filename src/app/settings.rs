@@ -40,6 +40,8 @@ pub struct Settings {
     pub theme: ThemeChoice,
     /// Size of the interface, 1 is normal.
     pub scale: f32,
+    /// Whether saved and exported pictures say nothing about how they were drawn.
+    pub leave_out_settings: bool,
     /// Keys of other versions, kept as they are.
     #[serde(flatten)]
     pub rest: toml::Table,
@@ -50,6 +52,7 @@ impl Default for Settings {
         Self {
             theme: ThemeChoice::default(),
             scale: 1.0,
+            leave_out_settings: false,
             rest: toml::Table::new(),
         }
     }

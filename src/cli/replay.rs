@@ -3,12 +3,11 @@
 use super::session::Session;
 use super::{Failure, GlobalArgs, output};
 use crate::job::{
-    Bundle, BundleSource, EXAMPLES, EditRequest, EditResult, Frame, FrameFacts, FrameOrigin,
-    PreviewMethod, Problem, Sameness, open_run, read_metadata, sameness,
+    Bundle, BundleSource, EXAMPLES, EditRequest, EditResult, Frame, FrameFacts, FrameOrigin, Made,
+    PreviewMethod, Problem, Sameness, open_run, read_metadata, recall, sameness,
 };
 use clap::Args;
 use image::RgbImage;
-use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,18 +40,6 @@ struct Column {
     request: EditRequest,
     picture: Arc<RgbImage>,
     made: Made,
-}
-
-/// Who made a picture, as it says itself.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Made {
-    version: String,
-    bundle: String,
-    bundle_fingerprint: String,
-    device: String,
-    written_answer: Option<String>,
-    frame: FrameFacts,
 }
 
 pub(super) fn run(
@@ -223,24 +210,17 @@ fn of_run(args: &ReplayArgs, session: &mut Session) -> Result<Original, Failure>
 fn of_picture(args: &ReplayArgs, session: &mut Session) -> Result<Original, Failure> {
     let metadata = read_metadata(&args.file).map_err(Problem::from)?;
     let cannot = |message: String, hint: &str| Problem::new(message).hint(hint).file(&args.file);
-    if let Some(problem) = metadata.request_problem {
-        return Err(cannot(problem, "Use the picture as it was saved.").into());
-    }
-    let Some(value) = metadata.request else {
+    let Some(recalled) = recall(&metadata).map_err(|problem| problem.file(&args.file))? else {
         let message = "This picture does not say how it was drawn.".to_owned();
         let hint = "Only PNG files that LGD Studio saved remember their request; other programs often remove it.";
         return Err(cannot(message, hint).into());
     };
-    let unreadable = |e: serde_json::Error| {
-        let message = format!("The request in the picture cannot be used: {e}.");
-        cannot(message, "It was edited, or written by a newer version.")
+    let made = recalled.made;
+    let [request] = recalled.requests.as_slice() else {
+        let message = "This picture shows a whole run, not one answer.".to_owned();
+        return Err(cannot(message, "Replay the .lgdrun file it was made from.").into());
     };
-    let request = EditRequest::deserialize(&value).map_err(unreadable)?;
-    let made = Made::deserialize(&value).map_err(unreadable)?;
-    if let Some(problem) = request.validate().into_iter().next() {
-        let message = format!("The request in the picture cannot be used: {problem}");
-        return Err(cannot(message, "It was edited. Use the picture as it was saved.").into());
-    }
+    let request = request.clone();
     let picture = session.open_frame(&args.file)?.image;
     let Some(frame) = find_frame(args, &made.frame, session)? else {
         let name = made

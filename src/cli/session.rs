@@ -2,7 +2,7 @@
 
 use super::{Failure, GlobalArgs};
 use crate::job::{
-    BundleSource, EditRequest, EditResult, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs,
+    BundleSource, EditRequest, EditResult, Export, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs,
     JobsConfig, Problem, RunFile,
 };
 use image::RgbImage;
@@ -121,6 +121,26 @@ impl Session {
 
     pub(super) fn save_run(&mut self, run: RunFile, target: &Path) -> Result<(), Failure> {
         self.write(FileTask::SaveRun(Arc::new(run), target.to_path_buf()))
+    }
+
+    /// Makes an export, on the thread that can.
+    pub(super) fn export(&mut self, bundle: BundleSource, export: Export) -> Result<(), Failure> {
+        if !export.format.is_animation() {
+            return self.write(FileTask::Export(Box::new(export)));
+        }
+        self.bar.set_message("Drawing the steps");
+        let id = self.jobs.submit(JobSpec::Export { bundle, export });
+        loop {
+            match self.next(Some(id))? {
+                Some(JobEvent::Exported(..)) => {
+                    self.bar.finish_and_clear();
+                    return Ok(());
+                }
+                Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
+                Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),
+                _ => {}
+            }
+        }
     }
 
     fn write(&mut self, task: FileTask) -> Result<(), Failure> {

@@ -22,6 +22,20 @@ pub(super) fn provider() -> Result<&'static str, Problem> {
     ))
 }
 
+/// Opens a save dialog on the calling thread; what it returns waits for the answer, on another one.
+pub(super) fn save(
+    kind: &str,
+    extensions: &[&str],
+    name: String,
+) -> impl FnOnce() -> Option<PathBuf> + Send + use<> {
+    let mut dialog = rfd::AsyncFileDialog::new().set_file_name(name);
+    if !extensions.is_empty() {
+        dialog = dialog.add_filter(kind, extensions);
+    }
+    let answer = dialog.save_file();
+    move || Some(pollster::block_on(answer)?.path().to_path_buf())
+}
+
 /// Where a picture goes that nobody can be asked about: the picture folder, under a name that is
 /// still free.
 pub(super) fn usual_place(name: &str) -> PathBuf {
@@ -31,11 +45,12 @@ pub(super) fn usual_place(name: &str) -> PathBuf {
             pictures.unwrap_or_else(|| dirs.home_dir()).to_path_buf()
         })
         .unwrap_or_default();
-    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "png"));
+    // Only a folder has no ending.
+    let (stem, ending) = name.split_at(name.rfind('.').unwrap_or(name.len()));
     (1..)
         .map(|n| match n {
-            1 => folder.join(format!("{stem}.{extension}")),
-            n => folder.join(format!("{stem}-{n}.{extension}")),
+            1 => folder.join(name),
+            n => folder.join(format!("{stem}-{n}{ending}")),
         })
         .find(|path| !path.exists())
         .unwrap_or_else(|| folder.join(name))

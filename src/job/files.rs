@@ -1,12 +1,16 @@
 //! The thread that decodes, saves and copies, so that files never queue behind a denoising run.
 
+use super::cover::cover;
 use super::dialogs;
+use super::export;
 use super::jobs::Outbox;
+use super::recall;
 use super::run_file;
 use super::saving;
 use super::{FileTask, Frame, FrameOrigin, JobEvent, Problem, Target};
-use super::{Similarity, psnr, ssim};
-use crate::pipeline::frame_image::{self, Reading};
+use super::{PictureMetadata, Similarity, psnr, read_metadata, ssim};
+use crate::pipeline::frame_image::{self, FrameError, Reading};
+use crate::pipeline::metadata;
 use arboard::Clipboard;
 use crossbeam_channel::{Receiver, Sender};
 use image::RgbImage;
@@ -57,6 +61,8 @@ pub(super) fn run(queue: &Receiver<Option<FileTask>>, outbox: &Outbox) {
         let about_frame = matches!(
             task,
             FileTask::OpenFrame(_)
+                | FileTask::OpenPicture(_)
+                | FileTask::FindFrame(_)
                 | FileTask::OpenExample(_)
                 | FileTask::OpenDropped(..)
                 | FileTask::PasteFrame
@@ -92,8 +98,21 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
                 JobEvent::FrameFailed(Problem::new(format!("There is no example frame {file}.")))
             }
         },
-        FileTask::OpenDropped(_, bytes) => opened(
+        FileTask::OpenPicture(path) => chosen(
+            frame_image::open(&path, Reading::Upright),
+            read_metadata(&path),
+            FrameOrigin::File(path),
+        ),
+        FileTask::FindFrame(search) => {
+            let facts = search.facts.clone();
+            match recall::find_frame(*search) {
+                Some(frame) => JobEvent::FrameOpened(frame),
+                None => JobEvent::FrameMissing(facts),
+            }
+        }
+        FileTask::OpenDropped(_, bytes) => chosen(
             frame_image::decode(&bytes, Reading::Upright),
+            metadata::read_bytes(&bytes),
             FrameOrigin::Dropped,
         ),
         FileTask::PasteFrame => match paste(clipboard) {
@@ -120,6 +139,12 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
         FileTask::OpenTargetBytes(name, bytes, size) => {
             target(frame_image::decode(&bytes, Reading::Upright), name, size)
         }
+        // The worker decodes the steps of these; a face submits them.
+        FileTask::Export(export) if export.format.is_animation() => JobEvent::ExportChosen(export),
+        FileTask::Export(export) => match export::write(&export) {
+            Ok(()) => JobEvent::Saved(export.path),
+            Err(problem) => JobEvent::FileFailed(problem),
+        },
         FileTask::Measure(a, b) => {
             let measured = Similarity {
                 psnr: psnr(&a, &b).ok(),
@@ -135,6 +160,11 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             Ok(run) => JobEvent::RunOpened(Arc::new(run), path),
             Err(problem) => JobEvent::FileFailed(problem),
         },
+        FileTask::ReadRun(path) => {
+            let run = run_file::open(&path).map(Arc::new);
+            JobEvent::RunRead(path, run)
+        }
+        FileTask::Cover(request) => JobEvent::Covered(request.run, cover(&request)),
         FileTask::WriteText(path, text) => match saving::write_text(&path, &text) {
             Ok(()) => return None,
             Err(problem) => JobEvent::FileFailed(problem),
@@ -143,27 +173,46 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
         FileTask::PickFrame
         | FileTask::PickTarget(_)
         | FileTask::PickAndSave(..)
-        | FileTask::PickAndSaveRun(..) => {
-            return None;
-        }
+        | FileTask::PickAndSavePicture(..)
+        | FileTask::PickAndSaveRun(..)
+        | FileTask::PickExport(_) => return None,
     })
 }
 
-fn opened(decoded: Result<RgbImage, frame_image::FrameError>, origin: FrameOrigin) -> JobEvent {
+fn opened(decoded: Result<RgbImage, FrameError>, origin: FrameOrigin) -> JobEvent {
     match decoded {
         Ok(image) => JobEvent::FrameOpened(Frame::new(image, origin)),
         Err(error) => JobEvent::FrameFailed(error.into()),
     }
 }
 
-fn target(
-    decoded: Result<RgbImage, frame_image::FrameError>,
-    name: String,
-    size: (u32, u32),
-) -> JobEvent {
+fn target(decoded: Result<RgbImage, FrameError>, name: String, size: (u32, u32)) -> JobEvent {
     match decoded {
         Ok(image) => JobEvent::TargetOpened(Arc::new(Target::new(image, name, size))),
         Err(error) => JobEvent::FileFailed(error.into()),
+    }
+}
+
+/// A picture that a person chose. Without a word about how it was drawn it is a frame like any other.
+fn chosen(
+    decoded: Result<RgbImage, FrameError>,
+    about: Result<PictureMetadata, FrameError>,
+    origin: FrameOrigin,
+) -> JobEvent {
+    let image = match decoded {
+        Ok(image) => image,
+        Err(error) => return JobEvent::FrameFailed(error.into()),
+    };
+    let file = match &origin {
+        FrameOrigin::File(path) => Some(path.clone()),
+        _ => None,
+    };
+    let frame = Frame::new(image, origin);
+    // What could be decoded is a picture; a header that cannot be read again says nothing.
+    match recall::recall(&about.unwrap_or_default()) {
+        Ok(None) => JobEvent::FrameOpened(frame),
+        Ok(Some(recalled)) => JobEvent::OwnPicture(frame, Ok(Box::new(recalled))),
+        Err(problem) => JobEvent::OwnPicture(frame, Err(Problem { file, ..problem })),
     }
 }
 
@@ -185,8 +234,16 @@ pub(super) fn open_dialog(
             FileTask::PickAndSave(result, name) => {
                 Ok(Some(FileTask::Save(result, dialogs::usual_place(&name))))
             }
+            FileTask::PickAndSavePicture(picture, name) => Ok(Some(FileTask::SavePicture(
+                picture,
+                dialogs::usual_place(&name),
+            ))),
             FileTask::PickAndSaveRun(run, name) => {
                 Ok(Some(FileTask::SaveRun(run, dialogs::usual_place(&name))))
+            }
+            FileTask::PickExport(mut export) => {
+                export.path = dialogs::usual_place(&export.path.to_string_lossy());
+                Ok(Some(FileTask::Export(export)))
             }
             other => Ok(Some(other)),
         };
@@ -198,9 +255,8 @@ pub(super) fn open_dialog(
                 .add_filter("Pictures", PICTURE_EXTENSIONS)
                 .pick_file();
             Box::new(move || {
-                Some(FileTask::OpenFrame(
-                    pollster::block_on(dialog)?.path().to_path_buf(),
-                ))
+                let path = pollster::block_on(dialog)?.path().to_path_buf();
+                Some(FileTask::OpenPicture(path))
             })
         }
         FileTask::PickTarget(size) => {
@@ -213,27 +269,23 @@ pub(super) fn open_dialog(
             })
         }
         FileTask::PickAndSave(result, name) => {
-            let dialog = rfd::AsyncFileDialog::new()
-                .add_filter("PNG picture", &["png"])
-                .set_file_name(name)
-                .save_file();
-            Box::new(move || {
-                Some(FileTask::Save(
-                    result,
-                    pollster::block_on(dialog)?.path().to_path_buf(),
-                ))
-            })
+            let place = dialogs::save("PNG picture", &["png"], name);
+            Box::new(move || Some(FileTask::Save(result, place()?)))
+        }
+        FileTask::PickAndSavePicture(picture, name) => {
+            let place = dialogs::save("PNG picture", &["png"], name);
+            Box::new(move || Some(FileTask::SavePicture(picture, place()?)))
         }
         FileTask::PickAndSaveRun(run, name) => {
-            let dialog = rfd::AsyncFileDialog::new()
-                .add_filter("Run of LGD Studio", &["lgdrun"])
-                .set_file_name(name)
-                .save_file();
+            let place = dialogs::save("Run of LGD Studio", &["lgdrun"], name);
+            Box::new(move || Some(FileTask::SaveRun(run, place()?)))
+        }
+        FileTask::PickExport(mut export) => {
+            let name = export.path.to_string_lossy().into_owned();
+            let place = dialogs::save("Export of a run", export.format.extensions(), name);
             Box::new(move || {
-                Some(FileTask::SaveRun(
-                    run,
-                    pollster::block_on(dialog)?.path().to_path_buf(),
-                ))
+                export.path = place()?;
+                Some(FileTask::Export(export))
             })
         }
         other => return Ok(Some(other)),

@@ -127,8 +127,8 @@ impl Jobs {
         })
     }
 
-    /// Queues a job. Exactly one of `Finished`, `Shown`, `Loaded`, `Failed`,
-    /// `Cancelled` will answer it.
+    /// Queues a job. Exactly one of `Finished`, `Shown`, `Loaded`, `Exported`,
+    /// `Failed`, `Cancelled` will answer it.
     pub fn submit(&mut self, spec: JobSpec) -> JobId {
         let id = JobId(self.next_id);
         self.next_id += 1;

@@ -3,7 +3,7 @@
 
 use super::display::display_copy;
 use super::run_file::RunFile;
-use super::{FrameFacts, LatentRgb, Target};
+use super::{Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, Recalled, Target};
 use crate::pipeline::{
     BundleSource, EditRequest, Estimate, GuidanceMode, Problem, Stage, StageSeconds, WrittenAnswer,
 };
@@ -87,18 +87,30 @@ pub enum JobSpec {
         /// The other.
         b: Arc<RgbImage>,
     },
+    /// Make an animation of a run; ends in `Exported`.
+    Export {
+        /// The bundle whose decoder, or whose quick guess of colours, paints the steps.
+        bundle: BundleSource,
+        /// What to make.
+        export: Export,
+    },
 }
 
 /// Work for the file thread. Each ends in one event of the matching kind.
 #[derive(Clone, Debug)]
 pub enum FileTask {
-    /// Show the open dialog; ends in `FrameOpened`, `FrameFailed` or `DialogClosed`.
+    /// Show the open dialog; ends as `OpenPicture`, or in `DialogClosed`.
     PickFrame,
     /// Decode a picture file; ends in `FrameOpened` or `FrameFailed`.
     OpenFrame(PathBuf),
+    /// Decode a picture file that a person chose: one of our own also says how it was drawn. Ends in
+    /// `FrameOpened`, `OwnPicture` or `FrameFailed`.
+    OpenPicture(PathBuf),
+    /// Look for the frame a picture was drawn from; ends in `FrameOpened` or `FrameMissing`.
+    FindFrame(Box<FrameSearch>),
     /// Decode one of the program's own frames, by file name.
     OpenExample(String),
-    /// Decode dropped bytes with their name.
+    /// Decode dropped bytes with their name; ends as `OpenPicture`.
     OpenDropped(String, Arc<[u8]>),
     /// Take the picture in the clipboard.
     PasteFrame,
@@ -107,6 +119,8 @@ pub enum FileTask {
     /// Show the save dialog with a suggested file name, then save; ends in `Saved`, `FileFailed`
     /// or `DialogClosed`.
     PickAndSave(Arc<EditResult>, String),
+    /// The same for a picture that remembers nothing.
+    PickAndSavePicture(Arc<RgbImage>, String),
     /// Save a result with its metadata; ends in `Saved` or `FileFailed`.
     Save(Arc<EditResult>, PathBuf),
     /// Show the save dialog for a run with a suggested file name, then save it; ends as
@@ -125,6 +139,15 @@ pub enum FileTask {
     OpenTarget(PathBuf, (u32, u32)),
     /// The same from dropped bytes with their name.
     OpenTargetBytes(String, Arc<[u8]>, (u32, u32)),
+    /// Read a whole run to look at it in a list; ends in `RunRead`.
+    ReadRun(PathBuf),
+    /// Make the small picture of a kept run; ends in `Covered`.
+    Cover(Box<CoverRequest>),
+    /// Show the save dialog for an export, whose path is the suggested name; then as `Export`.
+    PickExport(Box<Export>),
+    /// Make an export; ends in `Saved` or `FileFailed`, or for an animation, which is a job, in
+    /// `ExportChosen`.
+    Export(Box<Export>),
     /// Measure how similar two pictures are; ends in `Measured`.
     Measure(Arc<RgbImage>, Arc<RgbImage>),
     /// Write a small text file (settings, session) whole or not at all; silent when it works, else
@@ -242,8 +265,8 @@ impl PartialEq for TokenCounter {
     }
 }
 
-/// Everything that comes back. Per job exactly one of `Finished`, `Shown`, `Loaded`, `Failed`,
-/// `Cancelled`.
+/// Everything that comes back. Per job exactly one of `Finished`, `Shown`, `Loaded`, `Exported`,
+/// `Failed`, `Cancelled`.
 #[derive(Clone, Debug)]
 pub enum JobEvent {
     /// The worker took the job up.
@@ -262,6 +285,8 @@ pub enum JobEvent {
     Finished(JobId),
     /// The picture of an estimate.
     Shown(JobId, Arc<RgbImage>),
+    /// An animation was written there.
+    Exported(JobId, PathBuf),
     /// A bundle is resident.
     Loaded(JobId, Box<BundleSummary>),
     /// The job could not be done.
@@ -270,16 +295,27 @@ pub enum JobEvent {
     Cancelled(JobId),
     /// A frame was decoded.
     FrameOpened(Frame),
+    /// A picture of this program was decoded: it can be a frame, or say how it was drawn (or why it
+    /// cannot say so).
+    OwnPicture(Frame, Result<Box<Recalled>, Problem>),
+    /// The frame that was looked for was not found.
+    FrameMissing(FrameFacts),
     /// A frame could not be decoded or there was none to paste.
     FrameFailed(Problem),
     /// The user closed a dialog without a choice.
     DialogClosed,
     /// A picture or a run was saved there.
     Saved(PathBuf),
+    /// The place of an animation is known; now it can be submitted.
+    ExportChosen(Box<Export>),
     /// A run was opened.
     RunOpened(Arc<RunFile>, PathBuf),
     /// A target picture was opened.
     TargetOpened(Arc<Target>),
+    /// A run was read to be looked at in a list, or cannot be.
+    RunRead(PathBuf, Result<Arc<RunFile>, Problem>),
+    /// The small picture of the kept run with this number, or why there is none.
+    Covered(i64, Result<Cover, Problem>),
     /// How similar two pictures are.
     Measured(Arc<RgbImage>, Arc<RgbImage>, Similarity),
     /// The cosine of CLIP's embeddings of two pictures; none when the bundle has no CLIP.
@@ -296,6 +332,7 @@ impl JobEvent {
         match self {
             Self::Finished(id)
             | Self::Shown(id, _)
+            | Self::Exported(id, _)
             | Self::Loaded(id, _)
             | Self::Failed(id, _)
             | Self::Cancelled(id) => Some(*id),

@@ -7,14 +7,18 @@
 
 mod axis;
 pub mod bundles;
+mod cover;
 mod dialogs;
 mod display;
+mod divergence;
 pub mod doctor;
+mod export;
 mod files;
 mod jobs;
 mod message;
 mod places;
 mod provenance;
+mod recall;
 mod run_file;
 mod run_grid;
 mod saving;
@@ -33,6 +37,9 @@ pub use crate::pipeline::{
     StageSeconds, WrittenAnswer,
 };
 pub use axis::{Axis, AxisProblem, Parameter, around};
+pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
+pub use divergence::Divergence;
+pub use export::{Export, ExportFormat};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
 pub use jobs::{Jobs, JobsConfig};
 pub use message::{
@@ -41,7 +48,8 @@ pub use message::{
 };
 pub use places::Places;
 pub use provenance::FrameFacts;
+pub use recall::{FrameSearch, Made, Recalled, recall};
 pub use run_file::{RunFile, open as open_run};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
-pub use sheet::{Sameness, grid, sameness};
+pub use sheet::{Sameness, columns_per_seed, grid, sameness};
 pub use target::{Target, TargetFacts};

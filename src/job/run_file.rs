@@ -17,7 +17,7 @@ use image::RgbImage;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::io::{Cursor, Read as _, Write as _};
+use std::io::{BufReader, Cursor, Read, Seek, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use zip::write::SimpleFileOptions;
@@ -210,11 +210,7 @@ fn latents(run: &RunFile) -> Writing<Vec<u8>> {
 /// # Errors
 /// When the file cannot be read, is none of ours, or is newer than this program.
 pub fn open(path: &Path) -> Result<RunFile, Problem> {
-    let bytes = std::fs::read(path).map_err(|e| {
-        Problem::new(format!("The run cannot be read: {e}."))
-            .hint("Check the name and the permissions of the file.")
-            .file(path)
-    })?;
+    let bytes = std::fs::read(path).map_err(|e| unreadable(e).file(path))?;
     from_bytes(&bytes).map_err(|problem| problem.file(path))
 }
 
@@ -225,13 +221,20 @@ fn damaged(what: &str, why: impl std::fmt::Display) -> Problem {
     .hint("Copy the file again from where it came from.")
 }
 
-fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
-    let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|_not_a_zip| {
-        Problem::new("This is not a run of LGD Studio, or its end is missing.")
-            .hint("Choose a file that ends in .lgdrun, or copy it again.")
-    })?;
-    let mut part = |name: &str, most: u64| -> Result<Vec<u8>, Problem> {
-        let entry = zip.by_name(name).map_err(|e| damaged(name, e))?;
+/// The parts of a run file, read one by one.
+struct Parts<R>(ZipArchive<R>);
+
+impl<R: Read + Seek> Parts<R> {
+    fn of(file: R) -> Result<Self, Problem> {
+        let zip = ZipArchive::new(file).map_err(|_not_a_zip| {
+            Problem::new("This is not a run of LGD Studio, or its end is missing.")
+                .hint("Choose a file that ends in .lgdrun, or copy it again.")
+        })?;
+        Ok(Self(zip))
+    }
+
+    fn part(&mut self, name: &str, most: u64) -> Result<Vec<u8>, Problem> {
+        let entry = self.0.by_name(name).map_err(|e| damaged(name, e))?;
         let mut bytes = Vec::new();
         // The size in the header may lie, so the reading itself is limited.
         let read = entry.take(most + 1).read_to_end(&mut bytes);
@@ -240,26 +243,74 @@ fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
             return Err(damaged(name, "it is too large"));
         }
         Ok(bytes)
-    };
-    let about = part(ABOUT, MAX_PART)?;
-    let about: Value = serde_json::from_slice(&about).map_err(|e| damaged(ABOUT, e))?;
-    match about.get("format").and_then(Value::as_u64) {
-        Some(format) if format > u64::from(FORMAT) => {
-            return Err(Problem::new(format!(
-                "The run has format {format}, but this program reads up to {FORMAT}."
-            ))
-            .hint("Use a newer version of LGD Studio."));
-        }
-        Some(_) => {}
-        None => return Err(damaged(ABOUT, "it names no format")),
     }
-    let mut about: About = serde_json::from_value(about).map_err(|e| damaged(ABOUT, e))?;
-    let grid = take_grid(&mut about.rest);
-    let picture = |bytes: &[u8], name: &str| {
-        frame_image::decode(bytes, Reading::Upright).map_err(|e| damaged(name, e))
+
+    fn about(&mut self) -> Result<About, Problem> {
+        let about = self.part(ABOUT, MAX_PART)?;
+        let about: Value = serde_json::from_slice(&about).map_err(|e| damaged(ABOUT, e))?;
+        match about.get("format").and_then(Value::as_u64) {
+            Some(format) if format > u64::from(FORMAT) => {
+                return Err(Problem::new(format!(
+                    "The run has format {format}, but this program reads up to {FORMAT}."
+                ))
+                .hint("Use a newer version of LGD Studio."));
+            }
+            Some(_) => {}
+            None => return Err(damaged(ABOUT, "it names no format")),
+        }
+        serde_json::from_value(about).map_err(|e| damaged(ABOUT, e))
+    }
+
+    fn picture(&mut self, name: &str) -> Result<RgbImage, Problem> {
+        let bytes = self.part(name, MAX_PICTURE)?;
+        frame_image::decode(&bytes, Reading::Upright).map_err(|e| damaged(name, e))
+    }
+}
+
+/// What a list of runs shows of one: its pictures and answers, without the steps.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Glance {
+    /// The frame.
+    pub(super) frame: RgbImage,
+    /// The finished pictures, one per column.
+    pub(super) pictures: Vec<RgbImage>,
+    /// The answers of the columns that have one.
+    pub(super) answers: Vec<String>,
+}
+
+/// Reads what a list shows of a run; a fraction of the file.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn glance(path: &Path) -> Result<Glance, Problem> {
+    let glance = || {
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        let mut parts = Parts::of(BufReader::new(file))?;
+        let columns = parts.about()?.columns;
+        let pictures = (0..columns.len()).map(|index| parts.picture(&picture_name(index)));
+        Ok(Glance {
+            pictures: pictures.collect::<Result<_, _>>()?,
+            frame: parts.picture(FRAME)?,
+            answers: columns
+                .into_iter()
+                .filter_map(|c| Some(c.answer?.text))
+                .collect(),
+        })
     };
-    let frame = picture(&part(FRAME, MAX_PICTURE)?, FRAME)?;
-    let latents = part(LATENTS, MAX_PART)?;
+    glance().map_err(|problem: Problem| problem.file(path))
+}
+
+fn unreadable(error: std::io::Error) -> Problem {
+    Problem::new(format!("The run cannot be read: {error}."))
+        .hint("Check the name and the permissions of the file.")
+}
+
+fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
+    let mut parts = Parts::of(Cursor::new(bytes))?;
+    let mut about = parts.about()?;
+    let grid = take_grid(&mut about.rest);
+    let frame = parts.picture(FRAME)?;
+    let latents = parts.part(LATENTS, MAX_PART)?;
     let latents = SafeTensors::deserialize(&latents).map_err(|e| damaged(LATENTS, e))?;
     let mut run = RunFile {
         frame: Arc::new(frame),
@@ -270,15 +321,14 @@ fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
         target: None,
     };
     if let Some(facts) = about.target {
-        let picture = Arc::new(picture(&part(TARGET, MAX_PICTURE)?, TARGET)?);
+        let picture = Arc::new(parts.picture(TARGET)?);
         run.target = Some(Arc::new(Target { picture, facts }));
     }
     for (index, column) in about.columns.into_iter().enumerate() {
         if let Some(problem) = column.request.validate().into_iter().next() {
             return Err(damaged(ABOUT, problem));
         }
-        let name = picture_name(index);
-        let picture = Arc::new(picture(&part(&name, MAX_PICTURE)?, &name)?);
+        let picture = Arc::new(parts.picture(&picture_name(index))?);
         run.columns.push(Arc::new(EditResult {
             job: JobId(0),
             display: display_copy(&picture),

@@ -1,6 +1,6 @@
 //! What a saved picture says about itself, and files that appear whole.
 
-use super::{EditResult, Problem};
+use super::{EditResult, Export, Problem};
 use crate::pipeline::metadata::{self, Parameters, PictureTexts};
 use image::RgbImage;
 use serde::Serialize;
@@ -41,13 +41,51 @@ pub(super) fn save_result(result: &EditResult, path: &Path) -> Result<(), Proble
     if let Some(answer) = &result.answer {
         parameters.fields.push(("Answer", answer.text.clone()));
     }
-    let texts = PictureTexts::new(&request, &parameters)
-        .map_err(|e| Problem::new(format!("The request cannot be written as JSON: {e}.")))?;
+    let texts = PictureTexts::new(&request, &parameters).map_err(not_json)?;
     let saved = metadata::save(path, &result.picture, &texts)?;
     if let Some(note) = saved.note {
         tracing::warn!("{note}");
     }
     Ok(())
+}
+
+/// The text chunk `lgd_request` of a picture that shows a whole run: one request per column.
+#[derive(Serialize)]
+struct SavedRun<'a> {
+    program: &'static str,
+    version: &'static str,
+    bundle: &'a str,
+    bundle_fingerprint: &'a str,
+    device: &'a str,
+    frame: &'a super::FrameFacts,
+    columns: Vec<&'a super::EditRequest>,
+}
+
+/// What a picture of a whole run says about itself; nothing when the settings are to be left out.
+///
+/// # Errors
+/// When a request cannot be written as JSON.
+pub(super) fn run_texts(export: &Export) -> Result<PictureTexts, Problem> {
+    let columns = &export.run.columns;
+    let Some(first) = columns.first().filter(|_| export.with_settings) else {
+        return Ok(PictureTexts::none());
+    };
+    let run = SavedRun {
+        program: "LGD Studio",
+        version: env!("CARGO_PKG_VERSION"),
+        bundle: &first.bundle,
+        bundle_fingerprint: &first.bundle_fingerprint,
+        device: &first.device,
+        frame: &first.frame,
+        columns: columns.iter().map(|column| &column.request).collect(),
+    };
+    let (width, height) = first.picture.dimensions();
+    let parameters = Parameters::of(&first.request, width, height, &first.bundle);
+    PictureTexts::new(&run, &parameters).map_err(not_json)
+}
+
+fn not_json(error: serde_json::Error) -> Problem {
+    Problem::new(format!("The request cannot be written as JSON: {error}."))
 }
 
 /// Saves a picture without metadata; the file appears whole or not at all.

@@ -28,6 +28,17 @@ pub fn grid(pictures: &[Arc<RgbImage>], columns: usize) -> RgbImage {
     sheet
 }
 
+/// How many columns each seed has, when there are several seeds and all have as many; then the
+/// columns stand in rows, one per seed.
+pub fn columns_per_seed(seeds: &[u64]) -> Option<usize> {
+    let first = seeds.first()?;
+    let count = seeds.iter().take_while(|seed| *seed == first).count();
+    let even = seeds
+        .chunks(count)
+        .all(|row| row.len() == count && row.iter().all(|seed| Some(seed) == row.first()));
+    (even && count < seeds.len()).then_some(count)
+}
+
 /// How equal two pictures are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sameness {

@@ -1,10 +1,11 @@
 //! The thread that owns the device and the models.
 
 use super::display::display_copy;
+use super::export::{Painter, write_animation};
 use super::jobs::Outbox;
 use super::{
-    BundleSource, BundleSummary, DeviceChoice, EditRequest, EditResult, Estimate, Frame,
-    FrameFacts, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
+    Bundle, BundleSource, BundleSummary, DeviceChoice, EditRequest, EditResult, Estimate, Export,
+    Frame, FrameFacts, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
 };
 use crate::nn::cancel::{self, CancelToken};
 use crate::pipeline::{EditError, Edited, LgdPipeline, Likeness, Progress, StepDone};
@@ -71,6 +72,7 @@ impl Worker {
                     size,
                 } => worker.show(id, &bundle, &estimate, size),
                 JobSpec::Liken { bundle, a, b } => worker.liken(id, &bundle, a, b),
+                JobSpec::Export { bundle, export } => worker.export(id, &bundle, export, token),
             })
         })
     }
@@ -202,6 +204,47 @@ impl Worker {
         Ok(JobEvent::Finished(id))
     }
 
+    fn export(
+        &mut self,
+        id: JobId,
+        bundle: &BundleSource,
+        export: Export,
+        token: &CancelToken,
+    ) -> Result<JobEvent, EditError> {
+        let outbox = self.outbox.clone();
+        let mut on_step = |step, steps| {
+            if token.is_cancelled() {
+                return Err(EditError::Cancelled);
+            }
+            outbox.show(StepPreview {
+                job: id,
+                column: 0,
+                step,
+                steps,
+                seconds_left: 0.0,
+                picture: None,
+                estimates: Vec::new(),
+            });
+            Ok(())
+        };
+        if export.quick {
+            let manifest = Bundle::open(bundle)?.manifest;
+            let matrix = manifest.latent_rgb().ok_or_else(|| {
+                Problem::new(format!(
+                    "The bundle {} has no quick guess of colours.",
+                    manifest.name
+                ))
+                .hint("Export without it; every step is decoded then.")
+            })?;
+            write_animation(&export, &Painter::Colours(matrix), &mut on_step)?;
+        } else {
+            let pipeline = self.resident(id, bundle)?;
+            same_decoder(&export, pipeline)?;
+            write_animation(&export, &Painter::Decoder(pipeline), &mut on_step)?;
+        }
+        Ok(JobEvent::Exported(id, export.path))
+    }
+
     /// The pipeline of that bundle, loaded when it is not yet.
     fn resident(&mut self, id: JobId, bundle: &BundleSource) -> Result<&LgdPipeline, EditError> {
         if self
@@ -254,6 +297,24 @@ fn result(
         stages: edited.stages,
         notices: edited.notices,
         rest: serde_json::Map::new(),
+    }
+}
+
+/// Another bundle's decoder would paint something, but not what was drawn.
+fn same_decoder(export: &Export, pipeline: &LgdPipeline) -> Result<(), Problem> {
+    let manifest = pipeline.manifest();
+    let (name, fingerprint) = (&manifest.name, manifest.fingerprint());
+    let mut columns = export.run.columns.iter();
+    let other = columns.find(|column| {
+        !column.bundle_fingerprint.is_empty() && column.bundle_fingerprint != fingerprint
+    });
+    match other {
+        Some(column) => Err(Problem::new(format!(
+            "The run was drawn with the bundle {}, but {name} is loaded.",
+            column.bundle
+        ))
+        .hint("Load the bundle it was drawn with; the command line also has --quick.")),
+        None => Ok(()),
     }
 }
 

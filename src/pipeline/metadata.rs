@@ -259,6 +259,20 @@ fn encode_png(
     let mut encoder = png::Encoder::new(bytes, image.width(), image.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    add_texts(&mut encoder, texts)?;
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(image.as_raw())?;
+    writer.finish()
+}
+
+/// Adds the texts to a PNG that is about to be written.
+///
+/// # Errors
+/// When a text is too long for the format.
+pub fn add_texts<W: io::Write>(
+    encoder: &mut png::Encoder<'_, W>,
+    texts: &PictureTexts,
+) -> Result<(), png::EncodingError> {
     for (key, text) in [
         (PARAMETERS_KEY, &texts.parameters),
         (REQUEST_KEY, &texts.request),
@@ -272,9 +286,7 @@ fn encode_png(
             encoder.add_itxt_chunk(key.to_owned(), text)?;
         }
     }
-    let mut writer = encoder.write_header()?;
-    writer.write_image_data(image.as_raw())?;
-    writer.finish()
+    Ok(())
 }
 
 /// Writes a file so that it is there whole or not at all: beside its place, synced, renamed.
@@ -358,23 +370,32 @@ pub fn read(path: &Path) -> Result<PictureMetadata, FrameError> {
         return Err(failed(FrameProblem::Empty));
     }
     let file = File::open(path).map_err(|e| failed(FrameProblem::Unreadable(e)))?;
-    let mut reader = image::ImageReader::new(BufReader::new(file))
+    read_from(BufReader::new(file)).map_err(failed)
+}
+
+/// As [`read`], for a picture that is in memory.
+///
+/// # Errors
+/// When it is not a picture.
+pub fn read_bytes(bytes: &[u8]) -> Result<PictureMetadata, FrameError> {
+    read_from(Cursor::new(bytes)).map_err(|kind| FrameError { kind, path: None })
+}
+
+fn read_from(picture: impl io::BufRead + Seek) -> Result<PictureMetadata, FrameProblem> {
+    let mut reader = image::ImageReader::new(picture)
         .with_guessed_format()
-        .map_err(|e| failed(FrameProblem::Unreadable(e)))?;
+        .map_err(FrameProblem::Unreadable)?;
     match reader.format() {
-        None => Err(failed(FrameProblem::NotAPicture)),
-        Some(image::ImageFormat::Png) => {
-            let file = reader.into_inner();
-            read_png(file).map_err(failed)
-        }
+        None => Err(FrameProblem::NotAPicture),
+        Some(image::ImageFormat::Png) => read_png(reader.into_inner()),
         Some(format) => {
             reader.no_limits(); // only the header is read
-            let (width, height) = reader.into_dimensions().map_err(|e| {
-                failed(FrameProblem::Damaged {
+            let (width, height) = reader
+                .into_dimensions()
+                .map_err(|e| FrameProblem::Damaged {
                     format: format.extensions_str().first().copied().unwrap_or(""),
                     detail: e.to_string(),
-                })
-            })?;
+                })?;
             Ok(PictureMetadata {
                 width,
                 height,

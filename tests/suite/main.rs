@@ -5,6 +5,7 @@
 mod batches;
 mod cli;
 mod cli_compare;
+mod cli_export;
 mod denoising;
 mod golden;
 mod gradients;
@@ -22,4 +23,5 @@ mod toon_tiny_language;
 mod weights;
 mod window;
 mod window_columns;
+mod window_files;
 mod window_grids;

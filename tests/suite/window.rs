@@ -287,6 +287,13 @@ impl egui::DroppedFile for Dropped {
     }
 }
 
+/// Drops a file on the window.
+pub fn drop_file(window: &mut Window, path: &Path) {
+    let dropped = Dropped(path.to_owned());
+    window.input_mut().dropped_files.push(Arc::new(dropped));
+    window.step();
+}
+
 #[test]
 fn window_takes_pictures_that_are_dropped_pasted_or_typed() -> Outcome {
     let home = tempfile::tempdir()?;

@@ -4,7 +4,9 @@
 
 mod about;
 mod ask;
+mod exporting;
 mod notices;
+mod offer;
 mod palette;
 mod preferences;
 mod rail;
@@ -12,7 +14,9 @@ mod status_bar;
 
 pub use about::about_ui;
 pub use ask::{AskPage, drop_overlay_ui, dropped, grid_setup_ui};
+pub use exporting::exporting_ui;
 pub use notices::Notices;
+pub use offer::offer_ui;
 pub use palette::Palette;
 pub use preferences::preferences_ui;
 pub use rail::{WIDTH as RAIL_WIDTH, rail_ui};

@@ -5,6 +5,7 @@ use super::Cx;
 use crate::app::state::{Action, Notice, NoticeId, NoticeKind};
 use crate::app::theme::{self, space};
 use crate::app::widgets::{Icon, icon_button};
+use crate::job::{FrameFacts, Problem};
 use eframe::egui;
 use egui::{Align2, Area, CornerRadius, Frame, Id, Margin, RichText, Stroke, vec2};
 use std::collections::HashMap;
@@ -51,6 +52,28 @@ impl Notices {
     }
 }
 
+/// What to do about a problem, and the file, in lines of their own.
+fn more_of(problem: &Problem) -> Option<String> {
+    let file = problem.file.as_ref().map(|path| path.display().to_string());
+    let more: Vec<String> = problem.hint.clone().into_iter().chain(file).collect();
+    (!more.is_empty()).then(|| more.join("\n"))
+}
+
+/// Which frame is missing, as far as it is known.
+fn frame_missing(cx: &Cx<'_>, facts: &FrameFacts) -> String {
+    match &facts.name {
+        Some(name) => {
+            let values = [
+                ("name", name.as_str().into()),
+                ("width", (facts.width as usize).into()),
+                ("height", (facts.height as usize).into()),
+            ];
+            cx.text("notice-frame-missing", &values)
+        }
+        None => cx.tr("notice-frame-missing-unnamed").into_owned(),
+    }
+}
+
 fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<Action>) {
     let tokens = cx.tokens;
     let path = |path: &std::path::Path| path.display().to_string();
@@ -79,16 +102,24 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
             cx.text("notice-session-broken", &[("path", path(aside).into())]),
             None,
         ),
-        NoticeKind::Trouble(problem) => {
-            let more = [problem.hint.clone(), problem.file.as_deref().map(path)];
-            let more: Vec<String> = more.into_iter().flatten().collect();
-            (
-                tokens.error_soft,
-                tokens.error,
-                problem.message.clone(),
-                (!more.is_empty()).then(|| more.join("\n")),
-            )
-        }
+        NoticeKind::Trouble(problem) => (
+            tokens.error_soft,
+            tokens.error,
+            problem.message.clone(),
+            more_of(problem),
+        ),
+        NoticeKind::NotRecalled(problem) => (
+            tokens.warning_soft,
+            tokens.warning,
+            format!("{} {}", cx.tr("notice-not-recalled"), problem.message),
+            more_of(problem),
+        ),
+        NoticeKind::FrameMissing(facts) => (
+            tokens.warning_soft,
+            tokens.warning,
+            frame_missing(cx, facts),
+            Some(cx.tr("notice-frame-missing-hint").into_owned()),
+        ),
     };
     Frame::new()
         .fill(fill)

@@ -25,6 +25,11 @@ pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action
             ui.add_space(space::S);
             look_ui(ui, cx, &mut settings);
             ui.add_space(space::L);
+            title(ui, &cx.tr("preferences-pictures"));
+            let label = cx.tr("preferences-leave-out");
+            ui.checkbox(&mut settings.leave_out_settings, label.as_ref())
+                .on_hover_text(cx.tr("preferences-leave-out-tip"));
+            ui.add_space(space::L);
             places_ui(ui, cx);
             ui.add_space(space::M);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

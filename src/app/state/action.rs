@@ -1,9 +1,9 @@
 //! What the person asked for ([`Action`]) and what has to be done about it ([`Effect`]). Both are
 //! plain data.
 
-use super::{Dialog, Form, GridAction, Moment, NoticeId, RunId, TargetAction};
+use super::{Dialog, Form, GridAction, Moment, NoticeId, OfferChoice, RunId, TargetAction};
 use crate::app::settings::Settings;
-use crate::job::{FileTask, GuidanceMode, JobId, JobSpec};
+use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec};
 use image::RgbImage;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,12 +63,18 @@ pub enum Action {
     OpenExample(String),
     /// Opens dropped bytes as the frame.
     OpenBytes(String, Arc<[u8]>),
+    /// Says what an opened picture of this program is for.
+    TakeOffer(OfferChoice),
     /// Uses the picture in the clipboard as the frame.
     PasteFrame,
     /// Saves the picture of a column.
     SaveResult(usize),
     /// Saves the whole run in one file.
     SaveRun,
+    /// Makes something for others of the run.
+    Export(ExportFormat),
+    /// Stops an animation that is being made.
+    CancelExport(JobId),
     /// Opens a run file.
     OpenRun(PathBuf),
     /// Copies the picture of a column.
@@ -102,6 +108,8 @@ pub enum Ticket {
     Moment(RunId, Moment),
     /// What CLIP says of two pictures.
     Likeness,
+    /// An animation and where it goes.
+    Export(ExportFormat, PathBuf),
 }
 
 /// Work that leaves the state; performed in `app/effects.rs`.

@@ -1,8 +1,8 @@
 //! From a question to jobs, and what can be done with a finished answer.
 
 use super::{
-    AppState, Blocked, BundleState, Column, Effect, MAX_COLUMNS, MAX_HISTORY, NoticeKind, Run,
-    RunId, Ticket,
+    AppState, Blocked, BundleState, Column, Effect, Form, MAX_COLUMNS, MAX_HISTORY, NoticeKind,
+    Run, RunId, Ticket,
 };
 use crate::job::{
     Axis, EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId, JobSpec,
@@ -168,26 +168,15 @@ impl AppState {
         let id = RunId(self.next_run);
         self.next_run += 1;
         let run = Run::of_file(id, file);
-        if let Some(first) = run.columns.first() {
-            self.form.request = EditRequest {
-                branch: None,
-                answer: None,
-                ..first.request.clone()
-            };
-            let drawn = |mode: &GuidanceMode| run.columns.iter().any(|c| c.request.mode == *mode);
-            self.form.modes = GuidanceMode::ALL.into_iter().filter(drawn).collect();
-            self.form.rows = run
-                .columns_per_seed()
-                .map_or(1, |per_seed| run.columns.len() / per_seed);
-            self.form.keep_seed = true;
-            self.form.second = match run.pairs().and_then(|pairs| pairs.x.as_ref()) {
-                Some(Axis::Question(questions)) => questions.get(1).cloned(),
-                _ => None,
-            };
-            if run.grid.is_some() {
-                self.form.rows = 1;
-            }
+        let requests: Vec<EditRequest> = run.columns.iter().map(|c| c.request.clone()).collect();
+        self.form = Form::recalled(&requests, &self.form);
+        if run.grid.is_some() {
+            self.form.rows = 1;
         }
+        self.form.second = match run.pairs().and_then(|pairs| pairs.x.as_ref()) {
+            Some(Axis::Question(questions)) => questions.get(1).cloned(),
+            _ => None,
+        };
         self.frame.frame = Some(run.frame.clone());
         self.run = Some(run);
         self.count_tokens();
@@ -244,6 +233,7 @@ impl AppState {
                     }
                 }
             }
+            Ticket::Export(format, path) => self.export_submitted(job, format, path),
             Ticket::Moment(id, moment) => {
                 if let Some(run) = self.run.as_mut().filter(of(id)) {
                     run.timeline.submitted(moment, job);
@@ -280,7 +270,11 @@ impl AppState {
         self.result(column)
             .map(|result| {
                 let name = suggested_file_name(&result.request);
-                Effect::Files(FileTask::PickAndSave(result, name))
+                Effect::Files(if self.settings.leave_out_settings {
+                    FileTask::PickAndSavePicture(result.picture.clone(), name)
+                } else {
+                    FileTask::PickAndSave(result, name)
+                })
             })
             .into_iter()
             .collect()
@@ -329,7 +323,7 @@ fn suggested_file_name(request: &EditRequest) -> String {
 }
 
 /// The first words of the question, as a file name.
-fn file_stem(request: &EditRequest) -> String {
+pub(super) fn file_stem(request: &EditRequest) -> String {
     let words: Vec<String> = request
         .question
         .split(|letter: char| !letter.is_alphanumeric())

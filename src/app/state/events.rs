@@ -1,13 +1,14 @@
 //! What jobs and file tasks report, taken into the state.
 
-use super::{AppState, BundleState, Column, Form, MAX_RECENT, NoticeKind, Phase, Run};
+use super::{AppState, BundleState, Column, Effect, Form, MAX_RECENT, NoticeKind, Phase, Run};
 use crate::job::{
     BundleSummary, EditRequest, Frame, FrameOrigin, JobEvent, JobId, Problem, StepPreview,
 };
 
 impl AppState {
-    /// Takes in what a job or a file task reported. Late events of an old id change nothing.
-    pub fn on_event(&mut self, event: JobEvent) {
+    /// Takes in what a job or a file task reported; what has to be done about it comes back. Late
+    /// events of an old id change nothing.
+    pub fn on_event(&mut self, event: JobEvent) -> Vec<Effect> {
         match event {
             JobEvent::Started(job) => {
                 for column in self.columns_of(job) {
@@ -60,7 +61,16 @@ impl AppState {
                 }
                 self.not_shown(job);
                 self.similar.ended(job, None);
+                self.export_ended(job, None);
             }
+            JobEvent::Exported(job, path) => {
+                if self.export_ended(job, None) {
+                    self.notify(NoticeKind::Saved(path));
+                }
+            }
+            JobEvent::ExportChosen(export) => return self.export_chosen(*export),
+            JobEvent::OwnPicture(frame, recalled) => self.own_picture(frame, recalled),
+            JobEvent::FrameMissing(facts) => self.frame_missing(facts),
             JobEvent::FrameOpened(frame) => self.frame_opened(frame),
             JobEvent::FrameFailed(problem) => {
                 self.frame.opening = false;
@@ -69,16 +79,21 @@ impl AppState {
             JobEvent::DialogClosed => self.frame.opening = false,
             JobEvent::Saved(path) => self.notify(NoticeKind::Saved(path)),
             JobEvent::RunOpened(file, _path) => self.run_opened(&file),
+            JobEvent::RunRead(..) | JobEvent::Covered(..) => {}
             JobEvent::Measured(a, b, similarity) => self.on_measured(&a, &b, similarity),
             JobEvent::Likened(a, b, cosine) => self.similar.on_likened(&a, &b, cosine),
             JobEvent::TargetOpened(target) => self.target_opened(target),
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
+        Vec::new()
     }
 
     /// Takes in the newest step of a column.
     pub fn on_preview(&mut self, preview: StepPreview) {
+        if self.on_export_step(preview.job, preview.step, preview.steps) {
+            return;
+        }
         let quick = self.latent_rgb().cloned();
         if let Some((run, column)) = self.place_of(preview.job, preview.column) {
             run.on_preview(column, preview, quick.as_ref());
@@ -106,6 +121,9 @@ impl AppState {
             self.bundle = BundleState::Failed(problem);
             return;
         }
+        if self.export_ended(job, Some(&problem)) {
+            return;
+        }
         if self.not_shown(job) {
             tracing::warn!("a step cannot be shown: {problem}");
             return;
@@ -119,7 +137,7 @@ impl AppState {
         }
     }
 
-    fn frame_opened(&mut self, frame: Frame) {
+    pub(super) fn frame_opened(&mut self, frame: Frame) {
         self.frame.opening = false;
         if let FrameOrigin::File(path) = &frame.origin {
             self.recent.retain(|known| known != path);

@@ -1,7 +1,7 @@
 //! What a person edits before an answer is drawn.
 
 use super::{GridDraft, MAX_COLUMNS};
-use crate::job::{EditRequest, GuidanceMode};
+use crate::job::{EditRequest, GuidanceMode, columns_per_seed};
 use serde::{Deserialize, Serialize};
 
 /// The question and every number beside it.
@@ -68,6 +68,29 @@ impl Form {
         (0..rows)
             .flat_map(|row| self.modes.iter().map(move |mode| request(row, *mode)))
             .collect()
+    }
+
+    /// A form that asks again for what `requests` drew, seed included. What shows while it draws stays
+    /// as in `now`; an answer of one's own and a branch belong to a column, not to a form.
+    pub fn recalled(requests: &[EditRequest], now: &Self) -> Self {
+        let Some(first) = requests.first() else {
+            return now.clone();
+        };
+        let drawn = |mode: &GuidanceMode| requests.iter().any(|request| request.mode == *mode);
+        let seeds: Vec<u64> = requests.iter().map(|request| request.seed).collect();
+        Self {
+            modes: GuidanceMode::ALL.into_iter().filter(drawn).collect(),
+            keep_seed: true,
+            rows: columns_per_seed(&seeds).map_or(1, |per_seed| seeds.len() / per_seed),
+            request: EditRequest {
+                branch: None,
+                answer: None,
+                preview: now.request.preview,
+                ..first.clone()
+            },
+            second: None,
+            grid: now.grid.clone(),
+        }
     }
 
     /// Takes every number from `defaults` and leaves question, mode and seed alone.

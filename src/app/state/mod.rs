@@ -5,8 +5,10 @@ mod action;
 mod answer;
 mod cells;
 mod events;
+mod export;
 mod form;
 mod plan;
+mod recall;
 mod run;
 mod similar;
 mod target;
@@ -18,18 +20,20 @@ mod undo;
 
 pub use action::{Action, Effect, Ticket};
 pub use cells::GridAction;
+pub use export::Exporting;
 pub use form::Form;
 pub use plan::{AxisDraft, GridDraft};
+pub use recall::{Offer, OfferChoice};
 pub use run::{Column, Phase, Progress, Run, RunId};
 pub use similar::Likeness;
 pub use target::TargetAction;
-pub use timeline::{Divergence, Moment, Parting};
+pub use timeline::{Moment, Parting};
 
 use crate::app::examples;
 use crate::app::settings::{SavedFrame, Session, Settings};
 use crate::job::{
-    BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameOrigin, GridProblem, JobId,
-    JobSpec, Problem, RequestProblem,
+    BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameFacts, FrameOrigin,
+    GridProblem, JobId, JobSpec, Problem, RequestProblem,
 };
 use std::path::{Path, PathBuf};
 
@@ -70,6 +74,10 @@ pub enum NoticeKind {
     SessionBroken(PathBuf),
     /// Saving, copying or opening failed.
     Trouble(Problem),
+    /// A picture says how it was drawn, but that cannot be used; it is the frame now.
+    NotRecalled(Problem),
+    /// Settings are in the form, but the frame they were used with was not found.
+    FrameMissing(FrameFacts),
 }
 
 /// A message that passes.
@@ -156,6 +164,10 @@ pub struct AppState {
     pub quitting: bool,
     /// Whether two pictures are looked at closely in place of the columns.
     pub looking: bool,
+    /// A picture of this program that was opened and waits for a choice.
+    pub offer: Option<Offer>,
+    /// Animations on their way, in the order they were asked for.
+    pub exporting: Vec<Exporting>,
     similar: similar::Measured,
     seconds_per_step: Option<f64>,
     undo: undo::Undo,
@@ -188,6 +200,8 @@ impl AppState {
             window_size: session.window_size,
             quitting: false,
             looking: false,
+            offer: None,
+            exporting: Vec::new(),
             similar: similar::Measured::default(),
             seconds_per_step: None,
             undo: undo::Undo::default(),
@@ -203,9 +217,9 @@ impl AppState {
     pub fn start(&mut self, path: Option<PathBuf>, last: Option<SavedFrame>) -> Vec<Effect> {
         let mut effects = vec![self.load_bundle()];
         effects.extend(match (path, last) {
-            (Some(path), _) | (None, Some(SavedFrame::File(path))) => {
-                self.apply(Action::OpenPath(path))
-            }
+            (Some(path), _) => self.apply(Action::OpenPath(path)),
+            // What it is for was chosen last time.
+            (None, Some(SavedFrame::File(path))) => self.open(FileTask::OpenFrame(path)),
             (None, Some(SavedFrame::Example(file))) => self.open_example(&file),
             (None, None) => self.apply(Action::OpenExample(examples::FIRST.to_owned())),
         });
@@ -307,7 +321,8 @@ impl AppState {
             Action::OpenPath(path) if is_run(&path) => {
                 return vec![Effect::Files(FileTask::OpenRun(path))];
             }
-            Action::OpenPath(path) => return self.open(FileTask::OpenFrame(path)),
+            Action::OpenPath(path) => return self.open(FileTask::OpenPicture(path)),
+            Action::TakeOffer(choice) => return self.take_offer(choice),
             Action::OpenExample(file) => {
                 self.suggest_question(&file);
                 return self.open_example(&file);
@@ -318,6 +333,8 @@ impl AppState {
             Action::PasteFrame => return self.open(FileTask::PasteFrame),
             Action::SaveResult(column) => return self.save(column),
             Action::SaveRun => return self.save_run(),
+            Action::Export(format) => return self.export(format),
+            Action::CancelExport(job) => return self.cancel_export(job),
             Action::OpenRun(path) => return vec![Effect::Files(FileTask::OpenRun(path))],
             Action::CopyResult(column) => return self.copy(column),
             Action::UseAsFrame(column) => self.use_as_frame(column),

@@ -3,7 +3,7 @@
 use super::timeline::{Moment, Timeline};
 use crate::job::{
     EditRequest, EditResult, Estimate, Frame, FrameOrigin, Grid, JobId, LatentRgb, Problem,
-    RunFile, Stage, StepPreview, Target, WrittenAnswer,
+    RunFile, Stage, StepPreview, Target, WrittenAnswer, columns_per_seed,
 };
 use image::RgbImage;
 use serde_json::{Map, Value};
@@ -136,12 +136,7 @@ impl Run {
     /// How many columns each seed has, when there are several seeds and all have as many.
     pub fn columns_per_seed(&self) -> Option<usize> {
         let seeds: Vec<u64> = self.columns.iter().map(|c| c.request.seed).collect();
-        let first = seeds.first()?;
-        let count = seeds.iter().take_while(|seed| *seed == first).count();
-        let even = seeds
-            .chunks(count)
-            .all(|row| row.len() == count && row.iter().all(|seed| Some(seed) == row.first()));
-        (even && count < seeds.len()).then_some(count)
+        columns_per_seed(&seeds)
     }
 
     /// Steps of the longest column.

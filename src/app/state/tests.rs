@@ -128,7 +128,7 @@ fn starting_loads_the_bundle_and_opens_a_frame() {
         (
             Some("given.png".into()),
             Some(example),
-            "OpenFrame(\"given.png\")",
+            "OpenPicture(\"given.png\")",
         ),
     ] {
         let mut state = fresh();

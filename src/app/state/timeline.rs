@@ -1,7 +1,7 @@
 //! Time: which step all columns show, the pictures of the steps, and how far the columns have
 //! drifted apart.
 
-use crate::job::{Estimate, JobId};
+use crate::job::{Divergence, Estimate, JobId};
 use image::RgbImage;
 use std::sync::Arc;
 
@@ -24,15 +24,6 @@ struct Shown {
     picture: Arc<RgbImage>,
     /// Whether it went through the decoder; the others are quick guesses.
     decoded: bool,
-}
-
-/// How far apart the columns are after a step.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Divergence {
-    /// The largest distance between two of the measured columns; none for a single one.
-    pub between: Option<f32>,
-    /// The distance of every measured column to the frame.
-    pub to_frame: Vec<Option<f32>>,
 }
 
 /// One clock for all columns.
@@ -125,15 +116,7 @@ impl Timeline {
         self.divergence.resize(steps, Divergence::default());
         let entries = self.divergence.iter_mut().enumerate();
         for (index, entry) in entries.skip(first_step.saturating_sub(1)) {
-            let at: Vec<Option<&Estimate>> = tracks.iter().map(|track| track.get(index)).collect();
-            let pairs = at.iter().enumerate().flat_map(|(i, a)| {
-                let others = at.get(i + 1..).unwrap_or_default();
-                others.iter().filter_map(move |b| (*a)?.distance((*b)?))
-            });
-            *entry = Divergence {
-                between: pairs.reduce(f32::max),
-                to_frame: at.iter().map(|a| (*a)?.distance(frame?)).collect(),
-            };
+            *entry = Divergence::at(index, tracks, frame);
         }
     }
 

@@ -23,6 +23,8 @@ pub enum Slot {
     Cell(usize),
     /// The chosen cell, large.
     Chosen,
+    /// A picture that waits for a choice.
+    Offer,
 }
 
 /// Pixels of cells that are uploaded in one frame; a few milliseconds. The other cells follow in the

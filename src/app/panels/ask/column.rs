@@ -8,7 +8,7 @@ use crate::app::command::Command;
 use crate::app::state::{Action, Column, Moment, Phase, Run};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Slot, field_frame, fit, hint, paint_picture};
-use crate::job::{EditResult, WrittenAnswer};
+use crate::job::{EditResult, ExportFormat, WrittenAnswer};
 use eframe::egui;
 use egui::{
     Align, Align2, Button, Color32, CornerRadius, FontId, Frame, Id, Key, Label, Layout, Margin,
@@ -344,6 +344,12 @@ fn more_ui(
         item(ui, &use_as.0, &use_as.1, Action::UseAsFrame(index));
         let save_run = command(Command::SaveRun);
         item(ui, &save_run.0, &save_run.1, Action::SaveRun);
+        ui.menu_button(cx.tr("export-menu"), |ui| {
+            for format in ExportFormat::ALL {
+                let (text, tip) = command(Command::Export(format));
+                item(ui, &text, &tip, Action::Export(format));
+            }
+        });
         if run.grid.is_some() {
             // The pictures of a pair belong together: none is changed, added or taken out.
             let save = command(Command::Save);

@@ -14,6 +14,7 @@ mod question;
 mod target;
 mod timeline;
 
+pub use columns::mode_texts;
 pub use frame::{drop_overlay_ui, dropped};
 pub use grid::grid_setup_ui;
 

@@ -4,8 +4,9 @@
 use super::Cx;
 use super::columns::mode_colour;
 use crate::app::command::Command;
-use crate::app::state::{Action, Divergence, Parting, Run};
+use crate::app::state::{Action, Parting, Run};
 use crate::app::widgets::{Icon, accent_slider, hint, icon_button};
+use crate::job::Divergence;
 use eframe::egui;
 use egui::{
     Align, CornerRadius, Layout, Rangef, Rect, RichText, Sense, Shape, Slider, Stroke, Ui,

@@ -1,0 +1,110 @@
+//! `lgd-studio export RUN.lgdrun`: pictures, animations and tables of a finished run.
+
+use super::session::Session;
+use super::{Failure, GlobalArgs, output};
+use crate::job::{BundleSource, Export, ExportFormat, open_run};
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What to make of a run. Only gif and apng need a model, to decode every step; with --quick they do
+/// without its weights, and show one soft colour per latent cell until the finished pictures.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  lgd-studio export comparison/run.lgdrun --format gif -o cat.gif\n\nFormats:\n  grid   one picture with the frame, all answers and captions (.png, .jpg, .webp)\n  sheet  a folder in the layout of the method's authors, and an overview beside it\n  gif    the denoising of all columns; needs the bundle, or --quick\n  apng   the same with all colours; needs the bundle, or --quick\n  csv    one row per column, and NAME-steps.csv with one row per step\n  json   the same numbers with the complete requests"
+)]
+pub(super) struct ExportArgs {
+    /// A run that this program saved
+    run: PathBuf,
+    /// What to make
+    #[arg(long, value_enum)]
+    format: FormatArg,
+    /// The file to write; with --format sheet the folder to make
+    #[arg(short, long, value_name = "PATH")]
+    output: PathBuf,
+    /// Show the steps of gif and apng as quick guesses of colours: needs no weights
+    #[arg(long)]
+    quick: bool,
+    /// Leave question, seeds and settings out of the metadata, and seeds and scales out of captions
+    #[arg(long)]
+    leave_out_settings: bool,
+    /// What the answer should have looked like; target_img.jpg of a sheet
+    #[arg(long, value_name = "IMAGE")]
+    target: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatArg {
+    Grid,
+    Sheet,
+    Gif,
+    Apng,
+    Csv,
+    Json,
+}
+
+impl From<FormatArg> for ExportFormat {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Grid => Self::Grid,
+            FormatArg::Sheet => Self::Sheet,
+            FormatArg::Gif => Self::Gif,
+            FormatArg::Apng => Self::Apng,
+            FormatArg::Csv => Self::Csv,
+            FormatArg::Json => Self::Json,
+        }
+    }
+}
+
+pub(super) fn run(
+    args: &ExportArgs,
+    bundle: BundleSource,
+    global: &GlobalArgs,
+) -> Result<(), Failure> {
+    let format = ExportFormat::from(args.format);
+    check_name(format, &args.output)?;
+    if args.quick && !format.is_animation() {
+        return Err(Failure::Usage(
+            "--quick is for --format gif and apng.".to_owned(),
+        ));
+    }
+    if args.target.is_some() && format != ExportFormat::Sheet {
+        return Err(Failure::Usage("--target is for --format sheet.".to_owned()));
+    }
+    let run = open_run(&args.run)?;
+    let mut session = Session::start(global)?;
+    let target = match &args.target {
+        Some(path) => Some(session.open_frame(path)?.image),
+        None => None,
+    };
+    let export = Export {
+        run: Arc::new(run),
+        format,
+        path: args.output.clone(),
+        quick: args.quick,
+        with_settings: !args.leave_out_settings,
+        target,
+    };
+    session.export(bundle, export)?;
+    if global.json {
+        output::json(&serde_json::json!({ "format": format.name(), "path": args.output }));
+    } else {
+        output::line(args.output.display());
+    }
+    Ok(())
+}
+
+/// Checks the name before the work, so that a typing error costs nothing.
+fn check_name(format: ExportFormat, path: &Path) -> Result<(), Failure> {
+    let known = format.extensions();
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    if known.is_empty() || ending.is_some_and(|ending| known.contains(&ending.as_str())) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "The name of a {} has to end in .{}.\nFile: {}",
+        format.name(),
+        known.join(" or ."),
+        path.display()
+    )))
+}

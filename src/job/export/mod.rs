@@ -1,0 +1,125 @@
+//! Files for other people and other programs, made from a run: a captioned grid, the authors' folder
+//! of pictures, the denoising as GIF or APNG, and tables of numbers.
+//!
+//! Everything but the two animations is made from the run alone, on the file thread. The animations
+//! decode every step, so they are jobs of the worker, with progress and cancel. Nothing is written
+//! before it is complete.
+
+mod animation;
+mod board;
+mod folder;
+mod lettering;
+mod table;
+
+pub(super) use animation::{Painter, write as write_animation};
+
+use super::{Problem, RunFile, saving};
+use crate::pipeline::metadata;
+use image::RgbImage;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a run is made into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// One PNG with the frame, all pictures and captions.
+    Grid,
+    /// A folder of JPEG files in the layout of the method's authors, and an overview beside it.
+    Sheet,
+    /// The denoising of all columns as an animated GIF.
+    Gif,
+    /// The same as an animated PNG, with all colours.
+    Apng,
+    /// One row of numbers per column, and a second file with one row per step.
+    Csv,
+    /// The same numbers and the complete requests.
+    Json,
+}
+
+impl ExportFormat {
+    /// All formats, in the order they are shown.
+    pub const ALL: [Self; 6] = [
+        Self::Grid,
+        Self::Sheet,
+        Self::Gif,
+        Self::Apng,
+        Self::Csv,
+        Self::Json,
+    ];
+
+    /// The name used on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Grid => "grid",
+            Self::Sheet => "sheet",
+            Self::Gif => "gif",
+            Self::Apng => "apng",
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
+
+    /// Endings a file of this format may have, the usual one first; none for a folder.
+    pub fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Grid => &["png", "jpg", "jpeg", "webp"],
+            Self::Sheet => &[],
+            Self::Gif => &["gif"],
+            Self::Apng => &["png", "apng"],
+            Self::Csv => &["csv"],
+            Self::Json => &["json"],
+        }
+    }
+
+    /// Whether every step has to be decoded, which is work for a model.
+    pub fn is_animation(self) -> bool {
+        matches!(self, Self::Gif | Self::Apng)
+    }
+}
+
+/// One export, complete.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// The run.
+    pub run: Arc<RunFile>,
+    /// What to make.
+    pub format: ExportFormat,
+    /// The file, or the folder of a sheet. A name alone until a person chose the place.
+    pub path: PathBuf,
+    /// Whether an animation shows quick guesses of colours in place of decoded pictures.
+    pub quick: bool,
+    /// Whether pictures carry the requests and name seeds and scales.
+    pub with_settings: bool,
+    /// What the answer should have looked like, for a sheet.
+    pub target: Option<Arc<RgbImage>>,
+}
+
+/// Makes everything that needs no model.
+///
+/// # Errors
+/// When there is nothing to show, or the folder or the disk says no.
+pub(super) fn write(export: &Export) -> Result<(), Problem> {
+    let Export { run, path, .. } = export;
+    if run.columns.is_empty() {
+        return Err(nothing_finished());
+    }
+    match export.format {
+        ExportFormat::Grid => {
+            let texts = saving::run_texts(export)?;
+            metadata::save(path, &board::still(run, export.with_settings), &texts)?;
+            Ok(())
+        }
+        ExportFormat::Sheet => folder::write(export),
+        ExportFormat::Csv => table::write_csv(run, path),
+        ExportFormat::Json => table::write_json(run, path),
+        ExportFormat::Gif | ExportFormat::Apng => Err(Problem::new(
+            "An animation is drawn by the worker, not by the file thread.",
+        )),
+    }
+}
+
+/// Why a run without a finished column cannot be exported.
+fn nothing_finished() -> Problem {
+    Problem::new("There is nothing to export: no column of this run is finished.")
+        .hint("Draw the answers first, then export the run.")
+}
