@@ -59,6 +59,21 @@ impl Parameter {
         }
     }
 
+    /// What people call it, on pictures.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::GuidanceScale => "Text scale",
+            Self::ImageGuidanceScale => "Image scale",
+            Self::Seed => "Seed",
+            Self::Steps => "Steps",
+            Self::Mode => "Guided by",
+            Self::Sampler => "Sampler",
+            Self::Question => "Question",
+            Self::Answer => "Answer",
+            Self::AnswerDecoding => "Search of the answer",
+        }
+    }
+
     /// The parameter of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.name() == name)

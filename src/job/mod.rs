@@ -39,7 +39,7 @@ pub use crate::pipeline::{
 pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
 pub use divergence::Divergence;
-pub use export::{Export, ExportFormat};
+pub use export::{Export, ExportFormat, labelled_grid};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
 pub use jobs::{Jobs, JobsConfig};
 pub use message::{

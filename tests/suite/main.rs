@@ -6,6 +6,7 @@ mod batches;
 mod cli;
 mod cli_compare;
 mod cli_export;
+mod cli_grid;
 mod denoising;
 mod golden;
 mod gradients;
