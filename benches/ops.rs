@@ -204,6 +204,7 @@ fn norms_and_activations() -> Result<()> {
 }
 
 fn main() -> Result<()> {
+    lgd_studio::nn::keep_freed_memory();
     println!("{} threads, {:?}", rayon::current_num_threads(), DType::F32);
     convolutions()?;
     linears()?;

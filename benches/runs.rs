@@ -244,6 +244,7 @@ fn scrub(path: &Path) -> Result<()> {
 }
 
 fn main() -> Result<()> {
+    lgd_studio::nn::keep_freed_memory();
     println!("{} threads, f32", rayon::current_num_threads());
     let mut jobs = Jobs::start(JobsConfig::default(), || {}).map_err(failed)?;
     let folder = tempfile::tempdir().map_err(failed)?;

@@ -120,6 +120,7 @@ fn tiny() -> Result<()> {
 }
 
 fn main() -> Result<()> {
+    lgd_studio::nn::keep_freed_memory();
     println!("{} threads, f32, batch 1", rayon::current_num_threads());
     if selected("tiny") {
         tiny()?;

@@ -11,6 +11,7 @@ use lgd_studio::nn::Weights;
 use measure::{best, held_mib, line, peak_mib, reset_peak};
 
 fn main() -> Result<()> {
+    lgd_studio::nn::keep_freed_memory();
     println!("{} threads, f32, batch 1", rayon::current_num_threads());
     let config = VaeConfig::sd15();
     let weights = Weights::random(1, DType::F32, &Device::Cpu);

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    lgd_studio::nn::keep_freed_memory();
     match Cli::invocation() {
         Invocation::Terminal(cli) => {
             start_logging(cli.verbosity());

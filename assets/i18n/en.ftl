@@ -61,6 +61,14 @@ command-undo = Undo
 command-undo-tip = Takes back the last change of the question or the numbers
 command-redo = Redo
 command-redo-tip = Makes the change again that was taken back
+command-queue = Queue
+command-queue-tip = Shows what is drawn now, what waits and what is over
+command-queue-up = Add to queue
+command-queue-up-tip = Draws this after what is waiting already; the page stays as it is
+command-hold-queue = Pause queue
+command-hold-queue-tip = Lets nothing new begin, or goes on; what is being drawn is not stopped
+command-cancel-all = Cancel all
+command-cancel-all-tip = Cancels everything that is drawn or waits; finished columns are kept
 command-palette = Find a command…
 command-palette-tip = Every command by name
 command-settings = Settings
@@ -146,6 +154,9 @@ answer-others-tip = Draws this column again with this answer
 answer-scales = text { $text }, image { $image }
 answer-cancelled = Cancelled
 answer-cancelled-hint = Nothing was kept. Press Enter to draw again.
+answer-interrupted = Interrupted at step { $step } of { $steps }
+answer-again = Draw again
+answer-again-tip = Draws this first and goes on with the queue. The same request gives the same picture, bit for bit.
 answer-failed = That did not work
 answer-retry = Try again
 answer-retry-tip = Runs the same request again
@@ -164,6 +175,7 @@ column-branch-off = Branch from a step
 column-branch-how = Move through time first: a branch leaves at the step that is shown.
 column-branched = { $mode }, from step { $step }
 column-remove = Remove column
+column-remove-busy = Wait until the run is drawn, or cancel it.
 column-remove-tip = Takes this column out of the comparison
 timeline-play = Play
 timeline-pause = Pause
@@ -276,7 +288,8 @@ offer-branch = It branched off another path; the form draws the whole way anew.
 offer-answer = Its answer was written by hand and is not part of the form: “{ $answer }”
 
 # Stages
-stage-queued = Waiting for the worker
+stage-queued = Waiting for its turn
+stage-held = Waiting, the queue is paused
 stage-loading = Loading the model
 stage-reading = Reading the frame
 stage-thinking = Thinking
@@ -348,14 +361,18 @@ blocked-opening = The frame is still being opened.
 blocked-no-question = Write a question first.
 blocked-second-question = Write a second question that differs from the first, or ask one question.
 blocked-axis = Correct the values first.
-blocked-running = An answer is being drawn.
 
 # Status bar
 status-bundle-loading = Loading the model
 status-bundle-failed = No model loaded
 status-device-pending = Device not known yet
 status-idle = Ready
-status-running = Drawing, { $count } in the queue
+status-running = Drawing, { $count ->
+    [0] nothing waits
+   *[other] { $count } waiting
+}
+status-waiting = { $count } waiting
+status-held = Queue paused, { $count } waiting
 status-network = Network requests: 0
 status-network-tip = This program never talks to the network. Everything happens on this computer.
 status-bundle-tip = { $description } Works at { $resolution } × { $resolution } pixels.
@@ -365,11 +382,43 @@ notice-saved = Saved to { $path }
 notice-copied = The picture is in the clipboard.
 notice-settings-broken = The settings file could not be read. It was set aside as { $path }, and the defaults are used.
 notice-session-broken = The last session could not be read. It was set aside as { $path }.
+notice-runs-broken = The list of runs was damaged. It was set aside as { $path }; run files that were found are listed again.
+notice-queue-returned = { $count ->
+    [one] One run was waiting or being drawn when the program ended. The queue is paused.
+   *[other] { $count } runs were waiting or being drawn when the program ended. The queue is paused.
+}
+notice-continue-tip = Draws what was waiting and what was cut off
+notice-discard = Discard
+notice-discard-tip = Forgets what was not yet drawn; finished columns are kept
+notice-look = Show queue
+notice-look-tip = Lists what came back
+notice-run-ready = An answer is ready: { $question }
+notice-show = Show
 notice-not-recalled = The picture is the frame now.
 notice-frame-missing = The settings are in the form. The frame they were used with was not found: { $name }, { $width } × { $height } pixels.
 notice-frame-missing-unnamed = The settings are in the form. The frame they were used with had no name and was not found.
 notice-frame-missing-hint = Open that frame yourself, or ask about another one.
 notice-dismiss = Dismiss
+
+# Queue
+queue-title = Queue
+queue-close = Close the queue
+queue-continue = Continue
+queue-empty = Nothing waits. What you ask while an answer is drawn waits here.
+queue-held = Paused: nothing new begins until you continue.
+queue-nothing = There is nothing in the queue.
+queue-over = Done
+queue-row = Show { $question }
+queue-row-tip = Shows this run on the page
+queue-drag-tip = Drag to another place
+queue-waiting = Waiting
+queue-done = Done
+queue-failed = Failed: { $why }
+queue-up = Earlier: { $question }
+queue-down = Later: { $question }
+queue-cancel = Cancel { $question }
+queue-retry = Try again: { $question }
+queue-dismiss = Take { $question } off the list
 
 # Looking closely: two pictures compared
 look-view = { $a } and { $b }, { $compare }, { $zoom } %
@@ -438,6 +487,15 @@ preferences-places-settings = Settings
 preferences-places-data = Data
 preferences-places-copy = Copy path
 preferences-places-none = This system names no home folder, so nothing is remembered.
+preferences-runs = Runs
+preferences-keep-runs = Keep runs
+preferences-keep-runs-tip = Writes every run with all its steps to disk while it is drawn, so that nothing is lost when the program ends. Runs that are kept already stay.
+preferences-runs-room = { $count ->
+    [one] One run
+   *[other] { $count } runs
+}, { $megabytes } MB
+preferences-runs-measuring = Measuring …
+preferences-places-runs = Runs
 preferences-places-note = Set LGD_STUDIO_HOME to keep everything under one folder.
 dialog-close = Close
 

@@ -2,7 +2,7 @@
 //! all come from it.
 
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
-use super::state::{Action, AppState, Dialog, GridAction, Run, TargetAction};
+use super::state::{Action, AppState, Dialog, GridAction, QueueAction, Run, TargetAction};
 use crate::job::ExportFormat;
 use eframe::egui;
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -52,6 +52,12 @@ pub enum Command {
     Undo,
     /// Do it again.
     Redo,
+    /// Show the queue, or hide it.
+    Queue,
+    /// Hold the queue, or let it go on.
+    HoldQueue,
+    /// Cancel everything that waits or works.
+    CancelAll,
     /// Find a command by name.
     Palette,
     /// Open the settings.
@@ -70,7 +76,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 36] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -97,6 +103,9 @@ impl Command {
         Self::LastStep,
         Self::Undo,
         Self::Redo,
+        Self::Queue,
+        Self::HoldQueue,
+        Self::CancelAll,
         Self::Palette,
         Self::Settings,
         Self::About,
@@ -135,6 +144,9 @@ impl Command {
             Self::LastStep => "command-last-step",
             Self::Undo => "command-undo",
             Self::Redo => "command-redo",
+            Self::Queue => "command-queue",
+            Self::HoldQueue => "command-hold-queue",
+            Self::CancelAll => "command-cancel-all",
             Self::Palette => "command-palette",
             Self::Settings => "command-settings",
             Self::About => "command-about",
@@ -174,6 +186,9 @@ impl Command {
             Self::LastStep => "command-last-step-tip",
             Self::Undo => "command-undo-tip",
             Self::Redo => "command-redo-tip",
+            Self::Queue => "command-queue-tip",
+            Self::HoldQueue => "command-hold-queue-tip",
+            Self::CancelAll => "command-cancel-all-tip",
             Self::Palette => "command-palette-tip",
             Self::Settings => "command-settings-tip",
             Self::About => "command-about-tip",
@@ -207,6 +222,8 @@ impl Command {
             Self::LastStep => with(Modifiers::NONE, Key::End),
             Self::Undo => with(Modifiers::COMMAND, Key::Z),
             Self::Redo => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z),
+            Self::Queue => with(Modifiers::NONE, Key::Q),
+            Self::HoldQueue | Self::CancelAll => None,
             Self::Palette => with(Modifiers::COMMAND, Key::K),
             Self::Settings => with(Modifiers::COMMAND, Key::Comma),
             Self::About => with(Modifiers::NONE, Key::F1),
@@ -265,6 +282,12 @@ impl Command {
             Self::LastStep => timed(|_| Action::Seek(None)),
             Self::Undo => state.undo_possible().0.then_some(Action::Undo),
             Self::Redo => state.undo_possible().1.then_some(Action::Redo),
+            Self::Queue => Some(Action::Queue(QueueAction::Open(!state.queue.open))),
+            Self::HoldQueue => (state.is_busy() || state.queue.held)
+                .then_some(Action::Queue(QueueAction::Hold(!state.queue.held))),
+            Self::CancelAll => state
+                .is_busy()
+                .then_some(Action::Queue(QueueAction::CancelAll)),
             Self::Palette => Some(Action::ShowDialog(Dialog::Palette)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),
             Self::About => Some(Action::ShowDialog(Dialog::About)),
@@ -331,6 +354,7 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             }
             // Plain keys belong to the widget that has the focus.
             Command::Look
+            | Command::Queue
             | Command::Play
             | Command::StepBack
             | Command::StepOn

@@ -7,6 +7,17 @@ use crate::job::Jobs;
 pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
     match effect {
         Effect::Submit(ticket, spec) => Some(Action::Submitted(ticket, jobs.submit(spec))),
+        Effect::Draw(ticket, spec, draft) => {
+            Some(Action::Submitted(ticket, jobs.submit_kept(spec, *draft)))
+        }
+        Effect::Order(order) => {
+            jobs.order(&order);
+            None
+        }
+        Effect::Hold(held) => {
+            jobs.hold(held);
+            None
+        }
         Effect::Cancel(job) => {
             jobs.cancel(job);
             None

@@ -20,7 +20,8 @@ pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
     Action, AppState, AxisDraft, BundleState, Column, Dialog, Exporting, Form, GridAction,
-    GridDraft, Likeness, NoticeKind, Offer, OfferChoice, Parting, Phase, Run, TargetAction,
+    GridDraft, Likeness, NoticeKind, Offer, OfferChoice, Parting, Phase, QueueAction, Run,
+    TargetAction, View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -97,6 +98,7 @@ impl LgdApp {
         let session = read_session(config.places.as_ref().map(Places::session_file).as_deref());
         let last = session.value.frame.clone();
         let mut state = AppState::new(settings.value, session.value, config.bundle, config.dice);
+        state.keeps_runs = config.places.is_some();
         if let Some(aside) = settings.set_aside {
             state.notify(NoticeKind::SettingsBroken(aside));
         }
@@ -107,6 +109,8 @@ impl LgdApp {
         let jobs = Jobs::start(
             JobsConfig {
                 device: config.device,
+                places: config.places.clone(),
+                beside_a_window: true,
             },
             move || {
                 wake.request_repaint();
@@ -274,7 +278,7 @@ impl LgdApp {
         Panel::bottom("status")
             .exact_size(panels::STATUS_HEIGHT)
             .frame(side.inner_margin(Margin::symmetric(space::L as i8, 0)))
-            .show(ui, |ui| panels::status_bar_ui(ui, &cx));
+            .show(ui, |ui| panels::status_bar_ui(ui, &cx, actions));
         Panel::left("rail")
             .resizable(false)
             .exact_size(panels::RAIL_WIDTH)
@@ -290,6 +294,7 @@ impl LgdApp {
             Some(Dialog::Grid) => panels::grid_setup_ui(&ctx, &cx, actions),
             None => {}
         }
+        panels::queue_ui(&ctx, &cx, actions);
         panels::offer_ui(&ctx, &cx, actions);
         panels::exporting_ui(&ctx, &cx, actions);
         notices.ui(&ctx, &cx, actions);

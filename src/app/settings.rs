@@ -32,7 +32,7 @@ pub const MIN_SCALE: f32 = 0.7;
 /// Largest interface size.
 pub const MAX_SCALE: f32 = 2.5;
 
-/// The look of the window.
+/// The look of the window, and what is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
@@ -40,6 +40,8 @@ pub struct Settings {
     pub theme: ThemeChoice,
     /// Size of the interface, 1 is normal.
     pub scale: f32,
+    /// Whether every run is kept.
+    pub keep_runs: bool,
     /// Whether saved and exported pictures say nothing about how they were drawn.
     pub leave_out_settings: bool,
     /// Keys of other versions, kept as they are.
@@ -52,6 +54,7 @@ impl Default for Settings {
         Self {
             theme: ThemeChoice::default(),
             scale: 1.0,
+            keep_runs: true,
             leave_out_settings: false,
             rest: toml::Table::new(),
         }

@@ -29,6 +29,7 @@ impl Session {
         let jobs = Jobs::start(
             JobsConfig {
                 device: global.device,
+                ..JobsConfig::default()
             },
             || {},
         )

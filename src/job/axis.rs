@@ -215,6 +215,43 @@ impl Axis {
         Ok(axis)
     }
 
+    /// The different values that requests have, in their order; none where some request has no such
+    /// value.
+    pub fn of(parameter: Parameter, requests: &[EditRequest]) -> Option<Self> {
+        fn different<T: PartialEq + Clone>(
+            requests: &[EditRequest],
+            value: impl Fn(&EditRequest) -> T,
+        ) -> Vec<T> {
+            let mut values: Vec<T> = Vec::new();
+            for value in requests.iter().map(value) {
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+            values
+        }
+        Some(match parameter {
+            Parameter::GuidanceScale => {
+                Self::GuidanceScale(different(requests, |r| r.guidance_scale))
+            }
+            Parameter::ImageGuidanceScale => {
+                Self::ImageGuidanceScale(different(requests, |r| r.image_guidance_scale))
+            }
+            Parameter::Seed => Self::Seed(different(requests, |r| r.seed)),
+            Parameter::Steps => Self::Steps(different(requests, |r| r.steps as u64)),
+            Parameter::Mode => Self::Mode(different(requests, |r| r.mode)),
+            Parameter::Sampler => Self::Sampler(different(requests, |r| r.sampler)),
+            Parameter::Question => Self::Question(different(requests, |r| r.question.clone())),
+            Parameter::Answer => {
+                let answers = different(requests, |r| r.answer.clone());
+                Self::Answer(answers.into_iter().collect::<Option<_>>()?)
+            }
+            Parameter::AnswerDecoding => {
+                Self::AnswerDecoding(different(requests, |r| r.answer_settings.decoding))
+            }
+        })
+    }
+
     /// What it varies.
     pub fn parameter(&self) -> Parameter {
         match self {

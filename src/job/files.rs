@@ -169,13 +169,14 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             Ok(()) => return None,
             Err(problem) => JobEvent::FileFailed(problem),
         },
-        // Dialogs became tasks of their own in `open_dialog`.
+        // Dialogs became tasks of their own in `open_dialog`, and the store has its own thread.
         FileTask::PickFrame
         | FileTask::PickTarget(_)
         | FileTask::PickAndSave(..)
         | FileTask::PickAndSavePicture(..)
         | FileTask::PickAndSaveRun(..)
-        | FileTask::PickExport(_) => return None,
+        | FileTask::PickExport(_)
+        | FileTask::Store(_) => return None,
     })
 }
 

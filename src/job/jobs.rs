@@ -1,7 +1,11 @@
 //! The handle a face holds: submit, cancel, read events.
 
-use super::worker::{Command, Worker};
-use super::{DeviceChoice, FileTask, JobEvent, JobId, JobSpec, Problem, StepPreview, files};
+use super::queue::{Command, Queue};
+use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreEvent};
+use super::worker::Worker;
+use super::{
+    DeviceChoice, FileTask, JobEvent, JobId, JobSpec, Places, Problem, StepPreview, files, priority,
+};
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use std::collections::{BTreeMap, VecDeque};
@@ -9,8 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Jobs that may wait; far more than a person queues by hand.
-const QUEUE: usize = 1024;
+/// Tasks for files and for the store that may wait.
+const TASKS: usize = 1024;
 /// Events that may wait for a face that is busy.
 const EVENTS: usize = 256;
 /// Deep networks recurse in candle's graph code; the default stack is small for that.
@@ -21,6 +25,10 @@ const WORKER_STACK_BYTES: usize = 32 << 20;
 pub struct JobsConfig {
     /// The device of the worker.
     pub device: DeviceChoice,
+    /// Where runs are kept; without, none are.
+    pub places: Option<Places>,
+    /// Whether a window has to stay smooth: then the threads that compute step back.
+    pub beside_a_window: bool,
 }
 
 /// Where the threads leave what they have to say.
@@ -72,10 +80,12 @@ impl Outbox {
     }
 }
 
-/// The running threads. Dropping it cancels everything, lets the file thread finish its writes and
-/// joins both.
+/// The running threads. Dropping it stops the work, lets files and store finish their writes and
+/// joins all. Kept runs that wait or are at work come back at the next start.
 pub struct Jobs {
-    commands: Option<Sender<Command>>,
+    queue: Arc<Queue>,
+    worker: Option<JoinHandle<()>>,
+    store: Option<Sender<Message>>,
     file_tasks: Sender<Option<FileTask>>,
     events: Option<Receiver<JobEvent>>,
     previews: Arc<Mutex<Vec<StepPreview>>>,
@@ -87,8 +97,8 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Starts both threads. `notify` is called, from either thread, whenever there is something
-    /// new to read.
+    /// Starts the threads. `notify` is called, from any of them, whenever there is something new to
+    /// read.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -96,8 +106,8 @@ impl Jobs {
         config: JobsConfig,
         notify: impl Fn() + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
-        let (commands, command_queue) = bounded(QUEUE);
-        let (file_tasks, file_queue) = bounded(QUEUE);
+        let queue = Arc::new(Queue::default());
+        let (file_tasks, file_queue) = bounded(TASKS);
         let (events_in, events) = bounded(EVENTS);
         let previews: Arc<Mutex<Vec<StepPreview>>> = Arc::default();
         let outbox = Outbox {
@@ -105,17 +115,44 @@ impl Jobs {
             previews: previews.clone(),
             notify: Arc::new(notify),
         };
-        let worker_outbox = outbox.clone();
+        if config.beside_a_window {
+            priority::step_back_loops();
+        }
+        let (store, keeper) = match config.places {
+            None => (None, None),
+            Some(places) => {
+                let (messages, received) = bounded(TASKS);
+                let (outbox, queue) = (outbox.clone(), queue.clone());
+                let folders = Folders::new(places.data);
+                let keeper = std::thread::Builder::new()
+                    .name("lgd-store".to_owned())
+                    .spawn(move || store::run(&received, folders, &outbox, &queue))?;
+                (Some(messages), Some(keeper))
+            }
+        };
+        let worker = Worker::new(
+            config.device,
+            outbox.clone(),
+            store.clone().map(Recorder::new),
+        );
+        let worker_queue = queue.clone();
         let worker = std::thread::Builder::new()
             .name("lgd-worker".to_owned())
             .stack_size(WORKER_STACK_BYTES)
-            .spawn(move || Worker::new(config.device, worker_outbox).run(&command_queue))?;
+            .spawn(move || {
+                if config.beside_a_window {
+                    priority::step_back();
+                }
+                worker.run(&worker_queue);
+            })?;
         let files_outbox = outbox.clone();
         let files = std::thread::Builder::new()
             .name("lgd-files".to_owned())
             .spawn(move || files::run(&file_queue, &files_outbox))?;
         Ok(Self {
-            commands: Some(commands),
+            queue,
+            worker: Some(worker),
+            store,
             file_tasks,
             events: Some(events),
             previews,
@@ -123,45 +160,121 @@ impl Jobs {
             tokens: BTreeMap::new(),
             next_id: 1,
             outbox,
-            threads: vec![worker, files],
+            threads: keeper.into_iter().chain([files]).collect(),
         })
     }
 
     /// Queues a job. Exactly one of `Finished`, `Shown`, `Loaded`, `Exported`,
     /// `Failed`, `Cancelled` will answer it.
     pub fn submit(&mut self, spec: JobSpec) -> JobId {
+        let command = self.command(spec);
+        let id = command.id;
+        self.push(command);
+        id
+    }
+
+    /// Queues a run that is written down before it may start, and kept as it is drawn. A run that
+    /// cannot be kept is drawn all the same.
+    pub fn submit_kept(&mut self, spec: JobSpec, draft: RunDraft) -> JobId {
+        let command = self.command(spec);
+        let id = command.id;
+        let message = Message::Submit(Box::new(command), Box::new(draft));
+        let sent = match &self.store {
+            Some(store) => store.try_send(message),
+            None => Err(TrySendError::Disconnected(message)),
+        };
+        if let Err(
+            TrySendError::Full(Message::Submit(command, _))
+            | TrySendError::Disconnected(Message::Submit(command, _)),
+        ) = sent
+        {
+            self.push(*command);
+        }
+        id
+    }
+
+    fn command(&mut self, spec: JobSpec) -> Command {
         let id = JobId(self.next_id);
         self.next_id += 1;
         let token = CancelToken::default();
         self.tokens.insert(id, token.clone());
-        let command = Command { id, spec, token };
-        let stopped = || Problem::new("The worker has stopped.").hint("Start the program again.");
-        let problem = match &self.commands {
-            Some(queue) => match queue.try_send(command) {
-                Ok(()) => return id,
-                Err(TrySendError::Full(_)) => {
-                    Problem::new(format!("{QUEUE} jobs are waiting already."))
-                        .hint("Let some of them finish first.")
-                }
-                Err(TrySendError::Disconnected(_)) => stopped(),
-            },
-            None => stopped(),
-        };
-        self.refused.push_back(JobEvent::Failed(id, problem));
-        (self.outbox.notify)();
-        id
-    }
-
-    /// Asks a job to stop; it answers with `Cancelled` unless it was already over.
-    pub fn cancel(&mut self, id: JobId) {
-        if let Some(token) = self.tokens.get(&id) {
-            token.cancel();
+        Command {
+            id,
+            spec,
+            token,
+            kept: false,
         }
     }
 
-    /// Hands a task to the file thread. Dialogs are created here, on the caller's thread, because
+    fn push(&mut self, command: Command) {
+        let id = command.id;
+        if let Err(refusal) = self.queue.push(command) {
+            self.answer(refusal.event(id));
+        }
+    }
+
+    /// Answers in place of a thread.
+    fn answer(&mut self, event: JobEvent) {
+        self.refused.push_back(event);
+        (self.outbox.notify)();
+    }
+
+    /// Asks a job to stop; it answers with `Cancelled` unless it was already over. One that waits
+    /// answers at once.
+    pub fn cancel(&mut self, id: JobId) {
+        let Some(token) = self.tokens.get(&id) else {
+            return;
+        };
+        token.cancel();
+        if let Some(command) = self.queue.take(id) {
+            if command.kept {
+                self.tell_store(Message::Ended(id, KeptState::Cancelled, None));
+            }
+            self.answer(JobEvent::Cancelled(id));
+        }
+    }
+
+    /// Puts the runs that wait into this order; what it does not name comes after.
+    pub fn order(&mut self, order: &[JobId]) {
+        self.queue.order(order);
+        self.tell_store(Message::Order(order.to_vec()));
+    }
+
+    /// Holds back the runs that wait, or lets them go on. What is at work goes on.
+    pub fn hold(&mut self, held: bool) {
+        self.queue.hold(held);
+    }
+
+    fn tell_store(&mut self, message: Message) {
+        let full = self.store.as_ref().map(|store| store.try_send(message));
+        if let Some(Err(error)) = full {
+            tracing::warn!(%error, "the store did not hear what changed");
+        }
+    }
+
+    /// Hands a task to the store; a refused one is answered.
+    fn ask_store(&mut self, task: super::StoreTask) {
+        let sent = match &self.store {
+            Some(store) => store.try_send(Message::Task(task)).is_ok(),
+            None => false,
+        };
+        if !sent {
+            let problem = match &self.store {
+                Some(_) => Problem::new("Too much is waiting to be kept."),
+                None => Problem::new("No runs are kept here."),
+            };
+            let problem = problem.hint("Try again in a moment, or save the run in a file.");
+            self.answer(JobEvent::Store(StoreEvent::Failed(problem)));
+        }
+    }
+
+    /// Hands a task to the file thread, or to the store. Dialogs are created here, on the caller's thread, because
     /// some systems allow them only on the window's own.
     pub fn files(&mut self, task: FileTask) {
+        let task = match task {
+            FileTask::Store(task) => return self.ask_store(task),
+            other => other,
+        };
         let refused = match files::open_dialog(task, &self.file_tasks, &self.outbox) {
             Ok(None) => return,
             Ok(Some(task)) => match self.file_tasks.try_send(Some(task)) {
@@ -172,8 +285,7 @@ impl Jobs {
             },
             Err(event) => *event,
         };
-        self.refused.push_back(refused);
-        (self.outbox.notify)();
+        self.answer(refused);
     }
 
     /// The next event, if there is one.
@@ -214,19 +326,32 @@ impl Jobs {
 
 impl Drop for Jobs {
     fn drop(&mut self) {
+        // First the line: what is cancelled from now on was not cancelled by a person.
+        self.queue.close();
         for token in self.tokens.values() {
             token.cancel();
         }
         // Closing the events lets a thread that waits for room go on.
         self.events = None;
-        self.commands = None;
+        // The worker before the store, which hears its last words.
+        let worker = self.worker.take();
+        join(worker);
+        if let Some(store) = self.store.take()
+            && store.send(Message::Close).is_err()
+        {
+            tracing::debug!("the store had ended already");
+        }
         if self.file_tasks.send(None).is_err() {
             tracing::debug!("the file thread had ended already");
         }
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!("a thread ended in a panic");
-            }
+        join(self.threads.drain(..));
+    }
+}
+
+fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
+    for thread in threads {
+        if thread.join().is_err() {
+            tracing::error!("a thread ended in a panic");
         }
     }
 }

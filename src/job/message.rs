@@ -3,6 +3,7 @@
 
 use super::display::display_copy;
 use super::run_file::RunFile;
+use super::store::{StoreEvent, StoreTask};
 use super::{Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, Recalled, Target};
 use crate::pipeline::{
     BundleSource, EditRequest, Estimate, GuidanceMode, Problem, Stage, StageSeconds, WrittenAnswer,
@@ -139,6 +140,8 @@ pub enum FileTask {
     OpenTarget(PathBuf, (u32, u32)),
     /// The same from dropped bytes with their name.
     OpenTargetBytes(String, Arc<[u8]>, (u32, u32)),
+    /// Ask the store of kept runs; ends in a `Store` event.
+    Store(StoreTask),
     /// Read a whole run to look at it in a list; ends in `RunRead`.
     ReadRun(PathBuf),
     /// Make the small picture of a kept run; ends in `Covered`.
@@ -312,6 +315,8 @@ pub enum JobEvent {
     RunOpened(Arc<RunFile>, PathBuf),
     /// A target picture was opened.
     TargetOpened(Arc<Target>),
+    /// The store of kept runs reports.
+    Store(StoreEvent),
     /// A run was read to be looked at in a list, or cannot be.
     RunRead(PathBuf, Result<Arc<RunFile>, Problem>),
     /// The small picture of the kept run with this number, or why there is none.

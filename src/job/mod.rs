@@ -1,7 +1,8 @@
 //! The seam between the faces (window, command line) and the work.
 //!
-//! A face submits a [`JobSpec`] or a [`FileTask`] and reads [`JobEvent`]s. Two threads do
-//! everything: `lgd-worker` owns the device and the loaded pipeline, `lgd-files` decodes and saves.
+//! A face submits a [`JobSpec`] or a [`FileTask`] and reads [`JobEvent`]s. Three threads do
+//! everything: `lgd-worker` owns the device and the loaded pipeline, `lgd-files` decodes and saves,
+//! and `lgd-store` keeps runs and jobs so that nothing is lost when the program is killed.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
 
@@ -17,12 +18,15 @@ mod files;
 mod jobs;
 mod message;
 mod places;
+mod priority;
 mod provenance;
+mod queue;
 mod recall;
 mod run_file;
 mod run_grid;
 mod saving;
 mod sheet;
+mod store;
 mod target;
 mod worker;
 
@@ -52,4 +56,7 @@ pub use recall::{FrameSearch, Made, Recalled, recall};
 pub use run_file::{RunFile, open as open_run};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
 pub use sheet::{Sameness, columns_per_seed, grid, sameness};
+pub use store::{
+    KeptColumn, KeptRun, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask,
+};
 pub use target::{Target, TargetFacts};

@@ -50,6 +50,11 @@ impl Places {
         self.state.join("session.toml")
     }
 
+    /// Where runs are kept.
+    pub fn runs(&self) -> PathBuf {
+        self.data.join("runs")
+    }
+
     /// Where bundles are looked for by name.
     pub fn bundles(&self) -> PathBuf {
         self.data.join("bundles")

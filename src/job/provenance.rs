@@ -23,8 +23,14 @@ pub struct FrameFacts {
 impl FrameFacts {
     /// The facts of a frame.
     pub fn of(frame: &Frame) -> Self {
-        let (width, height) = frame.image.dimensions();
         let digest = Sha256::digest(frame.image.as_raw());
+        let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self::named(frame, sha256)
+    }
+
+    /// The facts of a frame whose checksum is known.
+    pub(super) fn named(frame: &Frame, sha256: String) -> Self {
+        let (width, height) = frame.image.dimensions();
         Self {
             name: match &frame.origin {
                 FrameOrigin::Example(file) => Some(file.clone()),
@@ -36,7 +42,7 @@ impl FrameFacts {
             example: matches!(frame.origin, FrameOrigin::Example(_)),
             width,
             height,
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256,
         }
     }
 }

@@ -44,6 +44,26 @@ impl Grid {
         }
     }
 
+    /// The grid whose cells, in order, are `requests`; none where they are no grid.
+    pub fn of(requests: &[EditRequest]) -> Option<Self> {
+        let first = requests.first()?;
+        let varying: Vec<Axis> = Parameter::ALL
+            .into_iter()
+            .filter_map(|parameter| Axis::of(parameter, requests))
+            .filter(|axis| axis.len() > 1)
+            .collect();
+        let grids = match varying.as_slice() {
+            [x] => vec![(Some(x.clone()), None)],
+            [a, b] => vec![
+                (Some(a.clone()), Some(b.clone())),
+                (Some(b.clone()), Some(a.clone())),
+            ],
+            _ => return None,
+        };
+        let mut grids = grids.into_iter().map(|(x, y)| Self { x, y });
+        grids.find(|grid| grid.cells() == requests.len() && grid.requests(first) == requests)
+    }
+
     /// Whether every row is a counterfactual pair: the same but for two questions.
     pub fn is_pair(&self) -> bool {
         matches!(&self.x, Some(Axis::Question(questions)) if questions.len() == 2)
@@ -171,6 +191,22 @@ mod tests {
         let modes = axis(Parameter::Mode, "answer,both");
         assert_eq!(with(&latent, &modes).check(&base), Ok(()));
         assert_eq!(grid().check(&base), Ok(()));
+    }
+
+    #[test]
+    fn a_grid_is_known_by_its_cells() {
+        let base = EditRequest::default();
+        let requests = grid().requests(&base);
+        assert_eq!(Grid::of(&requests), Some(grid()));
+        assert_eq!(Grid::of(&requests[..5]), None, "a cell is missing");
+        let turned = Grid {
+            x: grid().y,
+            y: grid().x,
+        };
+        assert_eq!(Grid::of(&turned.requests(&base)), Some(turned));
+        let one = Grid { y: None, ..grid() };
+        assert_eq!(Grid::of(&one.requests(&base)), Some(one));
+        assert_eq!(Grid::of(&[base]), None, "nothing varies");
     }
 
     #[test]

@@ -3,60 +3,77 @@
 use super::display::display_copy;
 use super::export::{Painter, write_animation};
 use super::jobs::Outbox;
+use super::queue::{Command, Queue};
+use super::store::{Message, Recorder};
 use super::{
     Bundle, BundleSource, BundleSummary, DeviceChoice, EditRequest, EditResult, Estimate, Export,
     Frame, FrameFacts, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
 };
 use crate::nn::cancel::{self, CancelToken};
 use crate::pipeline::{EditError, Edited, LgdPipeline, Likeness, Progress, StepDone};
-use crossbeam_channel::Receiver;
 use image::RgbImage;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// One queued job.
-pub(super) struct Command {
-    pub(super) id: JobId,
-    pub(super) spec: JobSpec,
-    pub(super) token: CancelToken,
-}
-
 /// The worker's own state: nobody else holds a tensor.
 pub(super) struct Worker {
     device: DeviceChoice,
     outbox: Outbox,
+    /// The way to the store, where there is one.
+    recorder: Option<Recorder>,
     resident: Option<(BundleSource, LgdPipeline)>,
     /// The judge of a bundle, once somebody asked for it; none where it has none.
     judge: Option<(BundleSource, Option<Likeness>)>,
 }
 
 impl Worker {
-    pub(super) fn new(device: DeviceChoice, outbox: Outbox) -> Self {
+    pub(super) fn new(device: DeviceChoice, outbox: Outbox, recorder: Option<Recorder>) -> Self {
         Self {
             device,
             outbox,
+            recorder,
             resident: None,
             judge: None,
         }
     }
 
     /// Works until the queue closes.
-    pub(super) fn run(mut self, queue: &Receiver<Command>) {
-        for command in queue {
-            let Command { id, spec, token } = command;
+    pub(super) fn run(mut self, queue: &Queue) {
+        while let Some(command) = queue.next() {
+            let Command {
+                id,
+                spec,
+                token,
+                kept,
+            } = command;
+            let recorder = self.recorder.clone().filter(|_| kept);
             let last = if token.is_cancelled() {
                 JobEvent::Cancelled(id)
             } else {
-                self.perform(id, spec, &token)
+                self.perform(id, spec, &token, recorder.as_ref())
             };
+            // What the end of the program stops is not over: the next start goes on with it.
+            let stopped = queue.is_closed() && matches!(last, JobEvent::Cancelled(_));
+            if let Some(recorder) = recorder.filter(|_| !stopped) {
+                recorder.ended(&last);
+            }
             self.outbox.send(last);
         }
     }
 
     /// Runs one job and returns its one final event, whatever happens.
-    fn perform(&mut self, id: JobId, spec: JobSpec, token: &CancelToken) -> JobEvent {
+    fn perform(
+        &mut self,
+        id: JobId,
+        spec: JobSpec,
+        token: &CancelToken,
+        recorder: Option<&Recorder>,
+    ) -> JobEvent {
+        if let Some(recorder) = recorder {
+            recorder.tell(Message::Started(id));
+        }
         self.outbox.send(JobEvent::Started(id));
         self.guarded(id, |worker| {
             cancel::scope(token, || match spec {
@@ -65,7 +82,7 @@ impl Worker {
                     bundle,
                     frame,
                     requests,
-                } => worker.draw(id, &bundle, frame, &requests, token),
+                } => worker.draw(id, &bundle, frame, &requests, token, recorder),
                 JobSpec::Show {
                     bundle,
                     estimate,
@@ -113,8 +130,14 @@ impl Worker {
         frame: Frame,
         requests: &[EditRequest],
         token: &CancelToken,
+        recorder: Option<&Recorder>,
     ) -> Result<JobEvent, EditError> {
         let outbox = self.outbox.clone();
+        let keep = |message: Message| {
+            if let Some(recorder) = recorder {
+                recorder.tell(message);
+            }
+        };
         let pipeline = self.resident(id, bundle)?;
         let mut drawing_since = None;
         let facts = FrameFacts::of(&frame);
@@ -128,8 +151,12 @@ impl Worker {
                     }
                     outbox.send(JobEvent::StageBegan(id, stage))
                 }
-                Progress::Seen(estimate) => outbox.send(JobEvent::Seen(id, estimate)),
+                Progress::Seen(estimate) => {
+                    keep(Message::Seen(id, estimate.clone()));
+                    outbox.send(JobEvent::Seen(id, estimate))
+                }
                 Progress::Answer(column, answer) => {
+                    keep(Message::Answered(id, column, answer.clone()));
                     outbox.send(JobEvent::Answered(id, column, answer))
                 }
                 Progress::Notice(column, text) => outbox.send(JobEvent::Notice(id, column, text)),
@@ -141,6 +168,9 @@ impl Worker {
                         estimate,
                         preview,
                     } = done;
+                    if let Some(recorder) = recorder {
+                        recorder.step(id, column, step, &estimate);
+                    }
                     let elapsed = drawing_since.map_or(0.0, |since| since.elapsed().as_secs_f64());
                     outbox.show(StepPreview {
                         job: id,
@@ -155,8 +185,9 @@ impl Worker {
                 }
                 Progress::Drawn(column, edited) => match requests.get(column) {
                     Some(request) => {
-                        let result = result(id, request, &facts, edited, pipeline);
-                        outbox.send(JobEvent::Drawn(id, column, Arc::new(result)))
+                        let result = Arc::new(result(id, request, &facts, edited, pipeline));
+                        keep(Message::Drawn(id, column, result.clone()));
+                        outbox.send(JobEvent::Drawn(id, column, result))
                     }
                     None => true,
                 },
@@ -355,7 +386,7 @@ mod tests {
     #[test]
     fn a_panic_fails_its_job_and_the_worker_lives_on() {
         let (outbox, _events) = Outbox::for_tests();
-        let mut worker = Worker::new(DeviceChoice::Cpu, outbox);
+        let mut worker = Worker::new(DeviceChoice::Cpu, outbox, None);
         let failed = worker.guarded(JobId(1), |_| panic!("an index went astray"));
         assert!(
             matches!(&failed, JobEvent::Failed(JobId(1), problem)

@@ -182,7 +182,7 @@ fn a_running_job_and_a_waiting_one_can_be_cancelled() -> TestResult {
         .collect();
     assert!(
         matches!(ends.as_slice(), [JobEvent::Cancelled(a), JobEvent::Cancelled(b), JobEvent::Finished(c)]
-            if (*a, *b, *c) == (running, waiting, after)),
+            if (*a, *b, *c) == (waiting, running, after)),
         "{ends:?}"
     );
     Ok(())

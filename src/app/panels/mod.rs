@@ -9,6 +9,7 @@ mod notices;
 mod offer;
 mod palette;
 mod preferences;
+mod queue;
 mod rail;
 mod status_bar;
 
@@ -19,6 +20,7 @@ pub use notices::Notices;
 pub use offer::offer_ui;
 pub use palette::Palette;
 pub use preferences::preferences_ui;
+pub use queue::queue_ui;
 pub use rail::{WIDTH as RAIL_WIDTH, rail_ui};
 pub use status_bar::{HEIGHT as STATUS_HEIGHT, status_bar_ui};
 

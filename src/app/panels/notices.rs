@@ -2,7 +2,7 @@
 //! dismissed.
 
 use super::Cx;
-use crate::app::state::{Action, Notice, NoticeId, NoticeKind};
+use crate::app::state::{Action, Notice, NoticeId, NoticeKind, QueueAction};
 use crate::app::theme::{self, space};
 use crate::app::widgets::{Icon, icon_button};
 use crate::job::{FrameFacts, Problem};
@@ -32,7 +32,11 @@ impl Notices {
         }
         for notice in alive {
             let since = *self.since.entry(notice.id).or_insert(now);
-            if matches!(notice.kind, NoticeKind::Saved(_) | NoticeKind::Copied) {
+            let passes = matches!(
+                notice.kind,
+                NoticeKind::Saved(_) | NoticeKind::Copied | NoticeKind::RunReady(..)
+            );
+            if passes {
                 let left = STAY_SECS - (now - since);
                 if left <= 0.0 {
                     actions.push(Action::Dismiss(notice.id));
@@ -102,6 +106,27 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
             cx.text("notice-session-broken", &[("path", path(aside).into())]),
             None,
         ),
+        NoticeKind::RunsBroken(aside) => (
+            tokens.warning_soft,
+            tokens.warning,
+            cx.text("notice-runs-broken", &[("path", path(aside).into())]),
+            None,
+        ),
+        NoticeKind::QueueReturned(count) => (
+            tokens.warning_soft,
+            tokens.warning,
+            cx.text("notice-queue-returned", &[("count", (*count).into())]),
+            None,
+        ),
+        NoticeKind::RunReady(_, question) => (
+            tokens.accent_soft,
+            tokens.on_accent_soft,
+            cx.text(
+                "notice-run-ready",
+                &[("question", question.as_str().into())],
+            ),
+            None,
+        ),
         NoticeKind::Trouble(problem) => (
             tokens.error_soft,
             tokens.error,
@@ -138,6 +163,7 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
                         let more = RichText::new(more).small().color(colour);
                         ui.add(egui::Label::new(more).selectable(true));
                     }
+                    answers_ui(ui, cx, notice, actions);
                 });
                 ui.visuals_mut().widgets.inactive.weak_bg_fill = egui::Color32::TRANSPARENT;
                 if icon_button(ui, Icon::Close, &cx.tr("notice-dismiss"), 24.0).clicked() {
@@ -145,4 +171,35 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
                 }
             });
         });
+}
+
+/// What a person may do about a notice at once.
+fn answers_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<Action>) {
+    let answers: &[(&'static str, &'static str, QueueAction)] = match &notice.kind {
+        NoticeKind::QueueReturned(_) => &[
+            (
+                "queue-continue",
+                "notice-continue-tip",
+                QueueAction::Hold(false),
+            ),
+            (
+                "notice-discard",
+                "notice-discard-tip",
+                QueueAction::CancelAll,
+            ),
+            ("notice-look", "notice-look-tip", QueueAction::Open(true)),
+        ],
+        NoticeKind::RunReady(run, _) => {
+            &[("notice-show", "queue-row-tip", QueueAction::Show(*run))]
+        }
+        _ => return,
+    };
+    ui.add_space(space::XS);
+    ui.horizontal(|ui| {
+        for (label, tip, action) in answers {
+            if ui.button(cx.tr(label)).on_hover_text(cx.tr(tip)).clicked() {
+                actions.push(Action::Queue(action.clone()));
+            }
+        }
+    });
 }

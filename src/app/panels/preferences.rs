@@ -1,4 +1,4 @@
-//! The settings dialog: look and places.
+//! The settings dialog: look, runs and places.
 
 use super::Cx;
 use crate::app::settings::{Settings, ThemeChoice};
@@ -24,6 +24,8 @@ pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action
             ui.heading(cx.tr("preferences-title"));
             ui.add_space(space::S);
             look_ui(ui, cx, &mut settings);
+            ui.add_space(space::L);
+            runs_ui(ui, cx, &mut settings);
             ui.add_space(space::L);
             title(ui, &cx.tr("preferences-pictures"));
             let label = cx.tr("preferences-leave-out");
@@ -69,6 +71,28 @@ fn look_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
     }
 }
 
+/// Whether runs are kept, and how much room they take.
+fn runs_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
+    title(ui, &cx.tr("preferences-runs"));
+    if !cx.state.keeps_runs {
+        hint(ui, cx.tokens, cx.tr("preferences-places-none"));
+        return;
+    }
+    ui.horizontal(|ui| {
+        ui.checkbox(&mut settings.keep_runs, cx.tr("preferences-keep-runs"))
+            .on_hover_text(cx.tr("preferences-keep-runs-tip"));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let room = cx.state.queue.room.map(|room| {
+                let megabytes = format!("{:.1}", room.bytes as f64 / 1e6);
+                let values = [("count", room.runs.into()), ("megabytes", megabytes.into())];
+                cx.text("preferences-runs-room", &values)
+            });
+            let room = room.unwrap_or_else(|| cx.tr("preferences-runs-measuring").into_owned());
+            hint(ui, cx.tokens, room);
+        });
+    });
+}
+
 fn places_ui(ui: &mut Ui, cx: &Cx<'_>) {
     title(ui, &cx.tr("preferences-places"));
     let Some(places) = cx.places else {
@@ -78,6 +102,7 @@ fn places_ui(ui: &mut Ui, cx: &Cx<'_>) {
     for (label, path) in [
         ("preferences-places-settings", places.settings_file()),
         ("preferences-places-data", places.data.clone()),
+        ("preferences-places-runs", places.runs()),
     ] {
         let path = path.display().to_string();
         ui.horizontal(|ui| {

@@ -1,43 +1,21 @@
 //! The bar at the bottom: device, bundle, what is going on, and what never goes on.
 
 use super::Cx;
-use crate::app::state::BundleState;
+use crate::app::command::Command;
+use crate::app::state::{Action, BundleState, Column};
 use crate::app::theme::space;
 use crate::app::widgets::hint;
 use eframe::egui;
-use egui::{Align, Layout, Sense, Ui, vec2};
+use egui::{Align, Button, Layout, RichText, Sense, Ui, vec2};
 
 /// Height of the bar.
 pub const HEIGHT: f32 = 30.0;
 
 /// Draws the bar.
-pub fn status_bar_ui(ui: &mut Ui, cx: &Cx<'_>) {
+pub fn status_bar_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = space::S;
-        let (lamp, text) = match (&cx.state.bundle, &cx.state.run) {
-            (BundleState::Loading, _) => (
-                cx.tokens.warning,
-                cx.tr("status-bundle-loading").into_owned(),
-            ),
-            (BundleState::Failed(_), _) => {
-                (cx.tokens.error, cx.tr("status-bundle-failed").into_owned())
-            }
-            (BundleState::Ready(_), Some(run)) if run.is_active() => {
-                let count = run
-                    .columns
-                    .iter()
-                    .filter(|column| column.is_active())
-                    .count();
-                (
-                    cx.tokens.accent,
-                    cx.text("status-running", &[("count", count.into())]),
-                )
-            }
-            (BundleState::Ready(_), _) => (cx.tokens.success, cx.tr("status-idle").into_owned()),
-        };
-        let (dot, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
-        ui.painter().circle_filled(dot.center(), 3.5, lamp);
-        hint(ui, cx.tokens, text);
+        queue_ui(ui, cx, actions);
         match &cx.state.bundle {
             BundleState::Ready(summary) => {
                 ui.separator();
@@ -60,4 +38,42 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &Cx<'_>) {
             hint(ui, cx.tokens, cx.tr("status-network")).on_hover_text(cx.tr("status-network-tip"));
         });
     });
+}
+
+/// What goes on and what waits; opens the queue.
+fn queue_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+    let queue = cx.state.runs_in_queue();
+    let drawing = queue
+        .iter()
+        .any(|run| run.columns.iter().any(Column::is_drawing));
+    let waiting = [("count", (queue.len() - usize::from(drawing)).into())];
+    let held = cx.state.queue.held;
+    let (lamp, text) = match &cx.state.bundle {
+        BundleState::Loading => (
+            cx.tokens.warning,
+            cx.tr("status-bundle-loading").into_owned(),
+        ),
+        BundleState::Failed(_) => (cx.tokens.error, cx.tr("status-bundle-failed").into_owned()),
+        BundleState::Ready(_) if drawing => (cx.tokens.accent, cx.text("status-running", &waiting)),
+        BundleState::Ready(_) if held => (cx.tokens.warning, cx.text("status-held", &waiting)),
+        BundleState::Ready(_) if !queue.is_empty() => {
+            (cx.tokens.accent, cx.text("status-waiting", &waiting))
+        }
+        BundleState::Ready(_) => (cx.tokens.success, cx.tr("status-idle").into_owned()),
+    };
+    let (dot, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
+    ui.painter().circle_filled(dot.center(), 3.5, lamp);
+    let keys = Command::Queue.shortcut();
+    let keys = keys.map(|keys| ui.ctx().format_shortcut(&keys));
+    let tip = format!(
+        "{} ({})",
+        cx.tr(Command::Queue.tip()),
+        keys.unwrap_or_default()
+    );
+    let button = Button::new(RichText::new(text).small().color(cx.tokens.text_weak))
+        .frame_when_inactive(cx.state.queue.open)
+        .min_size(vec2(0.0, 22.0));
+    if ui.add(button).on_hover_text(tip).clicked() {
+        actions.extend(Command::Queue.action(cx.state));
+    }
 }

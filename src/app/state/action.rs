@@ -1,9 +1,11 @@
 //! What the person asked for ([`Action`]) and what has to be done about it ([`Effect`]). Both are
 //! plain data.
 
-use super::{Dialog, Form, GridAction, Moment, NoticeId, OfferChoice, RunId, TargetAction};
+use super::{
+    Dialog, Form, GridAction, Moment, NoticeId, OfferChoice, QueueAction, RunId, TargetAction,
+};
 use crate::app::settings::Settings;
-use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec};
+use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, RunDraft};
 use image::RgbImage;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +29,8 @@ pub enum Action {
     Generate,
     /// Stops every column that runs.
     Cancel,
+    /// What is done with the queue.
+    Queue(QueueAction),
     /// Draws a column again as it was.
     Retry(usize),
     /// Draws a column again with this answer; an empty one lets the model write it.
@@ -117,6 +121,12 @@ pub enum Ticket {
 pub enum Effect {
     /// Submit a job, then report its id with [`Action::Submitted`].
     Submit(Ticket, JobSpec),
+    /// Submit a run that is kept, then report as `Submit`.
+    Draw(Ticket, JobSpec, Box<RunDraft>),
+    /// Put the runs that wait into this order.
+    Order(Vec<JobId>),
+    /// Hold back the runs that wait, or let them go on.
+    Hold(bool),
     /// Cancel a job.
     Cancel(JobId),
     /// Give the file thread something to do.

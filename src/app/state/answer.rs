@@ -1,12 +1,12 @@
 //! From a question to jobs, and what can be done with a finished answer.
 
 use super::{
-    AppState, Blocked, BundleState, Column, Effect, Form, MAX_COLUMNS, MAX_HISTORY, NoticeKind,
+    AppState, Blocked, BundleState, Column, Effect, Form, MAX_COLUMNS, MAX_HISTORY, QueueAction,
     Run, RunId, Ticket,
 };
 use crate::job::{
-    Axis, EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId, JobSpec,
-    Problem, RunFile,
+    Axis, BundleSource, EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId,
+    JobSpec, RunFile, StoreTask,
 };
 use std::sync::Arc;
 
@@ -49,8 +49,14 @@ impl AppState {
         self.submit(frame, requests)
     }
 
-    /// Draws a column again as it was.
+    /// Draws a column again as it was. One that waits in the queue, because it was cut off, comes
+    /// first.
     pub(super) fn retry(&mut self, column: usize) -> Vec<Effect> {
+        if let Some(run) = &self.run
+            && self.column(column).is_some_and(Column::is_active)
+        {
+            return self.act_on_queue(QueueAction::Next(run.id));
+        }
         let request = self.column(column).map(|column| column.request.clone());
         request.map_or_else(Vec::new, |request| self.redraw(column, request))
     }
@@ -114,60 +120,108 @@ impl AppState {
         self.submit_columns(id, vec![last])
     }
 
-    /// Takes a column out of the run, unless it is the last one or at work.
-    pub(super) fn remove_column(&mut self, index: usize) {
+    /// Takes a column out of the run, unless it is the last one, or one is at work: jobs know the
+    /// columns by their places.
+    pub(super) fn remove_column(&mut self, index: usize) -> Vec<Effect> {
         let Some(run) = self.run.as_mut() else {
-            return;
+            return Vec::new();
         };
-        let idle = run.columns.get(index).is_some_and(|c| !c.is_active()) && run.grid.is_none();
-        if idle && run.columns.len() > 1 {
-            run.columns.remove(index);
-            run.timeline.forget_from(index);
-            run.measure(1);
+        let fixed = run.is_active() || run.grid.is_some();
+        if fixed || run.columns.len() < 2 || index >= run.columns.len() {
+            return Vec::new();
         }
+        run.columns.remove(index);
+        run.timeline.forget_from(index);
+        run.measure(1);
+        self.keep_run()
+    }
+
+    /// Tells the store how the run that is shown is now, where it is kept.
+    pub(super) fn keep_run(&self) -> Vec<Effect> {
+        let kept = |run: &&Run| self.keeps_runs && run.key.is_some();
+        let run = self.run.as_ref().filter(kept);
+        let draft = run.map(|run| Box::new(run.to_draft(self.bundle_source.clone(), Vec::new())));
+        let update = |draft| Effect::Files(FileTask::Store(StoreTask::Update(draft)));
+        draft.map(update).into_iter().collect()
     }
 
     fn redraw(&mut self, index: usize, request: EditRequest) -> Vec<Effect> {
-        if self.is_running() || !request.validate().is_empty() {
+        let Some(run) = self.run.as_ref() else {
+            return Vec::new();
+        };
+        if !request.validate().is_empty() {
             return Vec::new();
         }
-        let Some(run) = self.run.as_mut() else {
-            return Vec::new();
-        };
-        let Some(column) = run.columns.get_mut(index) else {
-            return Vec::new();
-        };
-        *column = Column::new(request);
-        run.timeline.cursor = None;
-        run.timeline.forget(index);
-        run.measure(1);
-        let id = run.id;
-        self.submit_columns(id, vec![index])
+        self.redraw_as(run.id, vec![(index, request)])
     }
 
-    pub(super) fn submit(&mut self, frame: Frame, requests: Vec<EditRequest>) -> Vec<Effect> {
-        let id = RunId(self.next_run);
+    /// Draws columns of a run again as they were.
+    pub(super) fn redraw_columns(&mut self, id: RunId, columns: Vec<usize>) -> Vec<Effect> {
+        let Some(run) = self.run_by_id(id) else {
+            return Vec::new();
+        };
+        let request = |index: usize| Some((index, run.columns.get(index)?.request.clone()));
+        let requests = columns.into_iter().filter_map(request).collect();
+        self.redraw_as(id, requests)
+    }
+
+    fn redraw_as(&mut self, id: RunId, requests: Vec<(usize, EditRequest)>) -> Vec<Effect> {
+        let Some(run) = self.run_by_id_mut(id).filter(|run| !run.is_active()) else {
+            return Vec::new();
+        };
+        let mut columns = Vec::new();
+        for (index, request) in requests {
+            if let Some(column) = run.columns.get_mut(index) {
+                *column = Column::new(request);
+                run.timeline.forget(index);
+                columns.push(index);
+            }
+        }
+        if columns.is_empty() {
+            return Vec::new();
+        }
+        run.timeline.cursor = None;
+        run.measure(1);
+        self.submit_columns(id, columns)
+    }
+
+    pub(super) fn new_run_id(&mut self) -> RunId {
         self.next_run += 1;
-        let columns = (0..requests.len()).collect();
-        // What the old run still decodes, nobody will look at.
-        let old = self.run.as_ref().map(|run| run.timeline.outdated(0));
-        let mut effects: Vec<Effect> = old.into_iter().flatten().map(Effect::Cancel).collect();
-        self.run = Some(Run::new(id, frame, requests));
+        RunId(self.next_run - 1)
+    }
+
+    /// Draws a run: on the page, unless another one is being drawn there; then it waits its turn.
+    fn submit(&mut self, frame: Frame, requests: Vec<EditRequest>) -> Vec<Effect> {
+        let run = Run::new(self.new_run_id(), frame, requests);
+        self.draw_run(run)
+    }
+
+    /// The same for a run that is laid out already.
+    pub(super) fn draw_run(&mut self, run: Run) -> Vec<Effect> {
+        let (id, columns) = (run.id, (0..run.columns.len()).collect());
+        let mut effects = Vec::new();
+        if self.is_running() {
+            self.queue.background.push(run);
+        } else {
+            effects = self.show_run(run);
+        }
         effects.extend(self.submit_columns(id, columns));
         effects
     }
 
     /// Shows a run that was opened from a file; question, numbers and frame follow it.
-    pub(super) fn run_opened(&mut self, file: &RunFile) {
-        if self.is_running() {
-            let problem = Problem::new("The run was not opened: an answer is being drawn.")
-                .hint("Open it again when the drawing is done, or cancel the drawing first.");
-            self.notify(NoticeKind::Trouble(problem));
-            return;
-        }
-        let id = RunId(self.next_run);
-        self.next_run += 1;
+    pub(super) fn run_opened(&mut self, file: &RunFile) -> Vec<Effect> {
+        let id = self.new_run_id();
         let run = Run::of_file(id, file);
+        self.form_follows(&run);
+        self.frame.frame = Some(run.frame.clone());
+        let effects = self.show_run(run);
+        self.count_tokens();
+        effects
+    }
+
+    /// Takes question and numbers from a run that is opened.
+    pub(super) fn form_follows(&mut self, run: &Run) {
         let requests: Vec<EditRequest> = run.columns.iter().map(|c| c.request.clone()).collect();
         self.form = Form::recalled(&requests, &self.form);
         if run.grid.is_some() {
@@ -177,9 +231,6 @@ impl AppState {
             Some(Axis::Question(questions)) => questions.get(1).cloned(),
             _ => None,
         };
-        self.frame.frame = Some(run.frame.clone());
-        self.run = Some(run);
-        self.count_tokens();
     }
 
     /// Saves the whole run in one file.
@@ -198,9 +249,19 @@ impl AppState {
         ))]
     }
 
-    /// One job for some columns of the run.
-    pub(super) fn submit_columns(&self, id: RunId, columns: Vec<usize>) -> Vec<Effect> {
-        let Some(run) = &self.run else {
+    /// One job for some columns of a run.
+    pub(super) fn submit_columns(&mut self, id: RunId, columns: Vec<usize>) -> Vec<Effect> {
+        self.submit_with(self.bundle_source.clone(), id, columns)
+    }
+
+    /// The same with a bundle of its own.
+    pub(super) fn submit_with(
+        &mut self,
+        bundle: BundleSource,
+        id: RunId,
+        columns: Vec<usize>,
+    ) -> Vec<Effect> {
+        let Some(run) = self.run_by_id(id) else {
             return Vec::new();
         };
         let requests = columns
@@ -208,23 +269,28 @@ impl AppState {
             .filter_map(|index| run.columns.get(*index))
             .map(|column| column.request.clone())
             .collect();
-        vec![Effect::Submit(
-            Ticket::Columns(id, columns),
-            JobSpec::Run {
-                bundle: self.bundle_source.clone(),
-                frame: run.frame.clone(),
-                requests,
-            },
-        )]
+        // A run that is kept stays so, whatever the setting says by now.
+        let kept = self.keeps_runs && (self.settings.keep_runs || run.key.is_some());
+        let draft = kept.then(|| Box::new(run.to_draft(bundle.clone(), columns.clone())));
+        let spec = JobSpec::Run {
+            bundle,
+            frame: run.frame.clone(),
+            requests,
+        };
+        let ticket = Ticket::Columns(id, columns);
+        self.line_up(id);
+        vec![match draft {
+            Some(draft) => Effect::Draw(ticket, spec, draft),
+            None => Effect::Submit(ticket, spec),
+        }]
     }
 
     pub(super) fn submitted(&mut self, ticket: Ticket, job: JobId) {
-        let of = |id| move |run: &&mut Run| run.id == id;
         match ticket {
             Ticket::Bundle => self.bundle_job = Some(job),
             Ticket::Likeness => self.similar.submitted(job),
             Ticket::Columns(id, columns) => {
-                let Some(run) = self.run.as_mut().filter(of(id)) else {
+                let Some(run) = self.run_by_id_mut(id) else {
                     return;
                 };
                 for (place, index) in columns.into_iter().enumerate() {
@@ -235,27 +301,19 @@ impl AppState {
             }
             Ticket::Export(format, path) => self.export_submitted(job, format, path),
             Ticket::Moment(id, moment) => {
-                if let Some(run) = self.run.as_mut().filter(of(id)) {
+                if let Some(run) = self.run_by_id_mut(id) {
                     run.timeline.submitted(moment, job);
                 }
             }
         }
     }
 
+    /// Stops every column of the run that is shown.
     pub(super) fn cancel(&mut self) -> Vec<Effect> {
-        let Some(run) = &mut self.run else {
+        let Some(id) = self.run.as_ref().map(|run| run.id) else {
             return Vec::new();
         };
-        let mut jobs: Vec<JobId> = Vec::new();
-        for column in &mut run.columns {
-            let job = column.job;
-            if let (Some((job, _)), Some(progress)) = (job, column.progress_mut()) {
-                progress.cancelling = true;
-                jobs.push(job);
-            }
-        }
-        jobs.dedup();
-        jobs.into_iter().map(Effect::Cancel).collect()
+        self.cancel_run(id)
     }
 
     fn column(&self, index: usize) -> Option<&Column> {

@@ -1,7 +1,7 @@
 //! Runs whose columns are the cells of a grid: drawing, choosing and adopting them.
 
-use super::{Action, AppState, Column, Dialog, Effect, GridDraft, Phase, Run};
-use crate::job::{Axis, EditRequest, Grid, JobId, MAX_CELLS, Stage};
+use super::{Action, AppState, Column, Dialog, Effect, GridDraft, MAX_COLUMNS, Phase, Run};
+use crate::job::{Axis, EditRequest, Frame, Grid, JobId, MAX_CELLS, Stage};
 
 /// What a person does with grids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +28,11 @@ impl From<GridAction> for Action {
 }
 
 impl Run {
-    /// Lays the columns out as the cells of a grid. `home` has the values the grid was planned
-    /// around; its cell, or else the middle one, is chosen first and compared with the others.
-    pub fn arrange(&mut self, grid: Grid, home: &EditRequest) {
+    /// Lays the columns out as the cells of a grid. `home` is the cell the grid was planned around;
+    /// it, or else the middle one, is chosen first and compared with the others.
+    pub fn arrange(&mut self, grid: Grid, home: Option<usize>) {
         let middle = (grid.height() / 2) * grid.width() + grid.width() / 2;
-        self.home = grid.cell_of(home).unwrap_or(middle);
+        self.home = home.unwrap_or(middle);
         self.chosen = self.home;
         self.grid = Some(grid);
     }
@@ -65,9 +65,40 @@ impl Run {
         (done, self.columns.len())
     }
 
+    /// Seconds that a step of one column took in a job, as far as its columns are finished.
+    pub fn pace(&self, job: JobId) -> Option<f64> {
+        let results = self.columns.iter().filter_map(|column| column.result());
+        let (mut steps, mut seconds) = (0, 0.0f64);
+        for result in results.filter(|result| result.job == job) {
+            steps += result.track.len();
+            let drawing = result
+                .stages
+                .iter()
+                .filter(|stage| matches!(stage.stage, Stage::Drawing | Stage::Finishing));
+            // Every column tells what the run took until it was done.
+            seconds = seconds.max(drawing.map(|stage| stage.seconds).sum());
+        }
+        (steps > 0 && seconds > 0.0).then(|| seconds / steps as f64)
+    }
+
+    /// Lays out what a file or the store kept. Many columns without axes, because the program ended
+    /// before a file was written, may still be those of a grid.
+    pub(super) fn fill_or_guess(&mut self, grid: Option<&Grid>) {
+        let many = self.columns.len() > MAX_COLUMNS;
+        let guess = || {
+            let requests: Vec<_> = self.columns.iter().map(|c| c.request.clone()).collect();
+            Grid::of(&requests).filter(|_| many)
+        };
+        if let Some(grid) = grid.cloned().or_else(guess)
+            && !self.fill(grid)
+        {
+            tracing::warn!("the columns of the run do not belong to its grid");
+        }
+    }
+
     /// Places finished columns of a file into their cells; what is missing can be drawn again. False
     /// when they do not belong to the grid.
-    pub(super) fn fill(&mut self, grid: Grid) -> bool {
+    fn fill(&mut self, grid: Grid) -> bool {
         let Some(first) = self.columns.first().map(|c| c.request.clone()) else {
             return false;
         };
@@ -101,7 +132,7 @@ impl Run {
             }
         }
         self.columns = cells;
-        self.arrange(grid, &first);
+        self.arrange(grid, None);
         true
     }
 }
@@ -145,33 +176,28 @@ impl AppState {
         self.looking = false;
         self.remember_question();
         let base = self.form.grid_base();
-        let effects = self.submit(frame, grid.requests(&base));
-        if let Some(run) = &mut self.run {
-            run.arrange(grid, &base);
-        }
-        effects
+        self.draw_cells(frame, grid, &base)
+    }
+
+    fn draw_cells(&mut self, frame: Frame, grid: Grid, base: &EditRequest) -> Vec<Effect> {
+        let mut run = Run::new(self.new_run_id(), frame, grid.requests(base));
+        let home = grid.cell_of(base);
+        run.arrange(grid, home);
+        self.draw_run(run)
     }
 
     /// Draws the cells of a grid that were cancelled or failed.
     fn draw_rest(&mut self) -> Vec<Effect> {
-        if self.is_running() {
-            return Vec::new();
-        }
-        let Some(run) = self.run.as_mut() else {
+        let Some(run) = &self.run else {
             return Vec::new();
         };
-        let mut rest = Vec::new();
-        for (index, column) in run.columns.iter_mut().enumerate() {
-            if column.result().is_none() {
-                *column = Column::new(column.request.clone());
-                rest.push(index);
-            }
-        }
-        let id = run.id;
-        if rest.is_empty() {
-            return Vec::new();
-        }
-        self.submit_columns(id, rest)
+        let open = |index: &usize| {
+            run.columns
+                .get(*index)
+                .is_some_and(|c| c.result().is_none())
+        };
+        let rest = (0..run.columns.len()).filter(open).collect();
+        self.redraw_columns(run.id, rest)
     }
 
     /// Chooses a cell; its picture at the cursor is decoded.
@@ -227,26 +253,8 @@ impl AppState {
 
     /// Learns from a finished job how long a step of a column takes.
     pub(super) fn note_speed(&mut self, job: JobId) {
-        let Some(run) = &self.run else {
-            return;
-        };
-        let of_job = run.columns.iter().filter_map(|column| {
-            let result = column.result()?;
-            (result.job == job).then_some(result)
-        });
-        let (mut steps, mut seconds) = (0, 0.0f64);
-        for result in of_job {
-            steps += result.track.len();
-            let drawing = result
-                .stages
-                .iter()
-                .filter(|stage| matches!(stage.stage, Stage::Drawing | Stage::Finishing));
-            // Every column tells what the run took until it was done.
-            seconds = seconds.max(drawing.map(|stage| stage.seconds).sum());
-        }
-        if steps > 0 && seconds > 0.0 {
-            self.seconds_per_step = Some(seconds / steps as f64);
-        }
+        let pace = self.run.as_ref().and_then(|run| run.pace(job));
+        self.seconds_per_step = pace.or(self.seconds_per_step);
     }
 
     /// Draws both questions of a counterfactual pair, in every mode.
@@ -255,10 +263,6 @@ impl AppState {
             return Vec::new();
         };
         let base = self.form.grid_base();
-        let effects = self.submit(frame, grid.requests(&base));
-        if let Some(run) = &mut self.run {
-            run.arrange(grid, &base);
-        }
-        effects
+        self.draw_cells(frame, grid, &base)
     }
 }

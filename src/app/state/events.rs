@@ -9,21 +9,22 @@ impl AppState {
     /// Takes in what a job or a file task reported; what has to be done about it comes back. Late
     /// events of an old id change nothing.
     pub fn on_event(&mut self, event: JobEvent) -> Vec<Effect> {
+        let mut effects = self.take_in(event);
+        effects.extend(self.settle_queue());
+        effects
+    }
+
+    fn take_in(&mut self, event: JobEvent) -> Vec<Effect> {
         match event {
-            JobEvent::Started(job) => {
-                for column in self.columns_of(job) {
-                    column.progress_mut();
-                }
-            }
+            JobEvent::Started(job) => self.columns_of(job).for_each(Column::start),
             JobEvent::StageBegan(job, stage) => {
                 for column in self.columns_of(job) {
                     column.on_stage(stage);
                 }
             }
             JobEvent::Seen(job, estimate) => {
-                if self.columns_of(job).next().is_some()
-                    && let Some(run) = &mut self.run
-                {
+                let draws = |run: &&mut Run| run.jobs().contains(&job);
+                if let Some(run) = self.runs_mut().find(draws) {
                     run.seen = Some(estimate);
                 }
             }
@@ -55,10 +56,7 @@ impl AppState {
             }
             JobEvent::Failed(job, problem) => self.on_failed(job, problem),
             JobEvent::Cancelled(job) => {
-                for column in self.columns_of(job) {
-                    column.phase = Phase::Cancelled;
-                    column.preview = None;
-                }
+                self.columns_of(job).for_each(Column::stop);
                 self.not_shown(job);
                 self.similar.ended(job, None);
                 self.export_ended(job, None);
@@ -78,11 +76,12 @@ impl AppState {
             }
             JobEvent::DialogClosed => self.frame.opening = false,
             JobEvent::Saved(path) => self.notify(NoticeKind::Saved(path)),
-            JobEvent::RunOpened(file, _path) => self.run_opened(&file),
+            JobEvent::RunOpened(file, _path) => return self.run_opened(&file),
             JobEvent::RunRead(..) | JobEvent::Covered(..) => {}
             JobEvent::Measured(a, b, similarity) => self.on_measured(&a, &b, similarity),
             JobEvent::Likened(a, b, cosine) => self.similar.on_likened(&a, &b, cosine),
-            JobEvent::TargetOpened(target) => self.target_opened(target),
+            JobEvent::TargetOpened(target) => return self.target_opened(target),
+            JobEvent::Store(event) => return self.on_store(event),
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
@@ -149,7 +148,7 @@ impl AppState {
 
     /// The active columns of a job.
     fn columns_of(&mut self, job: JobId) -> impl Iterator<Item = &mut Column> {
-        let columns = self.run.iter_mut().flat_map(|run| &mut run.columns);
+        let columns = self.runs_mut().flat_map(|run| &mut run.columns);
         columns.filter(move |column| {
             column.job.is_some_and(|(known, _)| known == job) && column.is_active()
         })
@@ -157,10 +156,11 @@ impl AppState {
 
     /// The run and the index of an active column, by its place in a job.
     fn place_of(&mut self, job: JobId, index: usize) -> Option<(&mut Run, usize)> {
-        let run = self.run.as_mut()?;
         let wanted = |column: &Column| column.job == Some((job, index)) && column.is_active();
-        let place = run.columns.iter().position(wanted)?;
-        Some((run, place))
+        self.runs_mut().find_map(|run| {
+            let place = run.columns.iter().position(wanted)?;
+            Some((run, place))
+        })
     }
 
     fn column_of(&mut self, job: JobId, index: usize) -> Option<&mut Column> {

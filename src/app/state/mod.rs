@@ -8,12 +8,15 @@ mod events;
 mod export;
 mod form;
 mod plan;
+mod queue;
 mod recall;
 mod run;
 mod similar;
 mod target;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_queue;
 mod time;
 mod timeline;
 mod undo;
@@ -23,8 +26,9 @@ pub use cells::GridAction;
 pub use export::Exporting;
 pub use form::Form;
 pub use plan::{AxisDraft, GridDraft};
+pub use queue::{QueueAction, QueueState};
 pub use recall::{Offer, OfferChoice};
-pub use run::{Column, Phase, Progress, Run, RunId};
+pub use run::{Column, Phase, Progress, Run, RunId, View};
 pub use similar::Likeness;
 pub use target::TargetAction;
 pub use timeline::{Moment, Parting};
@@ -72,6 +76,12 @@ pub enum NoticeKind {
     SettingsBroken(PathBuf),
     /// A session file was broken and is now there.
     SessionBroken(PathBuf),
+    /// The list of runs was damaged and is now there.
+    RunsBroken(PathBuf),
+    /// So many runs waited or worked when the program ended, and wait again.
+    QueueReturned(usize),
+    /// A run that is not shown is done; its question.
+    RunReady(RunId, String),
     /// Saving, copying or opening failed.
     Trouble(Problem),
     /// A picture says how it was drawn, but that cannot be used; it is the frame now.
@@ -119,8 +129,6 @@ pub enum Blocked {
     Opening,
     /// There is no question.
     NoQuestion,
-    /// An answer is being drawn.
-    Running,
     /// The bundle lacks something for the mode; its reason.
     ModeMissing(String),
     /// A number is out of range.
@@ -144,8 +152,12 @@ pub struct AppState {
     pub bundle_source: BundleSource,
     /// What is known about it.
     pub bundle: BundleState,
-    /// The newest run.
+    /// The run that is shown.
     pub run: Option<Run>,
+    /// All other runs, and the order of those with work left.
+    pub queue: QueueState,
+    /// Whether there is a place to keep runs.
+    pub keeps_runs: bool,
     /// Questions that were asked, newest last.
     pub history: Vec<String>,
     /// Files that were opened, newest first.
@@ -191,6 +203,8 @@ impl AppState {
             bundle_source,
             bundle: BundleState::Loading,
             run: None,
+            queue: QueueState::default(),
+            keeps_runs: false,
             history: session.history,
             recent: session.recent,
             notices: Vec::new(),
@@ -246,7 +260,7 @@ impl AppState {
         }
     }
 
-    /// Whether a column still works.
+    /// Whether a column of the run that is shown still works or waits.
     pub fn is_running(&self) -> bool {
         self.run.as_ref().is_some_and(Run::is_active)
     }
@@ -303,11 +317,12 @@ impl AppState {
             }
             Action::Generate => return self.generate(),
             Action::Cancel => return self.cancel(),
+            Action::Queue(action) => return self.act_on_queue(action),
             Action::Retry(column) => return self.retry(column),
             Action::AnswerWith(column, answer) => return self.answer_with(column, &answer),
             Action::AddMode(mode) => return self.add_mode(mode),
             Action::Branch(moment) => return self.branch(moment.column, moment.step),
-            Action::RemoveColumn(column) => self.remove_column(column),
+            Action::RemoveColumn(column) => return self.remove_column(column),
             Action::Seek(step) => return self.seek(step),
             Action::StepBy(steps) => return self.step_by(steps),
             Action::Play(playing) => return self.play(playing),
@@ -338,7 +353,12 @@ impl AppState {
             Action::OpenRun(path) => return vec![Effect::Files(FileTask::OpenRun(path))],
             Action::CopyResult(column) => return self.copy(column),
             Action::UseAsFrame(column) => self.use_as_frame(column),
-            Action::ShowDialog(dialog) => self.dialog = Some(dialog),
+            Action::ShowDialog(dialog) => {
+                self.dialog = Some(dialog);
+                if dialog == Dialog::Settings {
+                    return self.measure_room();
+                }
+            }
             Action::CloseDialog => self.dialog = None,
             Action::EditSettings(settings) => self.settings = settings,
             Action::Dismiss(id) => self.notices.retain(|notice| notice.id != id),

@@ -129,9 +129,6 @@ impl AppState {
 
     /// Whether these requests can be drawn now.
     pub(super) fn drawable(&self, requests: &[EditRequest]) -> Result<(), Blocked> {
-        if self.is_running() {
-            return Err(Blocked::Running);
-        }
         if self.frame.opening {
             return Err(Blocked::Opening);
         }

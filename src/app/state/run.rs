@@ -2,8 +2,9 @@
 
 use super::timeline::{Moment, Timeline};
 use crate::job::{
-    EditRequest, EditResult, Estimate, Frame, FrameOrigin, Grid, JobId, LatentRgb, Problem,
-    RunFile, Stage, StepPreview, Target, WrittenAnswer, columns_per_seed,
+    BundleSource, EditRequest, EditResult, Estimate, Frame, FrameOrigin, Grid, JobId, KeptRun,
+    LatentRgb, Problem, RunDraft, RunFile, RunKey, Stage, StepPreview, Target, WrittenAnswer,
+    columns_per_seed,
 };
 use image::RgbImage;
 use serde_json::{Map, Value};
@@ -18,6 +19,8 @@ pub struct RunId(pub u64);
 pub struct Run {
     /// Which run.
     pub id: RunId,
+    /// Which run of the store, once it is kept.
+    pub key: Option<RunKey>,
     /// The frame all columns start from.
     pub frame: Frame,
     /// One per request.
@@ -67,6 +70,7 @@ impl Run {
     pub fn new(id: RunId, frame: Frame, requests: Vec<EditRequest>) -> Self {
         Self {
             id,
+            key: None,
             frame,
             columns: requests.into_iter().map(Column::new).collect(),
             seen: None,
@@ -103,13 +107,64 @@ impl Run {
                 Vec::new(),
             )
         };
-        if let Some(grid) = &file.grid
-            && !run.fill(grid.clone())
-        {
-            tracing::warn!("the columns of the run do not belong to its grid");
-        }
+        run.fill_or_guess(file.grid.as_ref());
         run.measure(1);
         run
+    }
+
+    /// A run that the store kept. Columns that were cut off show how far they came.
+    pub fn of_kept(id: RunId, kept: &KeptRun) -> Self {
+        let columns = kept.columns.iter().enumerate().map(|(index, column)| {
+            let phase = match &column.result {
+                Some(result) => Phase::Finished(result.clone()),
+                None if kept.unfinished.contains(&index) => Phase::Interrupted { waits: true },
+                None => match &kept.entry.problem {
+                    Some(problem) => Phase::Failed(Problem::new(problem.clone())),
+                    None => Phase::Cancelled,
+                },
+            };
+            Column {
+                answer: column.answer.clone(),
+                notices: column
+                    .result
+                    .as_ref()
+                    .map(|result| result.notices.clone())
+                    .unwrap_or_default(),
+                track: column.track.clone(),
+                phase,
+                ..Column::new(column.request.clone())
+            }
+        });
+        let mut run = Self {
+            key: Some(kept.entry.id),
+            columns: columns.collect(),
+            seen: kept.seen.clone(),
+            target: kept.target.clone(),
+            rest: kept.rest.clone(),
+            ..Self::new(id, kept.frame.clone(), Vec::new())
+        };
+        run.fill_or_guess(kept.grid.as_ref());
+        run.measure(1);
+        run
+    }
+
+    /// The run as the store keeps it, with the columns that a job is to draw.
+    pub fn to_draft(&self, bundle: BundleSource, drawing: Vec<usize>) -> RunDraft {
+        RunDraft {
+            run: self.key,
+            bundle,
+            frame: self.frame.clone(),
+            seen: self.seen.clone(),
+            columns: self
+                .columns
+                .iter()
+                .map(|column| (column.request.clone(), column.result().cloned()))
+                .collect(),
+            drawing,
+            grid: self.grid.clone(),
+            target: self.target.clone(),
+            rest: self.rest.clone(),
+        }
     }
 
     /// The run as a file keeps it: its finished columns.
@@ -179,8 +234,31 @@ impl Run {
         match (column.result(), &column.preview) {
             (Some(result), _) => View::Finished(result),
             (None, Some(preview)) => View::Guess(preview),
-            (None, None) => View::Blank,
+            (None, None) => match self.last_step(index).map(|at| self.timeline.picture(at)) {
+                Some(Some((picture, true))) => View::Step(picture),
+                Some(Some((picture, false))) => View::Guess(picture),
+                Some(None) | None => View::Blank,
+            },
         }
+    }
+
+    /// The last step of a column that was cut off.
+    pub fn last_step(&self, index: usize) -> Option<Moment> {
+        let column = self.columns.get(index)?;
+        let cut_off = matches!(column.phase, Phase::Interrupted { .. }) && !column.track.is_empty();
+        cut_off.then_some(Moment {
+            column: index,
+            step: column.track.len(),
+        })
+    }
+
+    /// The jobs that draw it.
+    pub fn jobs(&self) -> Vec<JobId> {
+        let active = self.columns.iter().filter(|column| column.is_active());
+        let mut jobs: Vec<JobId> = active.filter_map(|c| Some(c.job?.0)).collect();
+        jobs.sort();
+        jobs.dedup();
+        jobs
     }
 
     /// Takes in a step of a column.
@@ -264,6 +342,11 @@ pub enum Phase {
     Failed(Problem),
     /// Stopped on request.
     Cancelled,
+    /// Cut off when the program ended. Its track has the steps that were drawn.
+    Interrupted {
+        /// Whether it is drawn again when the queue goes on.
+        waits: bool,
+    },
 }
 
 /// How far a running column is.
@@ -319,7 +402,34 @@ impl Column {
 
     /// Whether it still works or waits.
     pub fn is_active(&self) -> bool {
-        matches!(self.phase, Phase::Queued | Phase::Running(_))
+        match self.phase {
+            Phase::Queued | Phase::Running(_) => true,
+            Phase::Interrupted { waits } => waits,
+            Phase::Finished(_) | Phase::Failed(_) | Phase::Cancelled => false,
+        }
+    }
+
+    /// Whether it is at work.
+    pub fn is_drawing(&self) -> bool {
+        matches!(self.phase, Phase::Running(_))
+    }
+
+    /// The worker took it up. One that was cut off begins anew.
+    pub fn start(&mut self) {
+        if matches!(self.phase, Phase::Interrupted { .. }) {
+            self.phase = Phase::Queued;
+            self.track.clear();
+        }
+        self.progress_mut();
+    }
+
+    /// Its job was stopped. One that was cut off and never begun again stays as it was.
+    pub fn stop(&mut self) {
+        self.preview = None;
+        self.phase = match self.phase {
+            Phase::Interrupted { .. } => Phase::Interrupted { waits: false },
+            _ => Phase::Cancelled,
+        };
     }
 
     /// The finished result.

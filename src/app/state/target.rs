@@ -1,6 +1,6 @@
 //! The picture that answers are compared with.
 
-use super::{Action, AppState, Effect};
+use super::{Action, AppState, Effect, Run};
 use crate::job::{FileTask, Target};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,17 +37,19 @@ impl AppState {
             TargetAction::OpenBytes(name, bytes) => FileTask::OpenTargetBytes(name, bytes, size),
             TargetAction::Remove => {
                 run.target = None;
-                return Vec::new();
+                return self.keep_run();
             }
         })]
     }
 
     /// Takes in a target that was opened, unless the run it was made for has another size.
-    pub(super) fn target_opened(&mut self, target: Arc<Target>) {
-        if let Some(run) = &mut self.run
-            && run.frame.display.dimensions() == target.picture.dimensions()
-        {
-            run.target = Some(target);
-        }
+    pub(super) fn target_opened(&mut self, target: Arc<Target>) -> Vec<Effect> {
+        let size = target.picture.dimensions();
+        let fits = |run: &&mut Run| run.frame.display.dimensions() == size;
+        let Some(run) = self.run.as_mut().filter(fits) else {
+            return Vec::new();
+        };
+        run.target = Some(target);
+        self.keep_run()
     }
 }

@@ -58,20 +58,26 @@ impl AppState {
 
     /// Asks for the pictures under the cursor: a quick guess at once, the decoder's picture as soon
     /// as the worker has time. Nobody waits any more for pictures of other steps.
+    ///
+    /// Without a cursor, columns that were cut off show their last step.
     pub(super) fn show_cursor(&mut self) -> Vec<Effect> {
         let quick = self.latent_rgb().cloned();
         let bundle = self.bundle_source.clone();
         let Some(run) = &mut self.run else {
             return Vec::new();
         };
-        let Some(cursor) = run.timeline.cursor else {
-            return Vec::new();
+        let columns = 0..run.columns.len();
+        let (moments, outdated): (Vec<Moment>, _) = match run.timeline.cursor {
+            Some(cursor) => (
+                columns.filter_map(|column| run.moment(column)).collect(),
+                run.timeline.outdated(cursor),
+            ),
+            None => (
+                columns.filter_map(|column| run.last_step(column)).collect(),
+                Vec::new(),
+            ),
         };
-        let outdated = run.timeline.outdated(cursor);
         let mut effects: Vec<Effect> = outdated.into_iter().map(Effect::Cancel).collect();
-        let moments: Vec<Moment> = (0..run.columns.len())
-            .filter_map(|column| run.moment(column))
-            .collect();
         let size = run.frame.display.dimensions();
         for moment in moments {
             let Some(column) = run.columns.get(moment.column) else {

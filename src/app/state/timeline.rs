@@ -91,6 +91,13 @@ impl Timeline {
         outdated.filter_map(|(_, job)| *job).collect()
     }
 
+    /// Stops, and forgets all pictures: nobody looks.
+    pub fn rest(&mut self) {
+        self.playing = false;
+        self.shown.clear();
+        self.asked.clear();
+    }
+
     /// Forgets what belonged to columns that are drawn anew, from index `column`.
     pub fn forget(&mut self, column: usize) {
         self.shown.retain(|shown| shown.moment.column != column);

@@ -23,6 +23,12 @@ pub enum Icon {
     Play,
     /// Two bars.
     Pause,
+    /// An arrow up.
+    Up,
+    /// An arrow down.
+    Down,
+    /// An arrow that goes round.
+    Again,
 }
 
 /// Paints an icon into a square.
@@ -91,6 +97,23 @@ pub fn paint_icon(painter: &Painter, icon: Icon, rect: Rect, colour: Color32) {
                 let bar = Rect::from_min_max(at(left, 5.0), at(left + 4.0, 19.0));
                 painter.rect_filled(bar, CornerRadius::same(1), colour);
             }
+        }
+        Icon::Up => {
+            painter.line(vec![at(6.0, 11.0), at(12.0, 5.0), at(18.0, 11.0)], stroke);
+            painter.line_segment([at(12.0, 5.0), at(12.0, 19.5)], stroke);
+        }
+        Icon::Down => {
+            painter.line(vec![at(6.0, 13.0), at(12.0, 19.0), at(18.0, 13.0)], stroke);
+            painter.line_segment([at(12.0, 4.5), at(12.0, 19.0)], stroke);
+        }
+        Icon::Again => {
+            // Three quarters of a circle, and a head at its end.
+            let arc = (0..=18).map(|i| {
+                let angle = (-30.0 - 15.0 * i as f32).to_radians();
+                at(12.0 + 7.5 * angle.cos(), 12.5 + 7.5 * angle.sin())
+            });
+            painter.line(arc.collect(), stroke);
+            painter.line(vec![at(19.5, 3.5), at(19.0, 9.0), at(13.5, 8.5)], stroke);
         }
         Icon::Close => {
             painter.line_segment([at(6.0, 6.0), at(18.0, 18.0)], stroke);

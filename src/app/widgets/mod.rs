@@ -39,6 +39,17 @@ pub fn hint(ui: &mut Ui, tokens: &Tokens, text: impl Into<String>) -> Response {
     ui.label(RichText::new(text).small().color(tokens.text_weak))
 }
 
+/// A thin line that fills from the left.
+pub fn fill_line(ui: &mut Ui, tokens: &Tokens, fraction: f32) {
+    let size = egui::vec2(ui.available_width(), 3.0);
+    let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+    let radius = CornerRadius::same(2);
+    ui.painter().rect_filled(rect, radius, tokens.well);
+    let width = rect.width() * fraction.clamp(0.0, 1.0);
+    let done = egui::Rect::from_min_size(rect.min, egui::vec2(width, rect.height()));
+    ui.painter().rect_filled(done, radius, tokens.accent);
+}
+
 /// The surface of a text field.
 pub fn field_frame(tokens: &Tokens, focused: bool) -> Frame {
     let line = if focused {

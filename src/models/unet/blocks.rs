@@ -3,7 +3,9 @@
 use super::config::{Level, UnetConfig};
 use super::context::{ContextReader, KeysValues};
 use super::transformer::{SpatialTransformer, TransformerSizes};
-use crate::nn::{Conv2d, GroupNorm, Linear, Padding, Weights, cancel, upsample_nearest2x};
+use crate::nn::{
+    Conv2d, GroupNorm, Linear, Padding, Weights, cancel, shift_channels, sum, upsample_nearest2x,
+};
 use candle_core::{Result, Tensor, bail};
 
 /// Two convolutions that see the time step, around a shortcut.
@@ -42,12 +44,12 @@ impl Resnet {
     fn forward(&self, x: &Tensor, time: &Tensor) -> Result<Tensor> {
         let mut hidden = self.conv1.forward(&self.norm1.forward_silu(x)?)?; // (B, C', h, w)
         let time = self.time_emb_proj.forward(time)?; // (B or 1, C')
-        hidden = hidden.broadcast_add(&time.unsqueeze(2)?.unsqueeze(3)?)?;
+        hidden = shift_channels(&hidden, &time)?;
         hidden = self.norm2.forward_silu(&hidden)?;
         hidden = self.conv2.forward(&hidden)?;
         match &self.conv_shortcut {
-            Some(shortcut) => hidden + shortcut.forward(x)?,
-            None => hidden + x,
+            Some(shortcut) => sum(&hidden, &shortcut.forward(x)?),
+            None => sum(&hidden, x),
         }
     }
 }

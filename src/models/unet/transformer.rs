@@ -2,7 +2,7 @@
 //! the context, and a gated feed-forward layer.
 
 use super::context::{ContextReader, KeysValues};
-use crate::nn::{GroupNorm, LayerNorm, Linear, Weights, attention, geglu};
+use crate::nn::{GroupNorm, LayerNorm, Linear, Weights, attention, geglu, sum, transposed};
 use candle_core::{Result, Tensor};
 
 /// Epsilon of the group norm in front of a transformer; fixed in diffusers.
@@ -57,17 +57,14 @@ impl SpatialTransformer {
     pub fn forward(&self, x: &Tensor, context: &mut ContextReader<'_>) -> Result<Tensor> {
         let (b, c, h, w) = x.dims4()?;
         let mut hidden = self.norm.forward(x)?.reshape((b, c, h * w))?; // (B, C, hw)
-        hidden = hidden.transpose(1, 2)?.contiguous()?; // (B, hw, C)
+        hidden = transposed(&hidden)?; // (B, hw, C)
         hidden = self.proj_in.forward(&hidden)?;
         for block in &self.blocks {
             hidden = block.forward(hidden, context)?;
         }
         hidden = self.proj_out.forward(&hidden)?;
-        hidden = hidden
-            .transpose(1, 2)?
-            .contiguous()?
-            .reshape((b, c, h, w))?; // (B, C, h, w)
-        hidden + x
+        hidden = transposed(&hidden)?.reshape((b, c, h, w))?; // (B, C, h, w)
+        sum(&hidden, x)
     }
 }
 
@@ -123,17 +120,20 @@ impl TransformerBlock {
         {
             let normed = self.norm1.forward(&hidden)?;
             let own = self.self_attention.keys_values(&normed)?;
-            hidden = (self.self_attention.forward(&normed, &own, None)? + hidden)?;
+            hidden = sum(&self.self_attention.forward(&normed, &own, None)?, &hidden)?;
         }
         // 2. Every cell looks at the context, whose keys and values are the same at all steps.
         {
             let normed = self.norm2.forward(&hidden)?;
             let (cross, bias) = context.next()?;
-            hidden = (self.cross_attention.forward(&normed, cross, bias)? + hidden)?;
+            hidden = sum(
+                &self.cross_attention.forward(&normed, cross, bias)?,
+                &hidden,
+            )?;
         }
         // 3. Gated feed-forward.
         let gated = geglu(&self.expand.forward(&self.norm3.forward(&hidden)?)?)?; // (B, hw, 4C)
-        self.contract.forward(&gated)? + hidden
+        sum(&self.contract.forward(&gated)?, &hidden)
     }
 }
 

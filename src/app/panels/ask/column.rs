@@ -5,6 +5,7 @@ use super::columns::{mode_colour, mode_texts, well_ui};
 use super::messages::{failed_ui, message_ui};
 use super::progress::progress_ui;
 use crate::app::command::Command;
+use crate::app::panels::queue::interrupted_text;
 use crate::app::state::{Action, Column, Moment, Phase, Run};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Slot, field_frame, fit, hint, paint_picture};
@@ -59,9 +60,10 @@ impl ColumnPanel {
                 retry_ui(ui, cx, index, actions);
             }
             Phase::Queued => progress_ui(ui, cx, None),
-            Phase::Running(_) | Phase::Finished(_) => {
+            Phase::Running(_) | Phase::Finished(_) | Phase::Interrupted { .. } => {
                 let held = picture_ui(ui, cx, run, index, column, well, self.comparing);
                 match &column.phase {
+                    Phase::Interrupted { .. } => interrupted_ui(ui, cx, column, index, actions),
                     Phase::Running(progress) => progress_ui(ui, cx, Some(progress)),
                     Phase::Finished(result) => {
                         ui.add_space(space::XS);
@@ -111,7 +113,7 @@ impl ColumnPanel {
                 message_ui(ui, cx, well, &cx.art.cat, &heading, &hint);
                 retry_ui(ui, cx, index, actions);
             }
-            Phase::Queued | Phase::Running(_) | Phase::Finished(_) => {
+            Phase::Queued | Phase::Running(_) | Phase::Finished(_) | Phase::Interrupted { .. } => {
                 let held = picture_ui(ui, cx, run, index, column, well, self.comparing);
                 let mut comparing = held;
                 ui.add_space(space::XS);
@@ -122,6 +124,7 @@ impl ColumnPanel {
                         comparing |= result_ui(ui, cx, run, result, index, actions);
                     }
                     Phase::Running(progress) => progress_ui(ui, cx, Some(progress)),
+                    Phase::Interrupted { .. } => interrupted_ui(ui, cx, column, index, actions),
                     _ => progress_ui(ui, cx, None),
                 }
                 if comparing != self.comparing {
@@ -160,7 +163,7 @@ impl ColumnPanel {
         }
         let (mode, _) = mode_texts(column.request.mode);
         let name = cx.text("answer-field", &[("mode", cx.tr(mode).as_ref().into())]);
-        if column.is_active() {
+        if !matches!(column.phase, Phase::Finished(_)) {
             ui.add(Label::new(RichText::new(&answer.text).size(15.0)).truncate());
             return;
         }
@@ -371,8 +374,12 @@ fn more_ui(
                 .on_disabled_hover_text(cx.tr("column-branch-how"));
         }
         if run.columns.len() > 1 {
-            let (text, tip) = (cx.tr("column-remove"), cx.tr("column-remove-tip"));
-            item(ui, &text, &tip, Action::RemoveColumn(index));
+            ui.add_enabled_ui(!run.is_active(), |ui| {
+                let (text, tip) = (cx.tr("column-remove"), cx.tr("column-remove-tip"));
+                item(ui, &text, &tip, Action::RemoveColumn(index));
+            })
+            .response
+            .on_disabled_hover_text(cx.tr("column-remove-busy"));
         }
         let Some(answer) = &result.answer else {
             return;
@@ -423,6 +430,26 @@ pub(super) fn facts(cx: &Cx<'_>, result: &EditResult) -> String {
         facts.push(cx.text("answer-took", &values));
     }
     facts.join("  ·  ")
+}
+
+/// How far a column came before the program ended, and the way on.
+fn interrupted_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    column: &Column,
+    index: usize,
+    actions: &mut Vec<Action>,
+) {
+    ui.horizontal(|ui| {
+        let again = ui
+            .button(cx.tr("answer-again"))
+            .on_hover_text(cx.tr("answer-again-tip"));
+        if again.clicked() {
+            actions.push(Action::Retry(index));
+        }
+        let text = RichText::new(interrupted_text(cx, column)).color(cx.tokens.warning);
+        ui.add(Label::new(text).truncate());
+    });
 }
 
 pub(super) fn retry_ui(ui: &mut Ui, cx: &Cx<'_>, index: usize, actions: &mut Vec<Action>) {

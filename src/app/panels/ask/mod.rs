@@ -14,9 +14,10 @@ mod question;
 mod target;
 mod timeline;
 
-pub use columns::mode_texts;
+pub use columns::{mode_colour, mode_texts};
 pub use frame::{drop_overlay_ui, dropped};
 pub use grid::grid_setup_ui;
+pub use progress::{stage_text, time_left};
 
 use super::Cx;
 use crate::app::state::Action;

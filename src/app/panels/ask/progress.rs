@@ -7,17 +7,17 @@ use crate::job::Stage;
 use eframe::egui;
 use egui::{Align, CornerRadius, Layout, ProgressBar, RichText, Ui};
 
-/// What is going on, how far it is, and how long it will take.
+/// What is going on, how far it is, and how long it will take; nothing goes on in a column that
+/// waits.
 pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>, progress: Option<&Progress>) {
     let (stage, left, fraction) = match progress {
+        None if cx.state.queue.held => (cx.tr("stage-held").into_owned(), None, 0.0),
         None => (cx.tr("stage-queued").into_owned(), None, 0.0),
-        Some(progress) => {
-            let left = (!progress.cancelling)
-                .then_some(progress.seconds_left)
-                .flatten()
-                .map(|seconds| time_left(cx, seconds));
-            (stage_text(cx, progress), left, progress.fraction())
-        }
+        Some(progress) => (
+            stage_text(cx, progress),
+            time_left(cx, progress),
+            progress.fraction(),
+        ),
     };
     ui.horizontal(|ui| {
         ui.label(RichText::new(stage).size(15.0));
@@ -34,8 +34,14 @@ pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>, progress: Option<&Progress>) {
     ui.add(bar).accessible_name(cx.tr("progress-label"));
 }
 
-/// How long it still takes, in words.
-pub fn time_left(cx: &Cx<'_>, seconds: f64) -> String {
+/// How long it will take, once that can be told.
+pub fn time_left(cx: &Cx<'_>, progress: &Progress) -> Option<String> {
+    let seconds = progress.seconds_left.filter(|_| !progress.cancelling)?;
+    Some(seconds_text(cx, seconds))
+}
+
+/// A time that is left, in words.
+pub fn seconds_text(cx: &Cx<'_>, seconds: f64) -> String {
     if seconds < 0.5 {
         return cx.tr("stage-nearly-done").into_owned();
     }
@@ -47,7 +53,8 @@ pub fn time_left(cx: &Cx<'_>, seconds: f64) -> String {
     cx.text("stage-seconds-left", &[("seconds", seconds.into())])
 }
 
-fn stage_text(cx: &Cx<'_>, progress: &Progress) -> String {
+/// What is going on.
+pub fn stage_text(cx: &Cx<'_>, progress: &Progress) -> String {
     if progress.cancelling {
         return cx.tr("stage-cancelling").into_owned();
     }

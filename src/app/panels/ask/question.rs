@@ -41,17 +41,10 @@ impl QuestionPanel {
                 title(ui, &cx.tr("question-title"));
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| tokens_ui(ui, cx));
             });
-            let asked = self.field_ui(ui, cx, form) | second_ui(ui, cx, form);
-            let clicked = generate_ui(ui, cx);
-            if asked || clicked {
-                actions.extend(
-                    cx.state
-                        .is_running()
-                        .then_some(Action::Cancel)
-                        .filter(|_| clicked)
-                        .or((!cx.state.is_running()).then_some(Action::Generate)),
-                );
+            if self.field_ui(ui, cx, form) | second_ui(ui, cx, form) {
+                actions.push(Action::Generate);
             }
+            generate_ui(ui, cx, actions);
             suggestions_ui(ui, cx, form);
         });
     }
@@ -215,41 +208,54 @@ fn tokens_ui(ui: &mut Ui, cx: &Cx<'_>) {
         .on_hover_text(cx.text("question-tokens-tip", &[("limit", limit.into())]));
 }
 
-/// The button this page is about: draw, or cancel while it draws. True when clicked.
-fn generate_ui(ui: &mut Ui, cx: &Cx<'_>) -> bool {
-    let running = cx.state.is_running();
-    let command = if running {
-        Command::Cancel
-    } else {
-        Command::Generate
+/// The button this page is about, and Cancel beside it while an answer is drawn. What is asked then
+/// waits for its turn.
+fn generate_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+    /// Height of the buttons.
+    const HEIGHT: f32 = 42.0;
+    /// Width of Cancel.
+    const CANCEL: f32 = 116.0;
+    let keys = |ui: &Ui, command: Command| {
+        let keys = command.shortcut();
+        keys.map(|keys| ui.ctx().format_shortcut(&keys))
+            .unwrap_or_default()
     };
-    let keys = command
-        .shortcut()
-        .map(|keys| ui.ctx().format_shortcut(&keys))
-        .unwrap_or_default();
-    let blocked = if running {
-        None
-    } else {
-        cx.state.generate_blocked()
-    };
-    let size = vec2(ui.available_width(), 42.0);
-    let label = cx.tr(command.label());
-    let response = if running {
-        let text = RichText::new(label.as_ref()).size(15.5);
-        ui.add(
-            egui::Button::new(text)
-                .right_text(RichText::new(&keys).small().weak())
+    ui.horizontal(|ui| {
+        let running = cx.state.is_running();
+        let mut width = ui.available_width();
+        if running {
+            width -= CANCEL + ui.spacing().item_spacing.x;
+        }
+        let (label, tip) = if cx.state.is_busy() {
+            ("command-queue-up", "command-queue-up-tip")
+        } else {
+            (Command::Generate.label(), Command::Generate.tip())
+        };
+        let blocked = cx.state.generate_blocked();
+        let (label, size) = (cx.tr(label), vec2(width, HEIGHT));
+        let enter = keys(ui, Command::Generate);
+        let draw = primary_button(ui, cx.tokens, &label, &enter, size, blocked.is_none())
+            .accessible_name(label)
+            .on_hover_text(cx.tr(tip))
+            .on_disabled_hover_text(blocked.map(|why| reason(cx, &why)).unwrap_or_default());
+        if draw.clicked() {
+            actions.push(Action::Generate);
+        }
+        if running {
+            let label = cx.tr(Command::Cancel.label());
+            let button = egui::Button::new(RichText::new(label.as_ref()).size(14.5))
+                .right_text(RichText::new(keys(ui, Command::Cancel)).small().weak())
                 .corner_radius(egui::CornerRadius::same(10))
-                .min_size(size),
-        )
-    } else {
-        primary_button(ui, cx.tokens, &label, &keys, size, blocked.is_none())
-    };
-    response
-        .accessible_name(label)
-        .on_hover_text(cx.tr(command.tip()))
-        .on_disabled_hover_text(blocked.map(|why| reason(cx, &why)).unwrap_or_default())
-        .clicked()
+                .min_size(vec2(CANCEL, HEIGHT));
+            let cancel = ui
+                .add(button)
+                .accessible_name(label)
+                .on_hover_text(cx.tr(Command::Cancel.tip()));
+            if cancel.clicked() {
+                actions.push(Action::Cancel);
+            }
+        }
+    });
 }
 
 /// Why Generate is not possible, in words.
@@ -258,7 +264,6 @@ pub fn reason(cx: &Cx<'_>, blocked: &Blocked) -> String {
         Blocked::NoFrame => cx.tr("blocked-no-frame").into_owned(),
         Blocked::Opening => cx.tr("blocked-opening").into_owned(),
         Blocked::NoQuestion => cx.tr("blocked-no-question").into_owned(),
-        Blocked::Running => cx.tr("blocked-running").into_owned(),
         Blocked::ModeMissing(reason) => reason.clone(),
         Blocked::Request(problem) => problem.to_string(),
         Blocked::SecondQuestion => cx.tr("blocked-second-question").into_owned(),

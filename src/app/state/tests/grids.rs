@@ -156,7 +156,6 @@ fn grids_that_cannot_be_drawn_say_why() {
             edited("1..3", Some(Parameter::GuidanceScale)),
             Blocked::Grid(GridProblem::SameParameter),
         ),
-        (running(), Blocked::Running),
         (fresh(), Blocked::NoFrame),
     ] {
         assert_eq!(state.planned_grid(), Err(blocked));
@@ -218,6 +217,46 @@ fn a_grid_survives_its_file_and_knows_what_is_missing() {
     fresh.on_event(JobEvent::RunOpened(Arc::new(odd), "b.lgdrun".into()));
     assert_eq!(run(&fresh).grid, None);
     assert_eq!(run(&fresh).columns.len(), 2);
+}
+
+#[test]
+fn a_kept_grid_comes_back_with_its_axes() {
+    let mut state = drawing("1,2,3", "3,4,5");
+    for cell in [0, 1] {
+        drawn(&mut state, cell);
+    }
+    let draft = run(&state).to_draft(BundleSource::Embedded, Vec::new());
+    assert_eq!(draft.grid, run(&state).grid);
+    // Killed before a file was written, the store knows the requests alone.
+    let requests: Vec<_> = draft
+        .columns
+        .iter()
+        .map(|(request, _)| request.clone())
+        .collect();
+    assert_eq!(Grid::of(&requests), draft.grid);
+    let file = crate::job::RunFile {
+        grid: None,
+        ..run(&state).to_file()
+    };
+    let mut fresh = ready();
+    fresh.on_event(JobEvent::RunOpened(Arc::new(file), "a.lgdrun".into()));
+    assert_eq!(run(&fresh).grid, None, "two pictures may be anything");
+}
+
+#[test]
+fn a_grid_waits_for_its_turn_like_any_run() {
+    let mut state = running();
+    let effects = state.apply(GridAction::Draw.into());
+    let [Effect::Submit(Ticket::Columns(id, cells), _)] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(cells.len(), 25);
+    let waiting = state.run_by_id(*id).expect("it waits");
+    assert!(waiting.board().is_some());
+    assert!(
+        run(&state).board().is_none(),
+        "the page shows what is being drawn"
+    );
 }
 
 #[test]

@@ -287,6 +287,7 @@ fn state_text(cx: &Cx<'_>, run: &Run, cell: usize) -> String {
         Some(Phase::Finished(_)) => cx.tr("grid-cell-done"),
         Some(Phase::Failed(_)) => cx.tr("grid-cell-failed"),
         Some(Phase::Cancelled) => cx.tr("grid-cell-cancelled"),
+        Some(Phase::Interrupted { waits: false }) => cx.tr("grid-cell-cancelled"),
         Some(Phase::Running(progress)) if progress.step > 0 => {
             let values = [
                 ("step", progress.step.into()),

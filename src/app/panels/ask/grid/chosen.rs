@@ -6,6 +6,7 @@ use super::super::columns::well_ui;
 use super::super::progress::progress_ui;
 use super::names::cell_name;
 use crate::app::command::Command;
+use crate::app::panels::queue::interrupted_text;
 use crate::app::state::{Action, GridAction, Phase, Run};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Slot, fit, hint, paint_picture};
@@ -47,6 +48,9 @@ pub fn chosen_ui(
         Phase::Cancelled => {
             hint(ui, cx.tokens, cx.tr("grid-cell-cancelled"));
         }
+        Phase::Interrupted { .. } => {
+            hint(ui, cx.tokens, interrupted_text(cx, column));
+        }
         Phase::Failed(problem) => {
             let text = RichText::new(problem.to_string()).color(cx.tokens.error);
             ui.add(Label::new(text).wrap());
@@ -64,7 +68,9 @@ pub fn chosen_ui(
                 }
             }
         }),
-        Phase::Cancelled | Phase::Failed(_) if !cx.state.is_running() => {
+        Phase::Cancelled | Phase::Failed(_) | Phase::Interrupted { .. }
+            if !cx.state.is_running() =>
+        {
             ui.horizontal(|ui| retry_ui(ui, cx, run.chosen, actions))
         }
         _ => return,

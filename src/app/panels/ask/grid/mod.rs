@@ -9,7 +9,7 @@ pub use names::short_cell_name;
 pub use setup::grid_setup_ui;
 
 use super::Cx;
-use super::progress::time_left;
+use super::progress::seconds_text;
 use crate::app::state::{Action, GridAction, Phase, Run};
 use crate::app::theme::space;
 use crate::app::widgets::{hint, title};
@@ -65,8 +65,8 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, grid: &Grid, actions: &mut Vec<A
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if run.is_active() {
                 let mut text = cx.text("grid-progress", &values);
-                if let Some(seconds) = seconds_left(cx, run) {
-                    text = format!("{text}  ·  {}", time_left(cx, seconds));
+                if let Some(seconds) = seconds_left(run) {
+                    text = format!("{text}  ·  {}", seconds_text(cx, seconds));
                 }
                 hint(ui, cx.tokens, text);
             } else if done < count {
@@ -97,7 +97,7 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, grid: &Grid, actions: &mut Vec<A
 }
 
 /// Seconds until the last cell is drawn, as far as they can be known.
-fn seconds_left(cx: &Cx<'_>, run: &Run) -> Option<f64> {
+fn seconds_left(run: &Run) -> Option<f64> {
     let at_work = run.columns.iter().filter_map(|column| match column.phase {
         Phase::Running(progress) if progress.step > 0 => progress.seconds_left,
         _ => None,
@@ -105,7 +105,8 @@ fn seconds_left(cx: &Cx<'_>, run: &Run) -> Option<f64> {
     // Between two waves nobody has taken a step.
     at_work.reduce(f64::min).or_else(|| {
         let waiting = run.columns.iter().filter(|column| column.is_active());
-        let requests: Vec<_> = waiting.map(|column| column.request.clone()).collect();
-        cx.state.seconds_for(&requests)
+        let (job, _) = waiting.clone().find_map(|column| column.job)?;
+        let steps: usize = waiting.map(|column| column.request.steps).sum();
+        Some(run.pace(job)? * steps as f64)
     })
 }
