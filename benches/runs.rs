@@ -1,11 +1,14 @@
-//! Runs of several columns on the embedded bundle, and run files; no stock counterpart exists.
+//! Runs of several columns on the embedded bundle, run files, and scrubbing through one in the real
+//! window without a graphics adapter; no stock counterpart exists.
 #![allow(clippy::print_stdout, reason = "prints its result")]
 
 mod measure;
 
 use candle_core::{Error, Result};
+use egui_kittest::Harness;
 use half::f16;
 use image::RgbImage;
+use lgd_studio::app::{Action, AppConfig, BundleState, FrameTimes, LgdApp};
 use lgd_studio::job::{
     BundleSource, EditRequest, EditResult, Estimate, FileTask, Frame, FrameFacts, FrameOrigin,
     GuidanceMode, JobEvent, JobId, JobSpec, Jobs, JobsConfig, LatentRgb, PreviewMethod, RunFile,
@@ -183,12 +186,76 @@ fn files(jobs: &mut Jobs, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// A frame of a screen with 60 of them per second, in milliseconds.
+const FRAME_MS: f64 = 1000.0 / 60.0;
+
+/// Seeks through every step of the run at `path` in the real window. What is measured is the UI
+/// thread: applying the seek, which guesses the colours of every column, and laying out and
+/// painting the frame. The worker decodes the steps meanwhile, as it does for a person.
+fn scrub(path: &Path) -> Result<()> {
+    let config = AppConfig::default();
+    let mut window = Harness::builder()
+        .with_size([1280.0, 800.0])
+        .build_eframe(|cc| LgdApp::new(cc, config).expect("the threads start"));
+    let until = |window: &mut Harness<'static, LgdApp>, holds: &dyn Fn(&LgdApp) -> bool| {
+        let end = Instant::now() + Duration::from_secs(60);
+        while !holds(window.state()) {
+            if Instant::now() > end {
+                return Err(failed("the window is not ready"));
+            }
+            window.step();
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Ok(())
+    };
+    until(&mut window, &|app| {
+        matches!(app.state().bundle, BundleState::Ready(_)) && !app.state().frame.opening
+    })?;
+    window.state_mut().act(Action::OpenRun(path.to_owned()));
+    until(&mut window, &|app| app.state().run.is_some())?;
+    window.run_steps(5); // what the first frame uploads belongs to opening
+    let (mut whole, mut stepped) = (FrameTimes::default(), FrameTimes::default());
+    for _ in 0..3 {
+        for step in (1..=50).chain((1..50).rev()) {
+            let started = Instant::now();
+            window.state_mut().act(Action::Seek(Some(step)));
+            let applied = started.elapsed();
+            window.step();
+            whole.push(started.elapsed());
+            let drawn = window.state().times().last().unwrap_or_default();
+            stepped.push(applied + drawn);
+        }
+    }
+    for (name, times) in [
+        ("scrub 50 steps of four columns, UI work", &stepped),
+        ("the same with the test harness around it", &whole),
+    ] {
+        let summary = times.summary().ok_or_else(|| failed("no frame"))?;
+        println!(
+            "{name:<44} median {:.2} ms, 99 % {:.2} ms, longest {:.2} ms of {} frames; 99 % is {:.2} of {FRAME_MS:.1} ms",
+            summary.median_ms,
+            summary.p99_ms,
+            summary.longest_ms,
+            summary.frames,
+            summary.p99_ms / FRAME_MS,
+        );
+    }
+    Ok(())
+}
+
 fn main() -> Result<()> {
     lgd_studio::nn::keep_freed_memory();
     println!("{} threads, f32", rayon::current_num_threads());
     let mut jobs = Jobs::start(JobsConfig::default(), || {}).map_err(failed)?;
     let folder = tempfile::tempdir().map_err(failed)?;
-    files(&mut jobs, &folder.path().join("run.lgdrun"))?;
-    cancel(&mut jobs)?;
-    columns(&mut jobs)
+    let path = folder.path().join("run.lgdrun");
+    files(&mut jobs, &path)?;
+    if measure::selected("scrub") {
+        scrub(&path)?;
+    }
+    if measure::selected("columns") {
+        cancel(&mut jobs)?;
+        columns(&mut jobs)?;
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ mod compare;
 mod doctor;
 mod drawing_args;
 mod export;
+mod grid;
 mod metadata;
 mod output;
 mod replay;
@@ -63,6 +64,8 @@ enum Command {
     Ask(ask::AskArgs),
     /// Answer one question in several modes on one noise tape
     Compare(compare::CompareArgs),
+    /// Draw every combination of two lists of values, for example of both guidance scales
+    Grid(grid::GridArgs),
     /// Draw a saved picture or run again, and prove that it comes out the same
     Replay(replay::ReplayArgs),
     /// Make a captioned grid, an animation, a contact sheet or a table of a saved run
@@ -139,6 +142,7 @@ impl Cli {
         match self.command {
             Some(Command::Ask(args)) => ask::run(&args, bundle, &self.global),
             Some(Command::Compare(args)) => compare::run(&args, bundle, &self.global),
+            Some(Command::Grid(args)) => grid::run(&args, bundle, &self.global),
             Some(Command::Replay(args)) => replay::run(&args, bundle, &self.global),
             Some(Command::Export(args)) => export::run(&args, bundle, &self.global),
             Some(Command::Metadata(args)) => metadata::run(&args, &self.global),

@@ -42,6 +42,12 @@ const BLEND = 4u;
 const ABSOLUTE = 5u;
 const SIGNED = 6u;
 const FALSE_COLOUR = 7u;
+const RED_BLUE = 8u;
+
+// Equal, brighter and darker.
+const PAPER = vec3<i32>(244, 244, 244);
+const RED = vec3<i32>(190, 30, 45);
+const BLUE = vec3<i32>(35, 90, 190);
 
 // The false colours, 32 steps apart.
 const HEAT = array<vec3<i32>, 9>(
@@ -122,6 +128,12 @@ fn sample_b(at: vec2<i32>) -> vec3<i32> {
     return sample(true, look.b_x, look.b_y, at);
 }
 
+fn red_blue(change: i32) -> vec3<i32> {
+    let part = abs(change);
+    let hue = select(BLUE, RED, change > 0);
+    return (PAPER * (255 - part) + hue * part + vec3<i32>(127, 127, 127)) / 255;
+}
+
 fn false_colour(magnitude: i32) -> vec3<i32> {
     var heat = HEAT;
     let stop = magnitude >> 5u;
@@ -163,6 +175,9 @@ fn colour(at: vec2<i32>) -> vec3<i32> {
             }
             if look.formula == SIGNED {
                 return clamp(vec3<i32>(128, 128, 128) + difference / 2, black, white);
+            }
+            if look.formula == RED_BLUE {
+                return red_blue(clamp((difference.r + difference.g + difference.b) / 3, -255, 255));
             }
             let size = abs(difference);
             return false_colour(min(max(size.r, max(size.g, size.b)), 255));

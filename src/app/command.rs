@@ -2,7 +2,9 @@
 //! all come from it.
 
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
-use super::state::{Action, AppState, Dialog, GalleryAction, Page, QueueAction, Run};
+use super::state::{
+    Action, AppState, Dialog, GalleryAction, GridAction, Page, QueueAction, Run, TargetAction,
+};
 use crate::job::ExportFormat;
 use eframe::egui;
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -30,6 +32,14 @@ pub enum Command {
     Export(ExportFormat),
     /// Look closely at two pictures.
     Look,
+    /// Choose a picture to compare with.
+    Target,
+    /// Plan a map of both scales.
+    Map,
+    /// Plan a grid over any parameters.
+    Grid,
+    /// Take the values of the chosen cell.
+    Adopt,
     /// Let time run, or stop it.
     Play,
     /// One step back in time.
@@ -78,7 +88,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 41] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -94,6 +104,10 @@ impl Command {
         Self::Export(ExportFormat::Csv),
         Self::Export(ExportFormat::Json),
         Self::Look,
+        Self::Target,
+        Self::Map,
+        Self::Grid,
+        Self::Adopt,
         Self::Play,
         Self::StepBack,
         Self::StepOn,
@@ -136,6 +150,10 @@ impl Command {
             Self::Export(ExportFormat::Csv) => "command-export-csv",
             Self::Export(ExportFormat::Json) => "command-export-json",
             Self::Look => "command-look",
+            Self::Target => "command-target",
+            Self::Map => "command-map",
+            Self::Grid => "command-grid",
+            Self::Adopt => "command-adopt",
             Self::Play => "command-play",
             Self::StepBack => "command-step-back",
             Self::StepOn => "command-step-on",
@@ -179,6 +197,10 @@ impl Command {
             Self::Export(ExportFormat::Csv) => "command-export-csv-tip",
             Self::Export(ExportFormat::Json) => "command-export-json-tip",
             Self::Look => "command-look-tip",
+            Self::Target => "command-target-tip",
+            Self::Map => "command-map-tip",
+            Self::Grid => "command-grid-tip",
+            Self::Adopt => "command-adopt-tip",
             Self::Play => "command-play-tip",
             Self::StepBack => "command-step-back-tip",
             Self::StepOn => "command-step-on-tip",
@@ -217,6 +239,9 @@ impl Command {
             Self::UseAsFrame | Self::Export(_) => None,
             Self::SaveRun => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::S),
             Self::Look => with(Modifiers::NONE, Key::V),
+            Self::Target | Self::Adopt => None,
+            Self::Map => with(Modifiers::COMMAND, Key::M),
+            Self::Grid => with(Modifiers::COMMAND, Key::G),
             Self::Play => with(Modifiers::NONE, Key::Space),
             Self::StepBack => with(Modifiers::NONE, Key::Comma),
             Self::StepOn => with(Modifiers::NONE, Key::Period),
@@ -266,12 +291,15 @@ impl Command {
 
     /// What it does in this state; none where it has nothing to do.
     pub fn action(self, state: &AppState) -> Option<Action> {
+        // The chosen cell of a grid, else the first column that has a picture.
         let finished = || {
-            state.run.as_ref().and_then(|run| {
-                run.columns
-                    .iter()
-                    .position(|column| column.result().is_some())
-            })
+            let run = state.run.as_ref()?;
+            let done = |index: usize| run.columns.get(index).is_some_and(|c| c.result().is_some());
+            let chosen = run
+                .board()
+                .map(|_grid| run.chosen)
+                .filter(|cell| done(*cell));
+            chosen.or_else(|| (0..run.columns.len()).find(|index| done(*index)))
         };
         let timed = |action: fn(&Run) -> Action| {
             let run = state.run.as_ref();
@@ -296,6 +324,15 @@ impl Command {
             Self::Export(format) => state.export_possible().then_some(Action::Export(format)),
             Self::Look => {
                 (state.looking || finished().is_some()).then_some(Action::Look(!state.looking))
+            }
+            Self::Target => {
+                (state.looking || finished().is_some()).then(|| TargetAction::Pick.into())
+            }
+            Self::Map => Some(GridAction::Plan { map: true }.into()),
+            Self::Grid => Some(GridAction::Plan { map: false }.into()),
+            Self::Adopt => {
+                let run = state.run.as_ref().filter(|run| run.board().is_some());
+                run.map(|run| GridAction::Adopt(run.chosen).into())
             }
             Self::Play => timed(|run| Action::Play(!run.timeline.playing)),
             Self::StepBack => timed(|_| Action::StepBy(-1)),

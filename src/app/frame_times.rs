@@ -34,6 +34,11 @@ impl FrameTimes {
         self.latest.push_back(time);
     }
 
+    /// What the newest frame took; none before the first.
+    pub fn last(&self) -> Option<Duration> {
+        self.latest.back().copied()
+    }
+
     /// Forgets the frames so far.
     pub fn clear(&mut self) {
         self.latest.clear();

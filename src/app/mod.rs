@@ -19,8 +19,9 @@ mod window;
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
-    Action, AppState, BundleState, Column, CoverState, Dialog, Exporting, Filter, Form,
-    GalleryAction, NoticeKind, Offer, OfferChoice, Page, Phase, QueueAction, Recall, Run, View,
+    Action, AppState, AxisDraft, BundleState, Column, CoverState, Dialog, Exporting, Filter, Form,
+    GalleryAction, GridAction, GridDraft, Likeness, NoticeKind, Offer, OfferChoice, Page, Parting,
+    Phase, QueueAction, Recall, Run, TargetAction, View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -297,6 +298,7 @@ impl LgdApp {
             Some(Dialog::Settings) => panels::preferences_ui(&ctx, &cx, actions),
             Some(Dialog::About) => panels::about_ui(&ctx, &cx, actions),
             Some(Dialog::Palette) => palette.ui(&ctx, &cx, actions),
+            Some(Dialog::Grid) => panels::grid_setup_ui(&ctx, &cx, actions),
             None => {}
         }
         panels::queue_ui(&ctx, &cx, actions);
@@ -316,7 +318,7 @@ impl eframe::App for LgdApp {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let started = Instant::now();
         let ctx = ui.ctx().clone();
-        let mut actions = panels::dropped(&ctx);
+        let mut actions = panels::dropped(&ctx, &self.state);
         actions.extend(command::from_keys(&ctx, &self.state));
         self.draw(ui, &mut actions);
         if ctx.input(|input| input.pointer.any_released()) {

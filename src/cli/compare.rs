@@ -3,7 +3,9 @@
 use super::drawing_args::{DrawingArgs, ModeArg, usable};
 use super::session::Session;
 use super::{Failure, GlobalArgs, output};
-use crate::job::{Bundle, BundleSource, EditRequest, EditResult, GuidanceMode, Problem, grid};
+use crate::job::{
+    Bundle, BundleSource, EditRequest, EditResult, Grid, GuidanceMode, Problem, grid, labelled_grid,
+};
 use clap::Args;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +17,7 @@ const MAX_PICTURES: usize = 256;
 /// The question and how to draw its answers. What is left out comes from the bundle.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  lgd-studio compare frame.png \"What happens if the cat gets hungry?\" --seeds 1,2,3 -o comparison"
+    after_help = "Example:\n  lgd-studio compare frame.png \"What happens if the cat gets hungry?\" --seeds 1,2,3 -o comparison\n  lgd-studio compare frame.png \"What happens if it rains?\" --question2 \"What happens if it snows?\" -o weather"
 )]
 pub(super) struct CompareArgs {
     /// The frame: PNG, JPEG, WebP, GIF, BMP or TIFF
@@ -30,6 +32,9 @@ pub(super) struct CompareArgs {
         default_value = "question,answer,latent,both"
     )]
     modes: Vec<ModeArg>,
+    /// A second question about the same frame on the same noise, beside the first
+    #[arg(long, value_name = "TEXT")]
+    question2: Option<String>,
     /// Seeds of the noise, one row each
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     seeds: Vec<u64>,
@@ -55,15 +60,22 @@ pub(super) fn run(
     } else {
         args.seeds.clone()
     };
-    let requests: Vec<EditRequest> = seeds
-        .iter()
-        .flat_map(|seed| args.modes.iter().map(move |mode| (*seed, *mode)))
-        .map(|(seed, mode)| EditRequest {
-            seed,
-            mode: GuidanceMode::from(mode),
-            ..base.clone()
-        })
-        .collect();
+    let pair = pair(args, seeds.len())?;
+    let requests: Vec<EditRequest> = match &pair {
+        Some(pair) => pair.requests(&EditRequest {
+            seed: seeds.first().copied().unwrap_or(base.seed),
+            ..base
+        }),
+        None => seeds
+            .iter()
+            .flat_map(|seed| args.modes.iter().map(move |mode| (*seed, *mode)))
+            .map(|(seed, mode)| EditRequest {
+                seed,
+                mode: GuidanceMode::from(mode),
+                ..base.clone()
+            })
+            .collect(),
+    };
     if requests.len() > MAX_PICTURES {
         return Err(Failure::Usage(format!(
             "{} pictures are too many for one command; the most are {MAX_PICTURES}. Use fewer seeds.",
@@ -78,15 +90,19 @@ pub(super) fn run(
     })?;
     let mut session = Session::start(global)?;
     let frame = session.open_frame(&args.image)?;
-    let run = session.draw(bundle, frame, requests)?;
+    let mut run = session.draw(bundle, frame, requests)?;
+    run.grid = pair;
     let mut pictures = Vec::new();
     for result in &run.columns {
-        let path = args.output.join(file_name(result));
+        let path = args.output.join(file_name(result, run.grid.as_ref()));
         session.save(result, &path)?;
         pictures.push(path);
     }
     let cells: Vec<_> = run.columns.iter().map(|c| c.picture.clone()).collect();
-    let sheet = grid(&cells, args.modes.len());
+    let sheet = match &run.grid {
+        Some(pair) => labelled_grid(&run, pair),
+        None => grid(&cells, args.modes.len()),
+    };
     let grid_path = args.output.join("grid.png");
     session.save_picture(Arc::new(sheet), &grid_path)?;
     let run_path = args.output.join("run.lgdrun");
@@ -124,10 +140,33 @@ pub(super) fn run(
     Ok(())
 }
 
-fn file_name(result: &EditResult) -> String {
-    format!(
-        "{}-seed-{}.png",
-        result.request.mode.name(),
-        result.request.seed
-    )
+/// The axes of a pair of questions; none for a single one.
+fn pair(args: &CompareArgs, seeds: usize) -> Result<Option<Grid>, Failure> {
+    let Some(second) = &args.question2 else {
+        return Ok(None);
+    };
+    if seeds > 1 {
+        return Err(Failure::Usage(
+            "Two questions are compared on one seed. Leave out --question2, or all seeds but one."
+                .to_owned(),
+        ));
+    }
+    let questions = [&args.question, second].map(|question| question.trim().to_owned());
+    if questions[0] == questions[1] {
+        return Err(Failure::Usage(
+            "Both questions are the same. Write another one after --question2.".to_owned(),
+        ));
+    }
+    let asked = |mode: &GuidanceMode| args.modes.iter().any(|m| GuidanceMode::from(*m) == *mode);
+    let modes: Vec<_> = GuidanceMode::ALL.into_iter().filter(asked).collect();
+    Ok(Some(Grid::pair(questions, &modes)))
+}
+
+/// The mode and the seed, and of a pair which question it was.
+fn file_name(result: &EditResult, pair: Option<&Grid>) -> String {
+    let (mode, seed) = (result.request.mode.name(), result.request.seed);
+    match pair.and_then(|pair| Some(pair.cell_of(&result.request)? % 2 + 1)) {
+        Some(question) => format!("{mode}-question-{question}-seed-{seed}.png"),
+        None => format!("{mode}-seed-{seed}.png"),
+    }
 }

@@ -7,7 +7,7 @@ use super::jobs::Outbox;
 use super::recall;
 use super::run_file;
 use super::saving;
-use super::{FileTask, Frame, FrameOrigin, JobEvent, Problem};
+use super::{FileTask, Frame, FrameOrigin, JobEvent, Problem, Target};
 use super::{PictureMetadata, Similarity, psnr, read_metadata, ssim};
 use crate::pipeline::frame_image::{self, FrameError, Reading};
 use crate::pipeline::metadata;
@@ -131,6 +131,14 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             Ok(()) => JobEvent::Saved(path),
             Err(problem) => JobEvent::FileFailed(problem),
         },
+        FileTask::OpenTarget(path, size) => {
+            let name = path.file_name().map(|name| name.to_string_lossy());
+            let name = name.unwrap_or_default().into_owned();
+            target(frame_image::open(&path, Reading::Upright), name, size)
+        }
+        FileTask::OpenTargetBytes(name, bytes, size) => {
+            target(frame_image::decode(&bytes, Reading::Upright), name, size)
+        }
         // The worker decodes the steps of these; a face submits them.
         FileTask::Export(export) if export.format.is_animation() => JobEvent::ExportChosen(export),
         FileTask::Export(export) => match export::write(&export) {
@@ -163,6 +171,7 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
         },
         // Dialogs became tasks of their own in `open_dialog`, and the store has its own thread.
         FileTask::PickFrame
+        | FileTask::PickTarget(_)
         | FileTask::PickAndSave(..)
         | FileTask::PickAndSavePicture(..)
         | FileTask::PickAndSaveRun(..)
@@ -175,6 +184,13 @@ fn opened(decoded: Result<RgbImage, FrameError>, origin: FrameOrigin) -> JobEven
     match decoded {
         Ok(image) => JobEvent::FrameOpened(Frame::new(image, origin)),
         Err(error) => JobEvent::FrameFailed(error.into()),
+    }
+}
+
+fn target(decoded: Result<RgbImage, FrameError>, name: String, size: (u32, u32)) -> JobEvent {
+    match decoded {
+        Ok(image) => JobEvent::TargetOpened(Arc::new(Target::new(image, name, size))),
+        Err(error) => JobEvent::FileFailed(error.into()),
     }
 }
 
@@ -214,6 +230,7 @@ pub(super) fn open_dialog(
     if let Err(problem) = dialogs::provider() {
         return match task {
             FileTask::PickFrame => Err(Box::new(JobEvent::FrameFailed(problem))),
+            FileTask::PickTarget(_) => Err(Box::new(JobEvent::FileFailed(problem))),
             // A picture is saved all the same; the notice says where.
             FileTask::PickAndSave(result, name) => {
                 Ok(Some(FileTask::Save(result, dialogs::usual_place(&name))))
@@ -241,6 +258,15 @@ pub(super) fn open_dialog(
             Box::new(move || {
                 let path = pollster::block_on(dialog)?.path().to_path_buf();
                 Some(FileTask::OpenPicture(path))
+            })
+        }
+        FileTask::PickTarget(size) => {
+            let dialog = rfd::AsyncFileDialog::new()
+                .add_filter("Pictures", PICTURE_EXTENSIONS)
+                .pick_file();
+            Box::new(move || {
+                let path = pollster::block_on(dialog)?.path().to_path_buf();
+                Some(FileTask::OpenTarget(path, size))
             })
         }
         FileTask::PickAndSave(result, name) => {

@@ -4,7 +4,7 @@
 use super::display::display_copy;
 use super::run_file::RunFile;
 use super::store::{StoreEvent, StoreTask};
-use super::{Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, Recalled};
+use super::{Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, Recalled, Target};
 use crate::pipeline::{
     BundleSource, EditRequest, Estimate, GuidanceMode, Problem, Stage, StageSeconds, WrittenAnswer,
 };
@@ -79,6 +79,15 @@ pub enum JobSpec {
         /// Width and height of the picture, in pixels.
         size: (u32, u32),
     },
+    /// Ask the bundle's CLIP how alike two pictures are; `Likened` comes before the end.
+    Liken {
+        /// The bundle whose CLIP judges.
+        bundle: BundleSource,
+        /// One picture.
+        a: Arc<RgbImage>,
+        /// The other.
+        b: Arc<RgbImage>,
+    },
     /// Make an animation of a run; ends in `Exported`.
     Export {
         /// The bundle whose decoder, or whose quick guess of colours, paints the steps.
@@ -124,6 +133,13 @@ pub enum FileTask {
     SaveRun(Arc<RunFile>, PathBuf),
     /// Open a whole run; ends in `RunOpened` or `FileFailed`.
     OpenRun(PathBuf),
+    /// Show the open dialog for a target picture, which is brought to this size; ends in
+    /// `TargetOpened`, `FileFailed` or `DialogClosed`.
+    PickTarget((u32, u32)),
+    /// Open a target picture and bring it to this size; ends in `TargetOpened` or `FileFailed`.
+    OpenTarget(PathBuf, (u32, u32)),
+    /// The same from dropped bytes with their name.
+    OpenTargetBytes(String, Arc<[u8]>, (u32, u32)),
     /// Ask the store of kept runs; ends in a `Store` event.
     Store(StoreTask),
     /// Read a whole run to look at it in a list; ends in `RunRead`.
@@ -297,6 +313,8 @@ pub enum JobEvent {
     ExportChosen(Box<Export>),
     /// A run was opened.
     RunOpened(Arc<RunFile>, PathBuf),
+    /// A target picture was opened.
+    TargetOpened(Arc<Target>),
     /// The store of kept runs reports.
     Store(StoreEvent),
     /// A run was read to be looked at in a list, or cannot be.
@@ -305,6 +323,8 @@ pub enum JobEvent {
     Covered(i64, Result<Cover, Problem>),
     /// How similar two pictures are.
     Measured(Arc<RgbImage>, Arc<RgbImage>, Similarity),
+    /// The cosine of CLIP's embeddings of two pictures; none when the bundle has no CLIP.
+    Likened(Arc<RgbImage>, Arc<RgbImage>, Option<f64>),
     /// A picture is in the clipboard.
     Copied,
     /// Saving or copying failed.

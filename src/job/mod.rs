@@ -6,6 +6,7 @@
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
 
+mod axis;
 pub mod bundles;
 mod cover;
 mod dialogs;
@@ -22,9 +23,11 @@ mod provenance;
 mod queue;
 mod recall;
 mod run_file;
+mod run_grid;
 mod saving;
 mod sheet;
 mod store;
+mod target;
 mod worker;
 
 pub use crate::nn::LatentRgb;
@@ -37,9 +40,10 @@ pub use crate::pipeline::{
     Estimate, GuidanceMode, NoiseGenerator, PreviewMethod, Problem, RequestProblem, Sampler, Stage,
     StageSeconds, WrittenAnswer,
 };
+pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
 pub use divergence::Divergence;
-pub use export::{Export, ExportFormat};
+pub use export::{Export, ExportFormat, labelled_grid};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
 pub use jobs::{Jobs, JobsConfig};
 pub use message::{
@@ -50,7 +54,9 @@ pub use places::Places;
 pub use provenance::FrameFacts;
 pub use recall::{FrameSearch, Made, Recalled, recall};
 pub use run_file::{RunFile, open as open_run};
+pub use run_grid::{Grid, GridProblem, MAX_CELLS};
 pub use sheet::{Sameness, columns_per_seed, grid, sameness};
 pub use store::{
     KeptColumn, KeptRun, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask,
 };
+pub use target::{Target, TargetFacts};

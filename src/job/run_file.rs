@@ -1,10 +1,13 @@
 //! `.lgdrun`: a whole run in one file, every step included (DESIGN section 5).
 //!
 //! A zip with `run.json`, `frame.png`, `latents.safetensors` (f16, one tensor (steps, C, h, w) per
-//! column) and the finished pictures. It opens without a model; fields of other versions are kept.
+//! column) and the finished pictures, and where there are any the axes of a grid and a target picture
+//! (`target.png`). It opens without a model; fields of other versions are kept.
 
 use super::display::display_copy;
-use super::{EditRequest, EditResult, Estimate, FrameFacts, JobId, Problem};
+use super::{
+    EditRequest, EditResult, Estimate, FrameFacts, Grid, JobId, Problem, Target, TargetFacts,
+};
 use crate::nn::noise::NoiseTape;
 use crate::pipeline::frame_image::{self, Reading};
 use crate::pipeline::metadata::{self, PictureFormat, PictureTexts};
@@ -36,6 +39,10 @@ pub struct RunFile {
     pub seen: Option<Estimate>,
     /// The finished columns.
     pub columns: Vec<Arc<EditResult>>,
+    /// The axes, where the columns are cells of a grid; some cells may be missing.
+    pub grid: Option<Grid>,
+    /// The picture the columns are compared with, at their size.
+    pub target: Option<Arc<Target>>,
     /// Fields this version does not know; those of a column are with its result.
     pub rest: Map<String, Value>,
 }
@@ -49,6 +56,9 @@ struct About {
     #[serde(default)]
     version: String,
     columns: Vec<AboutColumn>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    target: Option<TargetFacts>,
+    /// Maybe also [`GRID`]: axes of a newer version are kept and not read.
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -79,6 +89,9 @@ const ABOUT: &str = "run.json";
 const FRAME: &str = "frame.png";
 const LATENTS: &str = "latents.safetensors";
 const TAPE: &str = "tape.json";
+const TARGET: &str = "target.png";
+/// Field of `run.json` with the axes of a grid.
+const GRID: &str = "grid";
 /// Tensor of the frame's own latents.
 const SEEN: &str = "frame";
 
@@ -112,10 +125,13 @@ fn to_bytes(run: &RunFile) -> Writing<Vec<u8>> {
         zip.write_all(bytes)?;
         Ok(())
     };
-    add(ABOUT, &serde_json::to_vec_pretty(&about(run))?)?;
+    add(ABOUT, &serde_json::to_vec_pretty(&about(run)?)?)?;
     add(TAPE, &serde_json::to_vec_pretty(&tapes(run))?)?;
     let png = |image: &RgbImage| metadata::encode(image, PictureFormat::Png, &PictureTexts::none());
     add(FRAME, &png(&run.frame)?)?;
+    if let Some(target) = &run.target {
+        add(TARGET, &png(&target.picture)?)?;
+    }
     add(LATENTS, &latents(run)?)?;
     for (index, column) in run.columns.iter().enumerate() {
         add(&picture_name(index), &png(&column.picture)?)?;
@@ -123,7 +139,11 @@ fn to_bytes(run: &RunFile) -> Writing<Vec<u8>> {
     Ok(zip.finish()?.into_inner())
 }
 
-fn about(run: &RunFile) -> About {
+fn about(run: &RunFile) -> Writing<About> {
+    let mut rest = run.rest.clone();
+    if let Some(grid) = &run.grid {
+        rest.insert(GRID.to_owned(), serde_json::to_value(grid)?);
+    }
     let columns = run.columns.iter().map(|column| {
         let result = column.as_ref().clone();
         AboutColumn {
@@ -138,13 +158,14 @@ fn about(run: &RunFile) -> About {
             rest: result.rest,
         }
     });
-    About {
+    Ok(About {
         format: FORMAT,
         program: "LGD Studio".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         columns: columns.collect(),
-        rest: run.rest.clone(),
-    }
+        target: run.target.as_ref().map(|target| target.facts.clone()),
+        rest,
+    })
 }
 
 /// The recipe of every column's noise.
@@ -286,7 +307,8 @@ fn unreadable(error: std::io::Error) -> Problem {
 
 fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
     let mut parts = Parts::of(Cursor::new(bytes))?;
-    let about = parts.about()?;
+    let mut about = parts.about()?;
+    let grid = take_grid(&mut about.rest);
     let frame = parts.picture(FRAME)?;
     let latents = parts.part(LATENTS, MAX_PART)?;
     let latents = SafeTensors::deserialize(&latents).map_err(|e| damaged(LATENTS, e))?;
@@ -295,7 +317,13 @@ fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
         seen: track(&latents, SEEN)?.into_iter().next(),
         rest: about.rest,
         columns: Vec::new(),
+        grid,
+        target: None,
     };
+    if let Some(facts) = about.target {
+        let picture = Arc::new(parts.picture(TARGET)?);
+        run.target = Some(Arc::new(Target { picture, facts }));
+    }
     for (index, column) in about.columns.into_iter().enumerate() {
         if let Some(problem) = column.request.validate().into_iter().next() {
             return Err(damaged(ABOUT, problem));
@@ -318,6 +346,14 @@ fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
         }));
     }
     Ok(run)
+}
+
+/// The axes among the fields of `run.json`; what this version cannot read stays where it is, and the
+/// columns open without it.
+fn take_grid(fields: &mut Map<String, Value>) -> Option<Grid> {
+    let grid = Grid::deserialize(fields.get(GRID)?).ok()?;
+    fields.remove(GRID);
+    Some(grid)
 }
 
 /// The estimates in a tensor (steps, C, h, w) or (C, h, w); none when there is no such tensor.

@@ -10,7 +10,8 @@ use super::{
     Frame, FrameFacts, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
 };
 use crate::nn::cancel::{self, CancelToken};
-use crate::pipeline::{EditError, Edited, LgdPipeline, Progress, StepDone};
+use crate::pipeline::{EditError, Edited, LgdPipeline, Likeness, Progress, StepDone};
+use image::RgbImage;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub(super) struct Worker {
     /// The way to the store, where there is one.
     recorder: Option<Recorder>,
     resident: Option<(BundleSource, LgdPipeline)>,
+    /// The judge of a bundle, once somebody asked for it; none where it has none.
+    judge: Option<(BundleSource, Option<Likeness>)>,
 }
 
 impl Worker {
@@ -32,6 +35,7 @@ impl Worker {
             outbox,
             recorder,
             resident: None,
+            judge: None,
         }
     }
 
@@ -84,6 +88,7 @@ impl Worker {
                     estimate,
                     size,
                 } => worker.show(id, &bundle, &estimate, size),
+                JobSpec::Liken { bundle, a, b } => worker.liken(id, &bundle, a, b),
                 JobSpec::Export { bundle, export } => worker.export(id, &bundle, export, token),
             })
         })
@@ -105,6 +110,7 @@ impl Worker {
             Err(panic) => {
                 // What a panic left half done must not serve the next job.
                 self.resident = None;
+                self.judge = None;
                 let problem = Problem::new(format!("The program made a mistake: {}.", panic_text(&*panic)))
                     .hint("The job is lost, nothing else is. Try again, and please report it with the log.");
                 JobEvent::Failed(id, problem)
@@ -133,7 +139,7 @@ impl Worker {
             }
         };
         let pipeline = self.resident(id, bundle)?;
-        let mut drawing_since = Instant::now();
+        let mut drawing_since = None;
         let facts = FrameFacts::of(&frame);
         // The rest of the frame goes: a 100 megapixel one is held once, and not for long.
         let Frame { image, .. } = frame;
@@ -141,7 +147,7 @@ impl Worker {
             let heard = match progress {
                 Progress::Stage(stage) => {
                     if stage == Stage::Drawing {
-                        drawing_since = Instant::now();
+                        drawing_since.get_or_insert_with(Instant::now);
                     }
                     outbox.send(JobEvent::StageBegan(id, stage))
                 }
@@ -158,19 +164,20 @@ impl Worker {
                     let StepDone {
                         step,
                         steps,
+                        share,
                         estimate,
                         preview,
                     } = done;
                     if let Some(recorder) = recorder {
                         recorder.step(id, column, step, &estimate);
                     }
-                    let per_step = drawing_since.elapsed().as_secs_f64() / step.max(1) as f64;
+                    let elapsed = drawing_since.map_or(0.0, |since| since.elapsed().as_secs_f64());
                     outbox.show(StepPreview {
                         job: id,
                         column,
                         step,
                         steps,
-                        seconds_left: per_step * (steps - step) as f64,
+                        seconds_left: elapsed * (1.0 - share).max(0.0) / share,
                         picture: preview.map(Arc::new),
                         estimates: vec![estimate],
                     });
@@ -201,6 +208,31 @@ impl Worker {
     ) -> Result<JobEvent, EditError> {
         let picture = self.resident(id, bundle)?.show(estimate, size)?;
         Ok(JobEvent::Shown(id, display_copy(&Arc::new(picture))))
+    }
+
+    fn liken(
+        &mut self,
+        id: JobId,
+        bundle: &BundleSource,
+        a: Arc<RgbImage>,
+        b: Arc<RgbImage>,
+    ) -> Result<JobEvent, EditError> {
+        if self
+            .judge
+            .as_ref()
+            .is_none_or(|(source, _)| source != bundle)
+        {
+            let device = self
+                .device
+                .open()
+                .map_err(|e| Problem::new(e.to_string()))?;
+            self.judge = None; // free the old one before the new one comes
+            self.judge = Some((bundle.clone(), Likeness::load(bundle, &device)?));
+        }
+        let judge = self.judge.as_ref().and_then(|(_, judge)| judge.as_ref());
+        let cosine = judge.map(|judge| judge.cosine(&a, &b)).transpose()?;
+        self.outbox.send(JobEvent::Likened(a, b, cosine));
+        Ok(JobEvent::Finished(id))
     }
 
     fn export(
@@ -252,6 +284,7 @@ impl Worker {
             .is_none_or(|(source, _)| source != bundle)
         {
             self.resident = None; // free the old weights before the new ones come
+            self.judge = None;
             self.outbox.send(JobEvent::StageBegan(id, Stage::Loading));
             let device = self
                 .device

@@ -30,6 +30,8 @@ pub enum Component {
     Vae,
     /// The two linear layers of the latent translation.
     Adapter,
+    /// The judge of likeness; a bundle need not have one.
+    Clip,
 }
 
 impl Component {
@@ -43,6 +45,7 @@ impl Component {
             Self::Unet => "unet",
             Self::Vae => "vae",
             Self::Adapter => "adapter",
+            Self::Clip => "clip",
         }
     }
 
@@ -53,13 +56,14 @@ impl Component {
             Self::Unet => "UNet",
             Self::Vae => "VAE",
             Self::Adapter => "latent translation",
+            Self::Clip => "CLIP",
         }
     }
 
     /// The published name of the weight file, without `.safetensors`.
     fn stem(self) -> &'static str {
         match self {
-            Self::Blip2 => "model",
+            Self::Blip2 | Self::Clip => "model",
             Self::Unet | Self::Vae => "diffusion_pytorch_model",
             Self::Adapter => "adapter",
         }
@@ -149,6 +153,14 @@ impl Bundle {
                 Ok(WeightSource::Embedded(name, bytes))
             }
             BundleSource::Folder(root) => Ok(WeightSource::in_folder(&root.join(folder), stem)),
+        }
+    }
+
+    /// Whether it has a file of that path.
+    pub fn has(&self, path: &str) -> bool {
+        match &self.source {
+            BundleSource::Embedded => embedded::file(path).is_some(),
+            BundleSource::Folder(root) => root.join(path).is_file(),
         }
     }
 

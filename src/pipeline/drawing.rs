@@ -39,6 +39,22 @@ impl Sketch {
 /// of one column are large enough by then to keep every core busy.
 const CELLS_PER_CALL: usize = 12 * 1024;
 
+/// Columns that are compared while they grow; more than these are a grid.
+const SIDE_BY_SIDE: usize = 8;
+/// Cells of a grid that are drawn at once at most, so that the first ones appear early.
+const WAVE: usize = 4;
+
+/// How many of `columns` pictures with latents of (h, w) cells are drawn at once. A few walk side by
+/// side, to be compared on the way. Of many, as many as make a call of the network faster: the
+/// first are finished early, and stay when the rest is cancelled.
+pub(super) fn side_by_side(columns: usize, (height, width): (usize, usize)) -> usize {
+    if columns <= SIDE_BY_SIDE {
+        return columns.max(1);
+    }
+    let per_column = BRANCHES * height * width;
+    (CELLS_PER_CALL / per_column.max(1)).clamp(1, WAVE)
+}
+
 /// Sketches that share a plan and a frame.
 pub(super) struct Drawing<'a> {
     pub(super) unet: &'a Unet,
@@ -141,5 +157,18 @@ impl Denoiser for Branches<'_> {
         let sample = Tensor::cat(&[&scaled, &self.image_latents], 1)?; // (3B, 8, h, w)
         let timesteps = Tensor::full(timestep as f32, 1, latents.device())?;
         self.unet.forward(&sample, &timesteps, &self.context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_columns_grow_together_and_many_in_waves() {
+        assert_eq!(side_by_side(4, (64, 64)), 4);
+        assert_eq!(side_by_side(25, (64, 64)), 1);
+        assert_eq!(side_by_side(25, (16, 16)), WAVE);
+        assert_eq!(side_by_side(0, (0, 0)), 1);
     }
 }

@@ -1,7 +1,7 @@
 //! The whole method: load a bundle, edit a frame.
 
 use super::conditioning::{Conditioning, Memory, Reader};
-use super::drawing::{Drawing, Leg, Sketch};
+use super::drawing::{Drawing, Leg, Sketch, side_by_side};
 use super::{
     Bundle, BundleSource, Component, EditError, EditRequest, Edited, Estimate, Manifest,
     PreviewMethod, Problem, Progress, Stage, StageSeconds, StepDone, WrittenAnswer, bundle,
@@ -101,7 +101,8 @@ impl LgdPipeline {
     /// Draws the answers to `requests` about `frame`, one column each, at the frame's size.
     ///
     /// The frame is looked at once, and what columns share is worked out once. Columns with the same
-    /// sampler and steps walk side by side. What a column shows does not depend on its neighbours.
+    /// sampler and steps walk side by side, many of them in waves. What a column shows does not
+    /// depend on its neighbours.
     ///
     /// Runs on the calling thread. To stop it, cancel the token of the surrounding
     /// [`cancel::scope`]: it is heard between network blocks. `report` hears every stage, step and
@@ -118,7 +119,10 @@ impl LgdPipeline {
         if let Some(problem) = requests.iter().flat_map(EditRequest::validate).next() {
             return Err(Problem::new(problem.to_string()).into());
         }
-        let mut clock = Clock::default();
+        let mut clock = Clock {
+            steps: requests.iter().map(|request| request.steps).sum(),
+            ..Clock::default()
+        };
         let size = frame.dimensions();
 
         // 1. Look at the frame.
@@ -132,14 +136,18 @@ impl LgdPipeline {
         let columns = self.think(&seen, requests, report)?;
 
         // 3. Draw, and 4. finish: columns of one plan together.
+        let (_, _, height, width) = seen.image_latents.dims4().map_err(failed)?;
+        let most = side_by_side(columns.len(), (height, width));
         let mut left: Vec<(usize, Column<'_>)> = columns.into_iter().enumerate().collect();
         while let Some((_, first)) = left.first() {
             let plan_of = |request: &EditRequest| (request.sampler, request.steps);
             let shared = plan_of(first.request);
-            let (together, others) = left
+            let (mut wave, mut others): (Vec<_>, Vec<_>) = left
                 .into_iter()
                 .partition(|(_, column)| plan_of(column.request) == shared);
-            self.draw(&seen, size, together, &mut clock, report)?;
+            let later = wave.split_off(most.min(wave.len()));
+            self.draw(&seen, size, wave, &mut clock, report)?;
+            others.splice(0..0, later);
             left = others;
         }
         Ok(())
@@ -250,6 +258,7 @@ impl LgdPipeline {
         };
         let latents = drawing
             .run(&mut |step, denoised| {
+                clock.steps_done += columns.len();
                 for (i, (track, (index, column))) in tracks.iter_mut().zip(&columns).enumerate() {
                     let denoised = denoised.narrow(0, i, 1)?;
                     let estimate = Estimate::of(&denoised)?;
@@ -257,6 +266,7 @@ impl LgdPipeline {
                     let done = StepDone {
                         step,
                         steps,
+                        share: clock.share(),
                         estimate,
                         preview: self.preview(&denoised, column.request.preview)?,
                     };
@@ -391,7 +401,7 @@ fn tokenizer(bundle: &Bundle) -> Result<TextTokenizer, Problem> {
 }
 
 /// Loads one network and makes sure that its file held exactly what it asked for.
-fn part<T>(
+pub(super) fn part<T>(
     bundle: &Bundle,
     component: Component,
     device: &Device,
@@ -443,11 +453,15 @@ pub(super) fn failed(error: candle_core::Error) -> EditError {
         .into()
 }
 
-/// Measures the stages.
+/// Measures the stages and counts the steps.
 #[derive(Default)]
 struct Clock {
     running: Option<(Stage, Instant)>,
     done: Vec<StageSeconds>,
+    /// Steps of all columns.
+    steps: usize,
+    /// Those that are done.
+    steps_done: usize,
 }
 
 impl Clock {
@@ -461,16 +475,29 @@ impl Clock {
         if let Some((stage, since)) = self.running.take() {
             let seconds = since.elapsed().as_secs_f64();
             tracing::debug!("{}: {seconds:.3} s", stage.title());
-            self.done.push(StageSeconds { stage, seconds });
+            add(&mut self.done, stage, seconds);
         }
+    }
+
+    /// The share of all steps that is done.
+    fn share(&self) -> f64 {
+        self.steps_done as f64 / self.steps.max(1) as f64
     }
 
     /// The stages until now, the running one included.
     fn so_far(&self) -> Vec<StageSeconds> {
-        let running = self.running.map(|(stage, since)| StageSeconds {
-            stage,
-            seconds: since.elapsed().as_secs_f64(),
-        });
-        self.done.iter().copied().chain(running).collect()
+        let mut stages = self.done.clone();
+        if let Some((stage, since)) = self.running {
+            add(&mut stages, stage, since.elapsed().as_secs_f64());
+        }
+        stages
+    }
+}
+
+/// Adds seconds to a stage, which comes once per wave of columns.
+fn add(stages: &mut Vec<StageSeconds>, stage: Stage, seconds: f64) {
+    match stages.iter_mut().find(|known| known.stage == stage) {
+        Some(known) => known.seconds += seconds,
+        None => stages.push(StageSeconds { stage, seconds }),
     }
 }

@@ -101,6 +101,8 @@ pub struct StepDone {
     pub step: usize,
     /// Steps in all.
     pub steps: usize,
+    /// Share of the steps of all columns that is done, above 0 and up to 1.
+    pub share: f64,
     /// The denoised estimate.
     pub estimate: Estimate,
     /// The same as a picture, unless previews are off; at latent or full resolution.

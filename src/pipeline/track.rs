@@ -3,6 +3,7 @@
 use crate::nn::LatentRgb;
 use candle_core::{DType, Device, Result, Tensor, bail};
 use half::f16;
+use half::slice::HalfFloatSliceExt as _;
 use image::RgbImage;
 use std::sync::Arc;
 
@@ -63,10 +64,32 @@ impl Estimate {
         if self.shape != other.shape || self.values.is_empty() {
             return None;
         }
-        let pairs = self.values.iter().zip(other.values.iter());
-        let sum: f32 = pairs.map(|(a, b)| (a.to_f32() - b.to_f32()).powi(2)).sum();
+        // In blocks, because numbers are widened many at once: the window measures whole runs.
+        const BLOCK: usize = 1024;
+        let (mut a, mut b) = ([0.0; BLOCK], [0.0; BLOCK]);
+        let blocks = self.values.chunks(BLOCK).zip(other.values.chunks(BLOCK));
+        let mut sum = 0.0;
+        for (from_a, from_b) in blocks {
+            let (a, b) = (&mut a[..from_a.len()], &mut b[..from_b.len()]);
+            from_a.convert_to_f32_slice(a);
+            from_b.convert_to_f32_slice(b);
+            sum += squares(a, b);
+        }
         Some((sum / self.values.len() as f32).sqrt())
     }
+}
+
+/// The sum of squared differences.
+fn squares(a: &[f32], b: &[f32]) -> f32 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sums = [0.0; 8];
+    for (a, b) in a.iter().zip(b) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += (a - b) * (a - b);
+        }
+    }
+    let rest = a_rest.iter().zip(b_rest).map(|(a, b)| (a - b) * (a - b));
+    sums.into_iter().chain(rest).sum()
 }
 
 #[cfg(test)]
@@ -85,6 +108,12 @@ mod tests {
         );
         let moved = Estimate::of(&(latents + 1.0)?)?;
         assert_eq!(estimate.distance(&moved), Some(1.0));
+        // Longer than a block, and no multiple of what is summed at once.
+        let long = |value: f32| Estimate {
+            shape: [1, 43, 59],
+            values: vec![f16::from_f32(value); 43 * 59].into(),
+        };
+        assert_eq!(long(0.25).distance(&long(-0.5)), Some(0.75));
         let other = Estimate {
             shape: [1, 1, 4],
             ..moved

@@ -55,6 +55,8 @@ fn submit(jobs: &mut Jobs, frame: &Frame, requests: Vec<EditRequest>) -> JobId {
         seen: None,
         columns: requests.iter().map(|r| (r.clone(), None)).collect(),
         drawing: (0..requests.len()).collect(),
+        grid: None,
+        target: None,
         rest: serde_json::Map::new(),
     };
     jobs.submit_kept(spec(frame, requests), draft)
@@ -159,6 +161,8 @@ fn a_run_that_was_cut_off_reopens_at_its_last_step_and_ends_as_if_undisturbed() 
                 .map(|c| (c.request.clone(), c.result.clone()))
                 .collect(),
             drawing: kept.unfinished.clone(),
+            grid: None,
+            target: None,
             rest: kept.rest.clone(),
         };
         let again = kept.unfinished.iter();

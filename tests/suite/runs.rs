@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn frame() -> TestResult<Frame> {
+pub fn frame() -> TestResult<Frame> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/frames/fishbowl.png");
     let image = image::open(path)?.into_rgb8();
     let origin = FrameOrigin::Example("fishbowl.png".to_owned());
@@ -22,7 +22,7 @@ fn frame() -> TestResult<Frame> {
 }
 
 /// Draws columns and returns them with everything a file would keep.
-fn draw(jobs: &mut Jobs, requests: Vec<EditRequest>) -> TestResult<RunFile> {
+pub fn draw(jobs: &mut Jobs, requests: Vec<EditRequest>) -> TestResult<RunFile> {
     let frame = frame()?;
     let mut run = RunFile {
         frame: frame.display.clone(),
@@ -50,11 +50,11 @@ fn draw(jobs: &mut Jobs, requests: Vec<EditRequest>) -> TestResult<RunFile> {
     Err("the run did not end".into())
 }
 
-fn jobs() -> TestResult<Jobs> {
+pub fn jobs() -> TestResult<Jobs> {
     Ok(Jobs::start(JobsConfig::default(), || {})?)
 }
 
-fn request(mode: GuidanceMode, steps: usize) -> EditRequest {
+pub fn request(mode: GuidanceMode, steps: usize) -> EditRequest {
     EditRequest {
         question: "What happens if the cat gets hungry?".to_owned(),
         mode,
@@ -65,7 +65,7 @@ fn request(mode: GuidanceMode, steps: usize) -> EditRequest {
     }
 }
 
-fn same(a: &EditResult, b: &EditResult) -> bool {
+pub fn same(a: &EditResult, b: &EditResult) -> bool {
     a.track == b.track && a.picture == b.picture
 }
 
@@ -237,7 +237,7 @@ fn the_picture_of_a_step_is_the_one_the_end_would_have() -> TestResult {
     Ok(())
 }
 
-fn save(jobs: &mut Jobs, run: RunFile, path: &Path) -> TestResult {
+pub fn save(jobs: &mut Jobs, run: RunFile, path: &Path) -> TestResult {
     jobs.files(FileTask::SaveRun(Arc::new(run), path.to_owned()));
     match jobs.wait_event(PATIENCE).ok_or("no answer")? {
         JobEvent::Saved(_) => Ok(()),
@@ -246,7 +246,12 @@ fn save(jobs: &mut Jobs, run: RunFile, path: &Path) -> TestResult {
 }
 
 /// Writes the zip again with one entry changed; an entry that becomes nothing is left out.
-fn edited(from: &Path, to: &Path, entry: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) -> TestResult {
+pub fn edited(
+    from: &Path,
+    to: &Path,
+    entry: &str,
+    change: impl Fn(Vec<u8>) -> Vec<u8>,
+) -> TestResult {
     let mut zip = zip::ZipArchive::new(std::fs::File::open(from)?)?;
     let mut out = zip::ZipWriter::new(std::fs::File::create(to)?);
     let options =

@@ -275,7 +275,7 @@ fn window_examples_bring_their_questions() -> Outcome {
 
 /// A file as the system drops it.
 #[derive(Debug)]
-struct Dropped(PathBuf);
+pub struct Dropped(pub PathBuf);
 
 impl egui::DroppedFile for Dropped {
     fn path(&self) -> &Path {

@@ -56,7 +56,10 @@ fn window_columns_share_one_clock() -> Outcome {
     window.get_by_role_and_label(Role::Image, "Answer picture, Answer");
     window.get_by_role_and_label(Role::Image, "Answer picture, Latent");
     window.get_by_role_and_label(Role::Slider, "Step");
-    assert!(has_text(&window, "The columns part at step"));
+    assert!(has_text(
+        &window,
+        "The columns differ from the first step on"
+    ));
 
     for (key, cursor) in [
         (Key::Comma, Some(3)),

@@ -15,7 +15,7 @@ mod rail;
 mod status_bar;
 
 pub use about::about_ui;
-pub use ask::{AskPage, drop_overlay_ui, dropped};
+pub use ask::{AskPage, drop_overlay_ui, dropped, grid_setup_ui};
 pub use exporting::exporting_ui;
 pub use gallery::GalleryPage;
 pub use notices::Notices;

@@ -1,7 +1,10 @@
 //! What the person asked for ([`Action`]) and what has to be done about it ([`Effect`]). Both are
 //! plain data.
 
-use super::{Dialog, Form, GalleryAction, Moment, NoticeId, OfferChoice, Page, QueueAction, RunId};
+use super::{
+    Dialog, Form, GalleryAction, GridAction, Moment, NoticeId, OfferChoice, Page, QueueAction,
+    RunId, TargetAction,
+};
 use crate::app::settings::Settings;
 use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, RunDraft};
 use image::RgbImage;
@@ -51,6 +54,10 @@ pub enum Action {
     Look(bool),
     /// Measures how similar two pictures are.
     Measure(Arc<RgbImage>, Arc<RgbImage>),
+    /// Does something with grids.
+    Grid(GridAction),
+    /// Does something with the target picture.
+    Target(TargetAction),
     /// Loads the bundle again after a failure.
     ReloadBundle,
     /// Chooses a frame in a dialog.
@@ -108,6 +115,8 @@ pub enum Ticket {
     Columns(RunId, Vec<usize>),
     /// The picture of a moment of a run.
     Moment(RunId, Moment),
+    /// What CLIP says of two pictures.
+    Likeness,
     /// An animation and where it goes.
     Export(ExportFormat, PathBuf),
 }

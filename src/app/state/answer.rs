@@ -5,34 +5,22 @@ use super::{
     QueueAction, Run, RunId, Ticket,
 };
 use crate::job::{
-    BundleSource, EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId,
-    JobSpec, RequestProblem, RunFile, StoreTask,
+    Axis, BundleSource, EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId,
+    JobSpec, RunFile, StoreTask,
 };
 use std::sync::Arc;
 
 impl AppState {
     /// Why Generate is not possible; none when it is.
     pub fn generate_blocked(&self) -> Option<Blocked> {
-        if self.frame.opening {
-            return Some(Blocked::Opening);
-        }
-        if self.frame.frame.is_none() {
-            return Some(Blocked::NoFrame);
-        }
-        for request in self.form.requests() {
-            if let Some(reason) = self.mode_missing(&request) {
-                return Some(Blocked::ModeMissing(reason.to_owned()));
-            }
-            match request.validate().into_iter().next() {
-                Some(RequestProblem::EmptyQuestion) => return Some(Blocked::NoQuestion),
-                Some(problem) => return Some(Blocked::Request(problem)),
-                None => {}
-            }
-        }
-        None
+        let blocked = self.drawable(&self.form.requests()).err();
+        let second = self.form.second.as_ref().map(|second| second.trim());
+        let useless = second
+            .is_some_and(|second| second.is_empty() || second == self.form.request.question.trim());
+        blocked.or(useless.then_some(Blocked::SecondQuestion))
     }
 
-    fn mode_missing(&self, request: &EditRequest) -> Option<&str> {
+    pub(super) fn mode_missing(&self, request: &EditRequest) -> Option<&str> {
         let BundleState::Ready(summary) = &self.bundle else {
             return None;
         };
@@ -55,6 +43,9 @@ impl AppState {
             self.form.request.seed = self.roll();
         }
         self.remember_question();
+        if let Some(pair) = self.form.pair() {
+            return self.draw_pair(pair);
+        }
         let requests = self.form.requests();
         self.submit(frame, requests)
     }
@@ -116,7 +107,9 @@ impl AppState {
     }
 
     fn add_column(&mut self, request: EditRequest) -> Vec<Effect> {
-        let Some(run) = self.run.as_mut() else {
+        // A grid is whole as it is.
+        let run = self.run.as_mut().filter(|run| run.grid.is_none());
+        let Some(run) = run else {
             return Vec::new();
         };
         if run.columns.len() >= MAX_COLUMNS || !request.validate().is_empty() {
@@ -131,18 +124,24 @@ impl AppState {
     /// Takes a column out of the run, unless it is the last one, or one is at work: jobs know the
     /// columns by their places.
     pub(super) fn remove_column(&mut self, index: usize) -> Vec<Effect> {
-        let bundle = self.bundle_source.clone();
         let Some(run) = self.run.as_mut() else {
             return Vec::new();
         };
-        if run.is_active() || run.columns.len() < 2 || index >= run.columns.len() {
+        let fixed = run.is_active() || run.grid.is_some();
+        if fixed || run.columns.len() < 2 || index >= run.columns.len() {
             return Vec::new();
         }
         run.columns.remove(index);
         run.timeline.forget_from(index);
         run.measure(1);
-        let kept = self.keeps_runs && run.key.is_some();
-        let draft = kept.then(|| Box::new(run.to_draft(bundle, Vec::new())));
+        self.keep_run()
+    }
+
+    /// Tells the store how the run that is shown is now, where it is kept.
+    pub(super) fn keep_run(&self) -> Vec<Effect> {
+        let kept = |run: &&Run| self.keeps_runs && run.key.is_some();
+        let run = self.run.as_ref().filter(kept);
+        let draft = run.map(|run| Box::new(run.to_draft(self.bundle_source.clone(), Vec::new())));
         let update = |draft| Effect::Files(FileTask::Store(StoreTask::Update(draft)));
         draft.map(update).into_iter().collect()
     }
@@ -194,9 +193,13 @@ impl AppState {
 
     /// Draws a run: on the page, unless another one is being drawn there; then it waits its turn.
     fn submit(&mut self, frame: Frame, requests: Vec<EditRequest>) -> Vec<Effect> {
-        let id = self.new_run_id();
-        let columns = (0..requests.len()).collect();
-        let run = Run::new(id, frame, requests);
+        let run = Run::new(self.new_run_id(), frame, requests);
+        self.draw_run(run)
+    }
+
+    /// The same for a run that is laid out already.
+    pub(super) fn draw_run(&mut self, run: Run) -> Vec<Effect> {
+        let (id, columns) = (run.id, (0..run.columns.len()).collect());
         let mut effects = Vec::new();
         if self.is_running() {
             self.queue.background.push(run);
@@ -223,6 +226,13 @@ impl AppState {
     pub(super) fn form_follows(&mut self, run: &Run) {
         let requests: Vec<EditRequest> = run.columns.iter().map(|c| c.request.clone()).collect();
         self.form = Form::recalled(&requests, &self.form);
+        if run.grid.is_some() {
+            self.form.rows = 1;
+        }
+        self.form.second = match run.pairs().and_then(|pairs| pairs.x.as_ref()) {
+            Some(Axis::Question(questions)) => questions.get(1).cloned(),
+            _ => None,
+        };
     }
 
     /// Saves the whole run in one file.
@@ -280,6 +290,7 @@ impl AppState {
     pub(super) fn submitted(&mut self, ticket: Ticket, job: JobId) {
         match ticket {
             Ticket::Bundle => self.bundle_job = Some(job),
+            Ticket::Likeness => self.similar.submitted(job),
             Ticket::Columns(id, columns) => {
                 let Some(run) = self.run_by_id_mut(id) else {
                     return;
@@ -346,7 +357,7 @@ impl AppState {
         }
     }
 
-    fn remember_question(&mut self) {
+    pub(super) fn remember_question(&mut self) {
         let question = self.form.request.question.trim().to_owned();
         self.history.retain(|known| *known != question);
         self.history.push(question);

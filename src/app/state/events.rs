@@ -44,7 +44,10 @@ impl AppState {
                 }
             }
             // Every column has said so itself.
-            JobEvent::Finished(_) => {}
+            JobEvent::Finished(job) => {
+                self.note_speed(job);
+                self.similar.ended(job, None);
+            }
             JobEvent::Shown(job, picture) => self.shown(job, picture),
             JobEvent::Loaded(job, summary) => {
                 if self.bundle_job == Some(job) {
@@ -55,6 +58,7 @@ impl AppState {
             JobEvent::Cancelled(job) => {
                 self.columns_of(job).for_each(Column::stop);
                 self.not_shown(job);
+                self.similar.ended(job, None);
                 self.export_ended(job, None);
             }
             JobEvent::Exported(job, path) => {
@@ -77,6 +81,8 @@ impl AppState {
                 return self.on_gallery_event(event);
             }
             JobEvent::Measured(a, b, similarity) => self.on_measured(&a, &b, similarity),
+            JobEvent::Likened(a, b, cosine) => self.similar.on_likened(&a, &b, cosine),
+            JobEvent::TargetOpened(target) => return self.target_opened(target),
             JobEvent::Store(event) => return self.on_store(event),
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
@@ -97,14 +103,12 @@ impl AppState {
 
     fn bundle_loaded(&mut self, summary: Box<BundleSummary>) {
         let untouched = Form {
-            modes: self.form.modes.clone(),
-            keep_seed: self.form.keep_seed,
-            rows: self.form.rows,
             request: EditRequest {
                 question: self.form.request.question.clone(),
                 seed: self.form.request.seed,
                 ..EditRequest::default()
             },
+            ..self.form.clone()
         };
         if self.form == untouched {
             self.form.reset_numbers(&summary.defaults);
@@ -123,6 +127,9 @@ impl AppState {
         }
         if self.not_shown(job) {
             tracing::warn!("a step cannot be shown: {problem}");
+            return;
+        }
+        if self.similar.ended(job, Some(&problem)) {
             return;
         }
         for column in self.columns_of(job) {

@@ -34,6 +34,7 @@ impl AppState {
             return Vec::new();
         };
         let run = run.to_file();
+        let target = run.target.as_ref().map(|target| target.picture.clone());
         let stem = run.columns.first().map(|first| file_stem(&first.request));
         let stem = stem.unwrap_or_default();
         let name = match format.extensions().first() {
@@ -46,7 +47,7 @@ impl AppState {
             path: name.into(),
             quick: false,
             with_settings: !self.settings.leave_out_settings,
-            target: None,
+            target,
         };
         vec![Effect::Files(FileTask::PickExport(Box::new(export)))]
     }

@@ -1,6 +1,6 @@
 //! What a person edits before an answer is drawn.
 
-use super::MAX_COLUMNS;
+use super::{GridDraft, MAX_COLUMNS};
 use crate::job::{EditRequest, GuidanceMode, columns_per_seed};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,10 @@ pub struct Form {
     pub keep_seed: bool,
     /// Seeds drawn at once, one row each: that of `request` and the ones after it.
     pub rows: usize,
+    /// A second question about the same frame; none while only one is asked.
+    pub second: Option<String>,
+    /// The grid that is planned.
+    pub grid: GridDraft,
 }
 
 impl Default for Form {
@@ -25,6 +29,8 @@ impl Default for Form {
             modes: vec![GuidanceMode::default()],
             keep_seed: false,
             rows: 1,
+            second: None,
+            grid: GridDraft::default(),
         }
     }
 }
@@ -82,6 +88,8 @@ impl Form {
                 preview: now.request.preview,
                 ..first.clone()
             },
+            second: None,
+            grid: now.grid.clone(),
         }
     }
 

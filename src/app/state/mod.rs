@@ -3,15 +3,18 @@
 
 mod action;
 mod answer;
+mod cells;
 mod events;
 mod export;
 mod form;
 mod gallery;
 mod page;
+mod plan;
 mod queue;
 mod recall;
 mod run;
 mod similar;
+mod target;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -21,28 +24,32 @@ mod timeline;
 mod undo;
 
 pub use action::{Action, Effect, Ticket};
+pub use cells::GridAction;
 pub use export::Exporting;
 pub use form::Form;
 pub use gallery::{
     CoverState, Filter, Gallery, GalleryAction, Period, Recall, Row, differences, settings,
 };
 pub use page::{Page, known_or_first as known_page};
+pub use plan::{AxisDraft, GridDraft};
 pub use queue::{QueueAction, QueueState};
 pub use recall::{Offer, OfferChoice};
 pub use run::{Column, Phase, Progress, Run, RunId, View};
-pub use timeline::Moment;
+pub use similar::Likeness;
+pub use target::TargetAction;
+pub use timeline::{Moment, Parting};
 
 use crate::app::examples;
 use crate::app::settings::{SavedFrame, Session, Settings};
 use crate::job::{
-    BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameFacts, FrameOrigin, JobId,
-    JobSpec, Problem, RequestProblem, RunKey,
+    BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameFacts, FrameOrigin,
+    GridProblem, JobId, JobSpec, Problem, RequestProblem, RunKey,
 };
 use std::path::{Path, PathBuf};
 
 /// Most questions that are remembered.
 const MAX_HISTORY: usize = 100;
-/// Most columns of a run.
+/// Most columns of a run that is no grid.
 pub const MAX_COLUMNS: usize = 8;
 /// Most files that are remembered.
 const MAX_RECENT: usize = 10;
@@ -56,6 +63,8 @@ pub enum Dialog {
     About,
     /// Every command by name.
     Palette,
+    /// A grid before it is drawn.
+    Grid,
 }
 
 /// Identifies a notice.
@@ -132,6 +141,12 @@ pub enum Blocked {
     ModeMissing(String),
     /// A number is out of range.
     Request(RequestProblem),
+    /// The second question is missing or the same as the first.
+    SecondQuestion,
+    /// The values of an axis cannot be read; said beside them.
+    Axis,
+    /// The axes do not make a grid.
+    Grid(GridProblem),
 }
 
 /// Everything the window shows.
@@ -177,7 +192,8 @@ pub struct AppState {
     pub gallery: Gallery,
     /// Animations on their way, in the order they were asked for.
     pub exporting: Vec<Exporting>,
-    pairs: Vec<similar::Pair>,
+    similar: similar::Measured,
+    seconds_per_step: Option<f64>,
     undo: undo::Undo,
     bundle_job: Option<JobId>,
     dice: u64,
@@ -214,7 +230,8 @@ impl AppState {
             offer: None,
             gallery: Gallery::default(),
             exporting: Vec::new(),
-            pairs: Vec::new(),
+            similar: similar::Measured::default(),
+            seconds_per_step: None,
             undo: undo::Undo::default(),
             bundle_job: None,
             dice,
@@ -328,6 +345,8 @@ impl AppState {
             Action::Tick => return self.tick(),
             Action::Look(looking) => self.looking = looking,
             Action::Measure(a, b) => return self.measure(a, b),
+            Action::Grid(action) => return self.apply_to_grid(action),
+            Action::Target(action) => return self.apply_to_target(action),
             Action::ReloadBundle => return vec![self.load_bundle()],
             Action::PickFrame => {
                 self.page = Page::Ask;
@@ -410,6 +429,7 @@ impl AppState {
     fn load_bundle(&mut self) -> Effect {
         self.bundle = BundleState::Loading;
         self.bundle_job = None;
+        self.similar.forget_judge();
         Effect::Submit(Ticket::Bundle, JobSpec::Load(self.bundle_source.clone()))
     }
 
@@ -430,6 +450,12 @@ impl AppState {
         {
             self.form.request.question.clone_from(question);
             self.count_tokens();
+        }
+        if let Some(second) = &mut self.form.second
+            && (second.trim().is_empty() || examples::is_suggestion(second.trim()))
+            && let Some(question) = examples::questions(file).get(1)
+        {
+            second.clone_from(question);
         }
     }
 }

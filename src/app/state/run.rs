@@ -2,8 +2,9 @@
 
 use super::timeline::{Moment, Timeline};
 use crate::job::{
-    BundleSource, EditRequest, EditResult, Estimate, Frame, FrameOrigin, JobId, KeptRun, LatentRgb,
-    Problem, RunDraft, RunFile, RunKey, Stage, StepPreview, WrittenAnswer, columns_per_seed,
+    BundleSource, EditRequest, EditResult, Estimate, Frame, FrameOrigin, Grid, JobId, KeptRun,
+    LatentRgb, Problem, RunDraft, RunFile, RunKey, Stage, StepPreview, Target, WrittenAnswer,
+    columns_per_seed,
 };
 use image::RgbImage;
 use serde_json::{Map, Value};
@@ -28,6 +29,14 @@ pub struct Run {
     pub seen: Option<Estimate>,
     /// Which step is shown.
     pub timeline: Timeline,
+    /// The axes, where the columns are the cells of a grid.
+    pub grid: Option<Grid>,
+    /// The cell that is shown large.
+    pub chosen: usize,
+    /// The cell that the chosen one is compared with.
+    pub home: usize,
+    /// The picture that the columns are compared with.
+    pub target: Option<Arc<Target>>,
     /// What its file said that this version does not know.
     rest: Map<String, Value>,
 }
@@ -45,6 +54,17 @@ pub enum View<'a> {
     Finished(&'a Arc<EditResult>),
 }
 
+impl<'a> View<'a> {
+    /// The picture, if there is one.
+    pub fn picture(self) -> Option<&'a Arc<RgbImage>> {
+        match self {
+            Self::Blank => None,
+            Self::Guess(picture) | Self::Step(picture) => Some(picture),
+            Self::Finished(result) => Some(&result.display),
+        }
+    }
+}
+
 impl Run {
     /// A run whose columns wait.
     pub fn new(id: RunId, frame: Frame, requests: Vec<EditRequest>) -> Self {
@@ -55,6 +75,10 @@ impl Run {
             columns: requests.into_iter().map(Column::new).collect(),
             seen: None,
             timeline: Timeline::default(),
+            grid: None,
+            chosen: 0,
+            home: 0,
+            target: None,
             rest: Map::new(),
         }
     }
@@ -71,6 +95,7 @@ impl Run {
         let mut run = Self {
             columns: columns.collect(),
             seen: file.seen.clone(),
+            target: file.target.clone(),
             rest: file.rest.clone(),
             ..Self::new(
                 id,
@@ -82,6 +107,7 @@ impl Run {
                 Vec::new(),
             )
         };
+        run.fill_or_guess(file.grid.as_ref());
         run.measure(1);
         run
     }
@@ -113,9 +139,11 @@ impl Run {
             key: Some(kept.entry.id),
             columns: columns.collect(),
             seen: kept.seen.clone(),
+            target: kept.target.clone(),
             rest: kept.rest.clone(),
             ..Self::new(id, kept.frame.clone(), Vec::new())
         };
+        run.fill_or_guess(kept.grid.as_ref());
         run.measure(1);
         run
     }
@@ -133,6 +161,8 @@ impl Run {
                 .map(|column| (column.request.clone(), column.result().cloned()))
                 .collect(),
             drawing,
+            grid: self.grid.clone(),
+            target: self.target.clone(),
             rest: self.rest.clone(),
         }
     }
@@ -147,6 +177,8 @@ impl Run {
                 .iter()
                 .filter_map(|c| c.result().cloned())
                 .collect(),
+            grid: self.grid.clone(),
+            target: self.target.clone(),
             rest: self.rest.clone(),
         }
     }
@@ -246,7 +278,7 @@ impl Run {
             self.timeline.keep(moment, picture.clone(), !guess);
         }
         column.on_preview(preview);
-        self.measure(first);
+        self.measure_column(index, first);
     }
 
     /// Takes in a finished column.
@@ -258,12 +290,21 @@ impl Run {
         column.notices = result.notices.clone();
         column.track = result.track.to_vec();
         column.phase = Phase::Finished(result);
-        self.measure(1);
+        self.measure_column(index, 1);
+    }
+
+    /// Measures again what a column that has changed is part of.
+    fn measure_column(&mut self, index: usize, first_step: usize) {
+        if self.measured().contains(&index) {
+            self.measure(first_step);
+        }
     }
 
     /// Measures how far the columns are apart, from a step on.
     pub fn measure(&mut self, first_step: usize) {
-        let tracks: Vec<&[Estimate]> = self.columns.iter().map(|c| c.track.as_slice()).collect();
+        let measured = self.measured();
+        let columns = measured.iter().filter_map(|index| self.columns.get(*index));
+        let tracks: Vec<&[Estimate]> = columns.map(|c| c.track.as_slice()).collect();
         let seen = self.seen.as_ref();
         self.timeline.measure(first_step, &tracks, seen);
     }

@@ -1,5 +1,7 @@
 //! Actions and events in, state and effects out.
 
+mod grids;
+
 use super::*;
 use crate::job::{
     EditResult, Estimate, FrameFacts, GuidanceMode, JobEvent, Stage, StepPreview, TokenCounter,

@@ -239,6 +239,8 @@ fn kept(key: i64) -> KeptRun {
             column(0),
         ],
         unfinished: vec![1, 2],
+        grid: None,
+        target: None,
         rest: serde_json::Map::new(),
     }
 }

@@ -96,7 +96,10 @@ impl AppState {
             {
                 run.timeline.keep(moment, Arc::new(guess), false);
             }
-            if run.timeline.ask(moment) {
+            // Of a grid only the cell that is shown large is decoded: the others are small, and the
+            // worker has to be free again soon.
+            let small = run.board().is_some() && moment.column != run.chosen;
+            if !small && run.timeline.ask(moment) {
                 effects.push(Effect::Submit(
                     Ticket::Moment(run.id, moment),
                     JobSpec::Show {

@@ -127,17 +127,35 @@ impl Timeline {
         }
     }
 
-    /// The step at which the columns part: the first where they are half as far from each other as
-    /// they ever get. None while they agree.
-    pub fn parting(&self) -> Option<usize> {
+    /// Where the columns part: from that step on they are never again closer than half of how far
+    /// apart they are in the end. None while they end as one picture.
+    ///
+    /// A bump that goes away again is no parting, and columns whose distance only falls were never
+    /// together.
+    pub fn parting(&self) -> Option<Parting> {
         /// Closer than this all columns show one picture.
         const SAME: f32 = 1e-3;
         let between = || self.divergence.iter().map(|entry| entry.between);
-        let largest = between().flatten().reduce(f32::max)?;
-        let parted = |distance: Option<f32>| distance.is_some_and(|d| d >= largest / 2.0);
-        let step = between().position(parted)? + 1;
-        (largest > SAME).then_some(step)
+        let last = between().flatten().next_back()?;
+        if last <= SAME {
+            return None;
+        }
+        let close = |distance: Option<f32>| distance.is_some_and(|d| d < last / 2.0);
+        let together = between().collect::<Vec<_>>();
+        Some(match together.into_iter().rposition(close) {
+            Some(index) => Parting::At(index + 2),
+            None => Parting::FromStart,
+        })
     }
+}
+
+/// Since when columns differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// From the first step on.
+    FromStart,
+    /// From this step on, counted from 1.
+    At(usize),
 }
 
 #[cfg(test)]
@@ -161,9 +179,34 @@ mod tests {
         assert_eq!(between, [Some(0.0), Some(0.25), Some(1.0)]);
         let last = timeline.divergence.last().map(|d| d.to_frame.clone());
         assert_eq!(last, Some(vec![Some(1.0), Some(0.0)]));
-        assert_eq!(timeline.parting(), Some(3));
+        assert_eq!(timeline.parting(), Some(Parting::At(3)));
         timeline.measure(1, &[&a], None);
         assert_eq!(timeline.parting(), None);
+    }
+
+    #[test]
+    fn a_parting_is_where_the_columns_stay_apart() {
+        let at = Parting::At;
+        for (distances, expected) in [
+            (vec![0.0, 0.1, 0.3, 0.5, 0.5], Some(at(3))),
+            // Falling from the start: they were never together.
+            (vec![0.9, 0.6, 0.5, 0.4], Some(Parting::FromStart)),
+            // A bump that goes away is no parting.
+            (vec![0.0, 0.8, 0.1, 0.1, 0.6], Some(at(5))),
+            (vec![0.5, 0.4, 0.1, 0.0], None),
+            (vec![0.0, 0.0], None),
+            (vec![], None),
+        ] {
+            let entry = |distance: &f32| Divergence {
+                between: Some(*distance),
+                to_frame: Vec::new(),
+            };
+            let timeline = Timeline {
+                divergence: distances.iter().map(entry).collect(),
+                ..Timeline::default()
+            };
+            assert_eq!(timeline.parting(), expected, "{distances:?}");
+        }
     }
 
     #[test]

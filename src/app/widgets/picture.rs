@@ -21,9 +21,17 @@ pub enum Slot {
     Column(usize),
     /// The picture of a kept run in the gallery.
     Gallery,
+    /// What a cell of a grid draws.
+    Cell(usize),
+    /// The chosen cell, large.
+    Chosen,
     /// A picture that waits for a choice.
     Offer,
 }
+
+/// Pixels of cells that are uploaded in one frame; a few milliseconds. The other cells follow in the
+/// next frames.
+const PIXELS_PER_FRAME: usize = 1 << 20;
 
 struct Shown {
     /// Kept so that its address cannot be used again by another picture.
@@ -36,6 +44,8 @@ struct Shown {
 pub struct Pictures {
     shown: HashMap<Slot, Shown>,
     uploads: usize,
+    /// The frame that is drawn, and the pixels uploaded in it for cells.
+    budget: (u64, usize),
 }
 
 impl Pictures {
@@ -54,7 +64,7 @@ impl Pictures {
         self.uploads += 1;
         let (width, height) = picture.dimensions();
         let image = ColorImage::from_rgb([width as usize, height as usize], picture.as_raw());
-        let options = filter(picture);
+        let options = filter(slot, picture);
         let texture = match self.shown.remove(&slot) {
             Some(mut shown) => {
                 shown.texture.set(image, options);
@@ -72,15 +82,50 @@ impl Pictures {
         texture
     }
 
+    /// The same for one of many pictures: none where this frame has uploaded enough already, and
+    /// another frame is asked for.
+    pub fn within_budget(
+        &mut self,
+        ctx: &egui::Context,
+        slot: Slot,
+        picture: &Arc<RgbImage>,
+    ) -> Option<TextureHandle> {
+        let shown = self.shown.get(&slot);
+        if !shown.is_some_and(|shown| Arc::ptr_eq(&shown.picture, picture)) {
+            let frame = ctx.cumulative_frame_nr();
+            if self.budget.0 != frame {
+                self.budget = (frame, 0);
+            }
+            if self.budget.1 >= PIXELS_PER_FRAME {
+                ctx.request_repaint();
+                return None;
+            }
+            self.budget.1 += picture.width() as usize * picture.height() as usize;
+        }
+        Some(self.texture(ctx, slot, picture))
+    }
+
+    /// Forgets the pictures of all cells from `count` on.
+    pub fn keep_cells(&mut self, count: usize) {
+        self.shown.retain(|slot, _| match slot {
+            Slot::Cell(cell) => *cell < count,
+            Slot::Chosen => count > 0,
+            _ => true,
+        });
+    }
+
     /// Uploads so far; a test checks that nothing is uploaded twice.
     pub fn uploads(&self) -> usize {
         self.uploads
     }
 }
 
-/// Latents and photographs are smoothed; a picture of a few pixels shows its pixels.
-fn filter(picture: &RgbImage) -> TextureOptions {
-    if picture.width().max(picture.height()) < 8 {
+/// Latents and photographs are smoothed, cells of a grid on every smaller size too; a picture of a
+/// few pixels shows its pixels.
+fn filter(slot: Slot, picture: &RgbImage) -> TextureOptions {
+    if matches!(slot, Slot::Cell(_)) {
+        TextureOptions::LINEAR.with_mipmap_mode(Some(egui::TextureFilter::Linear))
+    } else if picture.width().max(picture.height()) < 8 {
         TextureOptions::NEAREST
     } else {
         TextureOptions::LINEAR

@@ -7,10 +7,10 @@ use crate::nn::resize::{Filter, resize};
 use image::{Rgb, RgbImage, imageops};
 
 /// The colours of the light theme: an exported picture looks the same whatever the window does.
-const GROUND: Rgb<u8> = Rgb([255, 250, 243]);
-const WELL: Rgb<u8> = Rgb([241, 232, 220]);
-const INK: Rgb<u8> = Rgb([45, 36, 56]);
-const QUIET: Rgb<u8> = Rgb([109, 98, 118]);
+pub(super) const GROUND: Rgb<u8> = Rgb([255, 250, 243]);
+pub(super) const WELL: Rgb<u8> = Rgb([241, 232, 220]);
+pub(super) const INK: Rgb<u8> = Rgb([45, 36, 56]);
+pub(super) const QUIET: Rgb<u8> = Rgb([109, 98, 118]);
 const ACCENT: Rgb<u8> = Rgb([42, 119, 132]);
 /// Columns in a row when the seeds make no rows of their own.
 const PER_ROW: usize = 4;
@@ -239,7 +239,7 @@ fn name(column: &EditResult, seeds: &[u64], with_settings: bool) -> String {
 }
 
 /// A size with the same proportions whose longer side is at most `longest`.
-fn fitted((width, height): (u32, u32), longest: u32) -> (u32, u32) {
+pub(super) fn fitted((width, height): (u32, u32), longest: u32) -> (u32, u32) {
     let side = width.max(height).max(1);
     if side <= longest {
         return (width.max(1), height.max(1));
@@ -251,7 +251,12 @@ fn fitted((width, height): (u32, u32), longest: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-fn fill(canvas: &mut RgbImage, (x, y): (u32, u32), (width, height): (u32, u32), colour: Rgb<u8>) {
+pub(super) fn fill(
+    canvas: &mut RgbImage,
+    (x, y): (u32, u32),
+    (width, height): (u32, u32),
+    colour: Rgb<u8>,
+) {
     let (right, bottom) = (x.saturating_add(width), y.saturating_add(height));
     for y in y..bottom.min(canvas.height()) {
         for x in x..right.min(canvas.width()) {

@@ -6,10 +6,13 @@
 //! before it is complete.
 
 mod animation;
+mod axes;
 mod board;
 mod folder;
 mod lettering;
 mod table;
+
+pub use axes::labelled_grid;
 
 pub(super) use animation::{Painter, write as write_animation};
 
@@ -106,7 +109,12 @@ pub(super) fn write(export: &Export) -> Result<(), Problem> {
     match export.format {
         ExportFormat::Grid => {
             let texts = saving::run_texts(export)?;
-            metadata::save(path, &board::still(run, export.with_settings), &texts)?;
+            // The cells of a grid are told apart by their axes, columns by their captions.
+            let picture = match &run.grid {
+                Some(grid) if !grid.is_pair() => labelled_grid(run, grid),
+                _ => board::still(run, export.with_settings),
+            };
+            metadata::save(path, &picture, &texts)?;
             Ok(())
         }
         ExportFormat::Sheet => folder::write(export),

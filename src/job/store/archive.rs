@@ -336,6 +336,8 @@ impl Archive {
             frame: draft.frame.display.clone(),
             seen: draft.seen.clone(),
             columns,
+            grid: draft.grid.clone(),
+            target: draft.target.clone(),
             rest: draft.rest.clone(),
         };
         run_file::save(&content, file)?;

@@ -1,8 +1,8 @@
 //! What the store knows about a run, as plain data.
 
 use crate::job::{
-    BundleSource, EditRequest, EditResult, Estimate, Frame, FrameFacts, GuidanceMode, Problem,
-    WrittenAnswer,
+    BundleSource, EditRequest, EditResult, Estimate, Frame, FrameFacts, Grid, GuidanceMode,
+    Problem, Target, WrittenAnswer,
 };
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -109,6 +109,10 @@ pub struct RunDraft {
     pub columns: Vec<(EditRequest, Option<Arc<EditResult>>)>,
     /// The columns that the job draws, in the order of its requests.
     pub drawing: Vec<usize>,
+    /// The axes, where the columns are the cells of a grid.
+    pub grid: Option<Grid>,
+    /// The picture that the columns are compared with.
+    pub target: Option<Arc<Target>>,
     /// What its file said that this version does not know.
     pub rest: Map<String, Value>,
 }
@@ -126,6 +130,10 @@ pub struct KeptRun {
     pub columns: Vec<KeptColumn>,
     /// The columns that were still to be drawn when the program ended.
     pub unfinished: Vec<usize>,
+    /// The axes, where the columns are the cells of a grid.
+    pub grid: Option<Grid>,
+    /// The picture that the columns are compared with.
+    pub target: Option<Arc<Target>>,
     /// What its file says that this version does not know.
     pub rest: Map<String, Value>,
 }

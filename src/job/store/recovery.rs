@@ -106,6 +106,8 @@ pub(super) fn assemble(
     Ok(KeptRun {
         unfinished: unfinished.into_iter().filter(missing).collect(),
         seen: file.seen.or(steps.seen),
+        grid: file.grid,
+        target: file.target,
         rest: file.rest,
         columns,
         entry,
@@ -203,6 +205,8 @@ fn adopt(archive: &mut Archive, path: &Path, file: &RunFile) -> Result<(), Probl
             .map(|result| (result.request.clone(), Some(result.clone())))
             .collect(),
         drawing: Vec::new(),
+        grid: file.grid.clone(),
+        target: file.target.clone(),
         rest: file.rest.clone(),
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -68,6 +68,8 @@ fn draft() -> RunDraft {
         seen: None,
         columns: modes.map(|mode| (request(mode), None)).to_vec(),
         drawing: vec![0, 1],
+        grid: None,
+        target: None,
         rest: serde_json::Map::new(),
     }
 }

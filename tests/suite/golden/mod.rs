@@ -225,6 +225,14 @@ impl Case {
         }
     }
 
+    /// Fails on a failed comparison; for tests of a part of a case.
+    pub fn none_failed(&self) -> TestResult {
+        match self.failures.borrow().as_slice() {
+            [] => Ok(()),
+            failures => Err(failures.join("; ").into()),
+        }
+    }
+
     /// Prints the largest error; fails on a failed or forgotten comparison.
     pub fn finish(&self) -> TestResult {
         let (worst, name) = &*self.worst.borrow();

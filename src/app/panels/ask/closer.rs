@@ -2,9 +2,12 @@
 
 use super::Cx;
 use super::columns::mode_texts;
-use crate::app::state::{Action, Run, View};
+use super::grid::short_cell_name;
+use super::target::TargetMenu;
+use crate::app::state::{Action, Likeness, Run, RunId};
 use crate::app::theme::space;
 use crate::app::widgets::{hint, look};
+use crate::job::Target;
 use eframe::egui;
 use egui::{ComboBox, Rect, Ui, UiBuilder};
 use image::RgbImage;
@@ -18,6 +21,7 @@ const HISTOGRAM: f32 = 84.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Side {
     Frame,
+    Target,
     Column(usize),
 }
 
@@ -26,6 +30,11 @@ pub struct CloserPanel {
     state: LookState,
     a: Side,
     b: Side,
+    target: TargetMenu,
+    /// The run and the cell that the sides were chosen for.
+    chosen_for: Option<(RunId, usize)>,
+    /// The target that was seen last.
+    seen: Option<Arc<Target>>,
 }
 
 impl Default for CloserPanel {
@@ -34,6 +43,9 @@ impl Default for CloserPanel {
             state: LookState::default(),
             a: Side::Frame,
             b: Side::Column(0),
+            target: TargetMenu::default(),
+            chosen_for: None,
+            seen: None,
         }
     }
 }
@@ -50,7 +62,8 @@ impl CloserPanel {
     ) {
         let builder = UiBuilder::new().max_rect(room).id_salt("closer");
         let ui = &mut ui.new_child(builder);
-        self.sides_ui(ui, cx, run);
+        self.follow(run);
+        self.sides_ui(ui, cx, run, actions);
         let (Some(a), Some(b)) = (picture(run, self.a), picture(run, self.b)) else {
             hint(ui, cx.tokens, cx.tr("closer-nothing"));
             return;
@@ -76,9 +89,34 @@ impl CloserPanel {
         similarity_ui(ui, cx, a, b, actions);
     }
 
-    fn sides_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, run: &Run) {
+    /// Another cell, another pair or a new target is what is looked at next.
+    fn follow(&mut self, run: &Run) {
+        let chosen = Some((run.id, run.chosen));
+        if run.grid.is_some() && self.chosen_for != chosen {
+            if run.pairs().is_some() {
+                (self.a, self.b) = (Side::Column(0), Side::Column(1));
+            } else {
+                self.b = Side::Column(run.chosen);
+            }
+        }
+        self.chosen_for = chosen;
+        let same = match (&self.seen, &run.target) {
+            (Some(seen), Some(target)) => Arc::ptr_eq(seen, target),
+            (None, None) => true,
+            _ => false,
+        };
+        if !same {
+            self.seen.clone_from(&run.target);
+            if run.target.is_some() {
+                self.a = Side::Target;
+            }
+        }
+    }
+
+    fn sides_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, run: &Run, actions: &mut Vec<Action>) {
         let known = |side: Side| match side {
             Side::Frame => true,
+            Side::Target => run.target.is_some(),
             Side::Column(index) => index < run.columns.len(),
         };
         // A column may have been taken out since.
@@ -96,6 +134,7 @@ impl CloserPanel {
             if swap.on_hover_text(cx.tr("closer-swap-tip")).clicked() {
                 std::mem::swap(&mut self.a, &mut self.b);
             }
+            self.target.ui(ui, cx, run, actions);
         });
     }
 }
@@ -106,7 +145,8 @@ fn side_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, label: &'static str, side: &mut 
         .selected_text(name(cx, run, *side))
         .show_ui(ui, |ui| {
             let columns = (0..run.columns.len()).map(Side::Column);
-            for choice in std::iter::once(Side::Frame).chain(columns) {
+            let target = run.target.iter().map(|_| Side::Target);
+            for choice in std::iter::once(Side::Frame).chain(target).chain(columns) {
                 ui.selectable_value(side, choice, name(cx, run, choice));
             }
         });
@@ -117,18 +157,20 @@ fn side_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, label: &'static str, side: &mut 
 fn picture(run: &Run, side: Side) -> Option<&Arc<RgbImage>> {
     match side {
         Side::Frame => Some(&run.frame.display),
-        Side::Column(index) => match run.view(index) {
-            View::Blank => None,
-            View::Guess(picture) | View::Step(picture) => Some(picture),
-            View::Finished(result) => Some(&result.display),
-        },
+        Side::Target => run.target.as_ref().map(|target| &target.picture),
+        Side::Column(index) => run.view(index).picture(),
     }
 }
 
 fn name(cx: &Cx<'_>, run: &Run, side: Side) -> String {
-    let Side::Column(index) = side else {
-        return cx.tr("closer-frame").into_owned();
+    let index = match side {
+        Side::Frame => return cx.tr("closer-frame").into_owned(),
+        Side::Target => return cx.tr("closer-target").into_owned(),
+        Side::Column(index) => index,
     };
+    if let Some(grid) = &run.grid {
+        return short_cell_name(cx, grid, index);
+    }
     let column = run.columns.get(index);
     let mode = column.map_or_else(String::new, |column| {
         cx.tr(mode_texts(column.request.mode).0).into_owned()
@@ -137,7 +179,7 @@ fn name(cx: &Cx<'_>, run: &Run, side: Side) -> String {
     format!("{}  {mode}", index + 1)
 }
 
-/// PSNR and SSIM of the two pictures, measured by the file thread.
+/// PSNR, SSIM and CLIP's opinion of the two pictures, measured by the file thread and the worker.
 fn similarity_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
@@ -145,21 +187,30 @@ fn similarity_ui(
     b: &Arc<RgbImage>,
     actions: &mut Vec<Action>,
 ) {
-    let line = match cx.state.similarity_of(a, b) {
-        Some(Some(similarity)) => cx.text(
-            "closer-similarity",
-            &[
-                ("psnr", number(similarity.psnr, 2).into()),
-                ("ssim", number(similarity.ssim, 4).into()),
-            ],
-        ),
-        Some(None) => cx.tr("closer-measuring").into_owned(),
-        None => {
-            actions.push(Action::Measure(a.clone(), b.clone()));
-            cx.tr("closer-measuring").into_owned()
-        }
-    };
-    hint(ui, cx.tokens, line).on_hover_text(cx.tr("closer-similarity-tip"));
+    if cx.state.should_measure(a, b) {
+        actions.push(Action::Measure(a.clone(), b.clone()));
+    }
+    ui.horizontal(|ui| {
+        let line = match cx.state.similarity_of(a, b) {
+            Some(Some(similarity)) => cx.text(
+                "closer-similarity",
+                &[
+                    ("psnr", number(similarity.psnr, 2).into()),
+                    ("ssim", number(similarity.ssim, 4).into()),
+                ],
+            ),
+            Some(None) | None => cx.tr("closer-measuring").into_owned(),
+        };
+        hint(ui, cx.tokens, line).on_hover_text(cx.tr("closer-similarity-tip"));
+        let (clip, tip) = match cx.state.likeness_of(a, b) {
+            Likeness::Known(cosine) => (format!("{cosine:.4}"), cx.tr("closer-clip-tip")),
+            Likeness::Pending => ("…".to_owned(), cx.tr("closer-clip-tip")),
+            Likeness::NoJudge => ("–".to_owned(), cx.tr("closer-clip-none")),
+            Likeness::Failed(problem) => ("–".to_owned(), problem.to_string().into()),
+        };
+        let text = cx.text("closer-clip", &[("cosine", clip.into())]);
+        hint(ui, cx.tokens, text).on_hover_text(tip);
+    });
 }
 
 /// A measure for people: infinite for equal pictures, a dash where it is not defined.

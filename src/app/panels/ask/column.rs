@@ -6,14 +6,14 @@ use super::messages::{failed_ui, message_ui};
 use super::progress::progress_ui;
 use crate::app::command::Command;
 use crate::app::panels::queue::interrupted_text;
-use crate::app::state::{Action, Column, Moment, Phase, Run, View};
+use crate::app::state::{Action, Column, Moment, Phase, Run};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Slot, field_frame, fit, hint, paint_picture};
 use crate::job::{EditResult, ExportFormat, WrittenAnswer};
 use eframe::egui;
 use egui::{
-    Align2, Button, Color32, CornerRadius, FontId, Frame, Id, Key, Label, Margin, Rect, RichText,
-    Sense, TextEdit, Ui, WidgetInfo, vec2,
+    Align, Align2, Button, Color32, CornerRadius, FontId, Frame, Id, Key, Label, Layout, Margin,
+    Rect, RichText, Sense, TextEdit, Ui, WidgetInfo, vec2,
 };
 
 /// View state of a column.
@@ -30,6 +30,63 @@ impl ColumnPanel {
     /// Height kept below the picture, so that it never jumps.
     pub fn foot(several: bool) -> f32 {
         if several { 96.0 } else { 112.0 }
+    }
+
+    /// The same of a column that has only a line below its picture.
+    pub const COMPACT_FOOT: f32 = 44.0;
+
+    /// Draws the column with only one line below its picture: its answer and a menu, or how far it
+    /// is.
+    pub fn compact_ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &Cx<'_>,
+        run: &Run,
+        index: usize,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(column) = run.columns.get(index) else {
+            return;
+        };
+        let well = well_ui(ui, cx, ui.available_height() - Self::COMPACT_FOOT);
+        ui.spacing_mut().item_spacing.y = space::XS;
+        match &column.phase {
+            Phase::Failed(problem) => {
+                ui.place(well, Label::new(&problem.message).wrap());
+                retry_ui(ui, cx, index, actions);
+            }
+            Phase::Cancelled => {
+                ui.place(well, Label::new(cx.tr("answer-cancelled")).wrap());
+                retry_ui(ui, cx, index, actions);
+            }
+            Phase::Queued => progress_ui(ui, cx, None),
+            Phase::Running(_) | Phase::Finished(_) | Phase::Interrupted { .. } => {
+                let held = picture_ui(ui, cx, run, index, column, well, self.comparing);
+                match &column.phase {
+                    Phase::Interrupted { .. } => interrupted_ui(ui, cx, column, index, actions),
+                    Phase::Running(progress) => progress_ui(ui, cx, Some(progress)),
+                    Phase::Finished(result) => {
+                        ui.add_space(space::XS);
+                        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                            more_ui(ui, cx, run, result, index, actions);
+                            let text = match &result.answer {
+                                Some(answer) => answer.text.clone(),
+                                None => facts(cx, result),
+                            };
+                            let line = RichText::new(&text).small().color(cx.tokens.text_weak);
+                            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                                ui.add(Label::new(line).truncate()).on_hover_text(text);
+                            });
+                        });
+                    }
+                    _ => {}
+                }
+                if held != self.comparing {
+                    self.comparing = held;
+                    ui.ctx().request_repaint();
+                }
+            }
+        }
     }
 
     /// Draws the column into the whole of `ui`.
@@ -149,14 +206,9 @@ fn picture_ui(
     well: Rect,
     comparing: bool,
 ) -> bool {
-    let view = run.view(index);
     let (width, height) = run.frame.image.dimensions();
     let rect = fit(vec2(width as f32, height as f32), well);
-    let shown = match view {
-        View::Blank => None,
-        View::Guess(picture) | View::Step(picture) => Some(picture),
-        View::Finished(result) => Some(&result.display),
-    };
+    let shown = run.view(index).picture();
     let before = shown.is_some() && comparing;
     let mut pictures = cx.pictures.borrow_mut();
     let frame = pictures.texture(ui.ctx(), Slot::RunFrame, &run.frame.display);
@@ -259,7 +311,7 @@ fn result_ui(
     held
 }
 
-fn command_button(ui: &mut Ui, cx: &Cx<'_>, command: Command) -> bool {
+pub(super) fn command_button(ui: &mut Ui, cx: &Cx<'_>, command: Command) -> bool {
     let keys = command
         .shortcut()
         .map(|keys| format!(" ({})", ui.ctx().format_shortcut(&keys)))
@@ -301,6 +353,12 @@ fn more_ui(
                 item(ui, &text, &tip, Action::Export(format));
             }
         });
+        if run.grid.is_some() {
+            // The pictures of a pair belong together: none is changed, added or taken out.
+            let save = command(Command::Save);
+            item(ui, &save.0, &save.1, Action::SaveResult(index));
+            return;
+        }
         ui.separator();
         if let Some(moment) = branching(run, index) {
             let values = [("step", moment.step.into())];
@@ -351,7 +409,7 @@ fn branching(run: &Run, index: usize) -> Option<Moment> {
 }
 
 /// Seed, scales and seconds in one quiet line.
-fn facts(cx: &Cx<'_>, result: &EditResult) -> String {
+pub(super) fn facts(cx: &Cx<'_>, result: &EditResult) -> String {
     let seconds: f64 = result.stages.iter().map(|stage| stage.seconds).sum();
     let request = &result.request;
     let mut facts = vec![
@@ -394,7 +452,7 @@ fn interrupted_ui(
     });
 }
 
-fn retry_ui(ui: &mut Ui, cx: &Cx<'_>, index: usize, actions: &mut Vec<Action>) {
+pub(super) fn retry_ui(ui: &mut Ui, cx: &Cx<'_>, index: usize, actions: &mut Vec<Action>) {
     ui.add_space(space::XS);
     ui.vertical_centered(|ui| {
         let button = Button::new(cx.tr("answer-retry").into_owned()).min_size(vec2(140.0, 34.0));

@@ -3,7 +3,9 @@
 use super::Cx;
 use super::closer::CloserPanel;
 use super::column::ColumnPanel;
+use super::grid::grid_ui;
 use super::messages::{failed_ui, message_ui};
+use super::pair::PairPanel;
 use super::question::reason;
 use super::timeline::{HEIGHT as TIMELINE, TimelinePanel};
 use crate::app::command::Command;
@@ -20,6 +22,7 @@ use std::borrow::Cow;
 pub struct ColumnsPanel {
     columns: Vec<ColumnPanel>,
     closer: CloserPanel,
+    pair: PairPanel,
     timeline: TimelinePanel,
 }
 
@@ -44,7 +47,13 @@ impl ColumnsPanel {
         room.max.y -= below;
         if cx.state.looking {
             self.closer.ui(ui, cx, run, room, actions);
+        } else if let Some(grid) = run.board() {
+            grid_ui(ui, cx, run, grid, room, actions);
+        } else if let Some(pairs) = run.pairs() {
+            cx.pictures.borrow_mut().keep_cells(0);
+            self.pair.ui(ui, cx, run, pairs, room, actions);
         } else {
+            cx.pictures.borrow_mut().keep_cells(0);
             self.cells_ui(ui, cx, run, room, actions);
         }
         ui.advance_cursor_after_rect(room);
@@ -124,7 +133,8 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, actions: &mut Vec<Action>
             form.toggle(mode, only_one);
         }
         // A finished run can be asked for one more mode.
-        let missing = cx.state.run.as_ref().and_then(|run| {
+        let run = cx.state.run.as_ref().filter(|run| run.grid.is_none());
+        let missing = run.and_then(|run| {
             let drawn = |mode: &GuidanceMode| run.columns.iter().any(|c| c.request.mode == *mode);
             form.modes.iter().copied().find(|mode| !drawn(mode))
         });

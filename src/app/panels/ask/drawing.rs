@@ -1,6 +1,7 @@
 //! The numbers of the drawing, each with its meaning and usual range.
 
 use super::Cx;
+use crate::app::command::Command;
 use crate::app::state::{Action, Form};
 use crate::app::theme::space;
 use crate::app::widgets::{
@@ -24,6 +25,7 @@ pub fn drawing_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, actions: &mut Vec<A
             CollapsingHeader::new(cx.tr("settings-advanced").into_owned())
                 .id_salt("advanced")
                 .show_unindented(ui, |ui| advanced_ui(ui, cx, form));
+            many_ui(ui, cx, actions);
             let reset = egui::Button::new(cx.tr("settings-reset").into_owned());
             let size = vec2(ui.available_width(), 32.0);
             let tip = cx.tr("settings-reset-tip");
@@ -31,6 +33,24 @@ pub fn drawing_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, actions: &mut Vec<A
                 actions.push(Action::ResetForm);
             }
         });
+    });
+}
+
+/// Ways to draw many pictures at once.
+fn many_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().button_padding.x = space::XS;
+        let width = ui.available_width() - ui.spacing().item_spacing.x;
+        for (command, share) in [(Command::Map, 0.56), (Command::Grid, 0.44)] {
+            let keys = command.shortcut();
+            let keys = keys.map(|keys| ui.ctx().format_shortcut(&keys));
+            let tip = format!("{} ({})", cx.tr(command.tip()), keys.unwrap_or_default());
+            let button = egui::Button::new(cx.tr(command.label()));
+            let button = ui.add(button.min_size(vec2(width * share, 32.0)));
+            if button.on_hover_text(tip).clicked() {
+                actions.extend(command.action(cx.state));
+            }
+        }
     });
 }
 
@@ -109,16 +129,24 @@ fn seed_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, actions: &mut Vec<Action>)
         ];
         segmented(ui, cx.tokens, width, &mut form.keep_seed, &choices);
     });
-    number_row(
-        ui,
-        cx.tokens,
-        &cx.tr("settings-rows"),
-        &cx.tr("settings-rows-tip"),
-        &mut form.rows,
-        1..=4,
-        1..=8,
-        0,
-    );
+    // A pair is drawn from one seed.
+    let single = form.second.is_none();
+    let rows = ui.add_enabled_ui(single, |ui| {
+        number_row(
+            ui,
+            cx.tokens,
+            &cx.tr("settings-rows"),
+            &cx.tr("settings-rows-tip"),
+            &mut form.rows,
+            1..=4,
+            1..=8,
+            0,
+        );
+    });
+    if !single {
+        rows.response
+            .on_disabled_hover_text(cx.tr("settings-rows-pair"));
+    }
 }
 
 fn preview_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
@@ -145,11 +173,21 @@ fn preview_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
     });
 }
 
-fn sampler_name(sampler: Sampler) -> &'static str {
+/// Id of the name of a sampler.
+pub fn sampler_name(sampler: Sampler) -> &'static str {
     match sampler {
         Sampler::EulerAncestral => "sampler-euler-ancestral",
         Sampler::EulerAncestralDiffusers => "sampler-euler-ancestral-diffusers",
         Sampler::DpmSolver2m => "sampler-dpm-solver-2m",
+    }
+}
+
+/// Ids of the name and the tooltip of a search.
+pub fn decoding_texts(decoding: AnswerDecoding) -> (&'static str, &'static str) {
+    match decoding {
+        AnswerDecoding::Greedy => ("decoding-greedy", "decoding-greedy-tip"),
+        AnswerDecoding::Beams => ("decoding-beams", "decoding-beams-tip"),
+        AnswerDecoding::Paper => ("decoding-paper", "decoding-paper-tip"),
     }
 }
 
@@ -189,23 +227,14 @@ fn advanced_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
     ui.label(cx.tr("settings-decoding"))
         .on_hover_text(cx.tr("settings-decoding-tip"));
     let choices = [
-        (
-            AnswerDecoding::Greedy,
-            "decoding-greedy",
-            "decoding-greedy-tip",
-        ),
-        (
-            AnswerDecoding::Beams,
-            "decoding-beams",
-            "decoding-beams-tip",
-        ),
-        (
-            AnswerDecoding::Paper,
-            "decoding-paper",
-            "decoding-paper-tip",
-        ),
+        AnswerDecoding::Greedy,
+        AnswerDecoding::Beams,
+        AnswerDecoding::Paper,
     ]
-    .map(|(value, label, tip)| Choice::new(value, cx.tr(label), cx.tr(tip)));
+    .map(|value| {
+        let (label, tip) = decoding_texts(value);
+        Choice::new(value, cx.tr(label), cx.tr(tip))
+    });
     let answer = &mut request.answer_settings;
     segmented(ui, cx.tokens, width, &mut answer.decoding, &choices);
     ui.add_space(space::XS);

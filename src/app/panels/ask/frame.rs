@@ -3,7 +3,7 @@
 use super::Cx;
 use crate::app::command::Command;
 use crate::app::examples;
-use crate::app::state::Action;
+use crate::app::state::{Action, AppState, TargetAction};
 use crate::app::theme::{CARD_RADIUS, CONTROL_RADIUS, space};
 use crate::app::widgets::{Slot, card, field_frame, fit, hint, paint_picture};
 use crate::job::{Frame, FrameOrigin};
@@ -285,8 +285,13 @@ pub fn drop_overlay_ui(ctx: &egui::Context, cx: &Cx<'_>) {
     let mouse = Rect::from_center_size(board.center() - vec2(0.0, 34.0), vec2(79.0, 100.0));
     painter.circle_filled(mouse.center(), 66.0, cx.tokens.art);
     paint_picture(&painter, &cx.art.mouse, mouse, 0);
+    let here = if compares(cx.state) {
+        "closer-drop-here"
+    } else {
+        "frame-drop-here"
+    };
     for (y, text, size, colour) in [
-        (52.0, "frame-drop-here", 17.0, cx.tokens.text),
+        (52.0, here, 17.0, cx.tokens.text),
         (78.0, "frame-drop-hint", 12.5, cx.tokens.text_weak),
     ] {
         painter.text(
@@ -299,18 +304,32 @@ pub fn drop_overlay_ui(ctx: &egui::Context, cx: &Cx<'_>) {
     }
 }
 
+/// Whether a dropped picture is one to compare with: while two pictures are looked at closely.
+fn compares(state: &AppState) -> bool {
+    state.looking && state.run.is_some()
+}
+
 /// The actions of pictures dropped onto the window.
-pub fn dropped(ctx: &egui::Context) -> Vec<Action> {
+pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
     // One frame at a time: the last one dropped counts.
     let file = ctx.input_mut(|input| std::mem::take(&mut input.raw.dropped_files).pop());
     let Some(file) = file else {
         return Vec::new();
     };
     let path = file.path().to_owned();
+    let is_run = path.extension().is_some_and(|e| e == "lgdrun");
+    let target = compares(state) && !is_run;
     if path.is_absolute() {
-        return vec![Action::OpenPath(path)];
+        return vec![if target {
+            TargetAction::Open(path).into()
+        } else {
+            Action::OpenPath(path)
+        }];
     }
     match file.bytes() {
+        Ok(bytes) if target => {
+            vec![TargetAction::OpenBytes(file_name(&path), Arc::from(bytes)).into()]
+        }
         Ok(bytes) => vec![Action::OpenBytes(file_name(&path), Arc::from(bytes))],
         Err(error) => {
             tracing::warn!(%error, "a dropped file has no content");

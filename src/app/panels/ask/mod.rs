@@ -6,13 +6,17 @@ mod column;
 mod columns;
 mod drawing;
 mod frame;
+mod grid;
 mod messages;
+mod pair;
 mod progress;
 mod question;
+mod target;
 mod timeline;
 
 pub use columns::{mode_colour, mode_texts};
 pub use frame::{drop_overlay_ui, dropped};
+pub use grid::grid_setup_ui;
 pub use messages::message_ui;
 pub use progress::{stage_text, time_left};
 

@@ -37,15 +37,20 @@ pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>, progress: Option<&Progress>) {
 /// How long it will take, once that can be told.
 pub fn time_left(cx: &Cx<'_>, progress: &Progress) -> Option<String> {
     let seconds = progress.seconds_left.filter(|_| !progress.cancelling)?;
+    Some(seconds_text(cx, seconds))
+}
+
+/// A time that is left, in words.
+pub fn seconds_text(cx: &Cx<'_>, seconds: f64) -> String {
     if seconds < 0.5 {
-        return Some(cx.tr("stage-nearly-done").into_owned());
+        return cx.tr("stage-nearly-done").into_owned();
     }
     let seconds = if seconds < 9.5 {
         format!("{seconds:.1}")
     } else {
         format!("{seconds:.0}")
     };
-    Some(cx.text("stage-seconds-left", &[("seconds", seconds.into())]))
+    cx.text("stage-seconds-left", &[("seconds", seconds.into())])
 }
 
 /// What is going on.

@@ -5,7 +5,9 @@ use crate::app::command::Command;
 use crate::app::examples;
 use crate::app::state::{Action, Blocked, Form};
 use crate::app::theme::space;
-use crate::app::widgets::{card, field_frame, hint, primary_button, quiet_line, title};
+use crate::app::widgets::{
+    Icon, card, field_frame, hint, icon_button, primary_button, quiet_line, title,
+};
 use crate::job::FrameOrigin;
 use eframe::egui;
 use egui::{
@@ -39,7 +41,7 @@ impl QuestionPanel {
                 title(ui, &cx.tr("question-title"));
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| tokens_ui(ui, cx));
             });
-            if self.field_ui(ui, cx, form) {
+            if self.field_ui(ui, cx, form) | second_ui(ui, cx, form) {
                 actions.push(Action::Generate);
             }
             generate_ui(ui, cx, actions);
@@ -137,6 +139,41 @@ impl QuestionPanel {
     }
 }
 
+/// The second question, or the way to it; true when Enter in it asks for the answers.
+fn second_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) -> bool {
+    let id = Id::unique("second-question");
+    let Some(second) = &mut form.second else {
+        ui.spacing_mut().button_padding = vec2(6.0, 3.0);
+        let line = quiet_line(ui, cx.tokens, &cx.tr("question-two"));
+        if line.on_hover_text(cx.tr("question-two-tip")).clicked() {
+            let known = suggested(cx).iter();
+            let mut others = known.filter(|question| **question != form.request.question);
+            form.second = Some(others.next().cloned().unwrap_or_default());
+            ui.memory_mut(|memory| memory.request_focus(id));
+        }
+        return false;
+    };
+    let focused = ui.memory(|memory| memory.has_focus(id));
+    let asked = focused && take_plain_key(ui, Key::Enter);
+    let mut closed = false;
+    ui.horizontal(|ui| {
+        let room = ui.available_width() - 28.0 - ui.spacing().item_spacing.x;
+        let field = TextEdit::singleline(second)
+            .id(id)
+            .hint_text(cx.tr("question-second-hint"))
+            .desired_width(room)
+            .frame(field_frame(cx.tokens, focused));
+        let response = ui.add_sized(vec2(room, 30.0), field);
+        let response = response.on_hover_text(cx.tr("question-two-tip"));
+        response.accessible_name(cx.tr("question-second"));
+        closed = icon_button(ui, Icon::Close, &cx.tr("question-one"), 28.0).clicked();
+    });
+    if closed {
+        form.second = None;
+    }
+    asked
+}
+
 /// Removes a key press without modifiers from the input; whether there was one.
 fn take_plain_key(ui: &Ui, wanted: Key) -> bool {
     ui.input_mut(|input| {
@@ -229,14 +266,22 @@ pub fn reason(cx: &Cx<'_>, blocked: &Blocked) -> String {
         Blocked::NoQuestion => cx.tr("blocked-no-question").into_owned(),
         Blocked::ModeMissing(reason) => reason.clone(),
         Blocked::Request(problem) => problem.to_string(),
+        Blocked::SecondQuestion => cx.tr("blocked-second-question").into_owned(),
+        Blocked::Axis => cx.tr("blocked-axis").into_owned(),
+        Blocked::Grid(problem) => problem.to_string(),
+    }
+}
+
+/// The questions that suit the frame.
+fn suggested(cx: &Cx<'_>) -> &'static [String] {
+    match cx.state.frame.frame.as_ref().map(|frame| &frame.origin) {
+        Some(FrameOrigin::Example(file)) => examples::questions(file),
+        _ => &[],
     }
 }
 
 fn suggestions_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
-    let questions = match cx.state.frame.frame.as_ref().map(|frame| &frame.origin) {
-        Some(FrameOrigin::Example(file)) => examples::questions(file),
-        _ => &[],
-    };
+    let questions = suggested(cx);
     ui.add_space(space::XS);
     if questions.is_empty() {
         hint(ui, cx.tokens, cx.tr("question-again"));

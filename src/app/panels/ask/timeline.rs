@@ -4,7 +4,7 @@
 use super::Cx;
 use super::columns::mode_colour;
 use crate::app::command::Command;
-use crate::app::state::{Action, Run};
+use crate::app::state::{Action, Parting, Run};
 use crate::app::widgets::{Icon, accent_slider, hint, icon_button};
 use crate::job::Divergence;
 use eframe::egui;
@@ -119,8 +119,10 @@ fn strip_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, track: Rangef, actions: &mut Ve
         let points = points.filter_map(|(i, entry)| Some(pos2(x(i + 1), y(value(entry)?))));
         points.collect()
     };
-    for (index, column) in run.columns.iter().enumerate() {
-        let points = line(&|entry| entry.to_frame.get(index).copied().flatten());
+    let measured = run.measured();
+    let columns = measured.iter().filter_map(|index| run.columns.get(*index));
+    for (place, column) in columns.enumerate() {
+        let points = line(&|entry| entry.to_frame.get(place).copied().flatten());
         let colour = mode_colour(cx, column.request.mode).gamma_multiply(0.75);
         painter.add(Shape::line(points, Stroke::new(1.3, colour)));
     }
@@ -134,7 +136,7 @@ fn strip_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, track: Rangef, actions: &mut Ve
         }
     }
     painter.add(Shape::line(between, Stroke::new(2.0, cx.tokens.accent)));
-    if let Some(step) = run.timeline.parting() {
+    if let Some(Parting::At(step)) = run.timeline.parting() {
         let at = x(step);
         let stroke = Stroke::new(1.0, cx.tokens.text_weak);
         painter.add(Shape::dashed_line(
@@ -167,9 +169,20 @@ fn strip_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, track: Rangef, actions: &mut Ve
 
 /// The strip in words.
 fn strip_text(cx: &Cx<'_>, run: &Run) -> String {
+    let cells = run.board().is_some();
     match run.timeline.parting() {
-        Some(step) => cx.text("timeline-parting", &[("step", step.into())]),
-        None if run.columns.len() > 1 => cx.tr("timeline-agree").into_owned(),
-        None => cx.tr("timeline-single").into_owned(),
+        Some(Parting::At(step)) => {
+            let id = if cells {
+                "timeline-parting-cells"
+            } else {
+                "timeline-parting"
+            };
+            cx.text(id, &[("step", step.into())])
+        }
+        Some(Parting::FromStart) if cells => cx.tr("timeline-apart-cells").into_owned(),
+        Some(Parting::FromStart) => cx.tr("timeline-apart").into_owned(),
+        None if run.measured().len() < 2 => cx.tr("timeline-single").into_owned(),
+        None if cells => cx.tr("timeline-agree-cells").into_owned(),
+        None => cx.tr("timeline-agree").into_owned(),
     }
 }

@@ -59,11 +59,19 @@ pub enum DifferenceKind {
     /// The largest `gain × |B − A|` of the three channels on a scale from black over violet and
     /// orange to white.
     FalseColour,
+    /// `gain × (B − A)`, the mean of the three channels, on a scale from blue (B is darker) over
+    /// white (equal) to red (B is brighter).
+    RedBlue,
 }
 
 impl DifferenceKind {
     /// Every kind, in the order of the controls.
-    pub const ALL: [Self; 3] = [Self::Absolute, Self::Signed, Self::FalseColour];
+    pub const ALL: [Self; 4] = [
+        Self::Absolute,
+        Self::Signed,
+        Self::FalseColour,
+        Self::RedBlue,
+    ];
 }
 
 /// What one view computes from A and B.

@@ -42,6 +42,7 @@ fn difference_texts(kind: DifferenceKind) -> (&'static str, &'static str) {
         DifferenceKind::Absolute => ("look-absolute", "look-absolute-tip"),
         DifferenceKind::Signed => ("look-signed", "look-signed-tip"),
         DifferenceKind::FalseColour => ("look-false-colour", "look-false-colour-tip"),
+        DifferenceKind::RedBlue => ("look-red-blue", "look-red-blue-tip"),
     }
 }
 
@@ -119,7 +120,7 @@ impl Look<'_> {
 
     fn difference_ui(&self, ui: &mut Ui, state: &mut LookState) {
         let choices = DifferenceKind::ALL.map(|kind| self.choice(kind, difference_texts(kind)));
-        segmented(ui, self.tokens, 280.0, &mut state.difference, &choices);
+        segmented(ui, self.tokens, 340.0, &mut state.difference, &choices);
         let slider = Slider::new(&mut state.gain, 1..=MAX_GAIN)
             .logarithmic(true)
             .show_value(false);

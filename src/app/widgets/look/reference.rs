@@ -19,6 +19,11 @@ const HEAT: [[i32; 3]; 9] = [
     [255, 248, 214],
 ];
 
+/// Equal, brighter and darker of [`Formula::RedBlue`].
+const PAPER: [i32; 3] = [244, 244, 244];
+const RED: [i32; 3] = [190, 30, 45];
+const BLUE: [i32; 3] = [35, 90, 190];
+
 /// The whole comparison at the size of A, one pixel per pixel of A; B is brought to A's size.
 ///
 /// For example a picture of the differences, to save.
@@ -76,7 +81,17 @@ fn colour(scene: &Scene, a: &RgbImage, b: &RgbImage, at: [i32; 2]) -> [i32; 3] {
             let [red, green, blue] = differences(gain).map(i32::abs);
             false_colour(red.max(green).max(blue).min(255))
         }
+        Formula::RedBlue(gain) => {
+            let [red, green, blue] = differences(gain);
+            red_blue(((red + green + blue) / 3).clamp(-255, 255))
+        }
     }
+}
+
+fn red_blue(change: i32) -> [i32; 3] {
+    let hue = if change > 0 { RED } else { BLUE };
+    let part = change.abs();
+    [0, 1, 2].map(|channel| (PAPER[channel] * (255 - part) + hue[channel] * part + 127) / 255)
 }
 
 fn false_colour(magnitude: i32) -> [i32; 3] {
@@ -136,6 +151,13 @@ mod tests {
         assert_eq!(at(DifferenceKind::Absolute, 16, 30, 1), [255, 32, 255]);
         assert_eq!(at(DifferenceKind::Signed, 1, 30, 1), [163, 129, 93]);
         assert_eq!(at(DifferenceKind::Signed, 4, 30, 1), [255, 132, 0]);
+        // The mean change is (70 + 2 - 70) / 3, which is none; in row 0 it is (70 + 2 + 30) / 3.
+        assert_eq!(
+            at(DifferenceKind::RedBlue, 1, 30, 1),
+            PAPER.map(|v| v as u8)
+        );
+        assert_eq!(at(DifferenceKind::RedBlue, 1, 30, 0), [237, 215, 217]);
+        assert_eq!(at(DifferenceKind::RedBlue, 64, 30, 0), RED.map(|v| v as u8));
         let hot = false_colour(70);
         assert_eq!(
             at(DifferenceKind::FalseColour, 1, 30, 1).map(i32::from),
@@ -151,6 +173,7 @@ mod tests {
             (DifferenceKind::Absolute, [0; 3]),
             (DifferenceKind::Signed, [128; 3]),
             (DifferenceKind::FalseColour, [0; 3]),
+            (DifferenceKind::RedBlue, [244; 3]),
         ] {
             let shown = whole(Shade::Difference { kind, gain: 64 }, &a, &a);
             assert!(shown.pixels().all(|pixel| pixel.0 == expected), "{kind:?}");

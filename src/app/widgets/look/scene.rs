@@ -117,6 +117,8 @@ pub(super) enum Formula {
     Signed(i32),
     /// Gain.
     FalseColour(i32),
+    /// Gain.
+    RedBlue(i32),
 }
 
 impl Formula {
@@ -136,6 +138,7 @@ impl Formula {
                     DifferenceKind::Absolute => Self::Absolute(gain),
                     DifferenceKind::Signed => Self::Signed(gain),
                     DifferenceKind::FalseColour => Self::FalseColour(gain),
+                    DifferenceKind::RedBlue => Self::RedBlue(gain),
                 }
             }
         }
@@ -152,6 +155,7 @@ impl Formula {
             Self::Absolute(amount) => [5, amount],
             Self::Signed(amount) => [6, amount],
             Self::FalseColour(amount) => [7, amount],
+            Self::RedBlue(amount) => [8, amount],
         }
     }
 }
