@@ -6,9 +6,9 @@
 //!
 //! | layer | module | what it is | may import |
 //! |---|---|---|---|
-//! | 5 faces | [`app`] | the window: state, actions, effects, panels, close looks; the only user of egui | `job` |
+//! | 5 faces | [`app`] | the window: state, actions, effects, pages and panels, close looks; the only user of egui | `job` |
 //! | 5 faces | [`cli`] | the same jobs from a terminal | `job` |
-//! | 4 seam | [`job`] | jobs in, events out; worker and file threads, cancellation, run files | all below |
+//! | 4 seam | [`job`] | jobs in, events out; worker, file and store threads, the queue, cancellation, run files, exports | all below |
 //! | 3 programs | [`train`] | the losses of LGD's training step | `pipeline` and below |
 //! | 2 method | [`pipeline`] | an [`EditRequest`](pipeline::EditRequest) to a picture; bundles, pictures, metadata | `models`, `diffusion`, `dataset`, `nn` |
 //! | 1 parts | [`models`] | BLIP-2, T5, latent translation, UNet, VAE, CLIP: one file per network | `nn` |
@@ -29,6 +29,9 @@
 //!    under two-scale guidance, and the denoised estimate of every step is kept and reported.
 //! 4. The VAE decodes, the picture is brought to the frame's size, and [`job::JobEvent::Drawn`]
 //!    takes it back to the face that asked. [`job::JobSpec::Show`] decodes any earlier step later.
+//!
+//! A window's run is written down in `studio.db` before it may start. Its steps go to a journal and
+//! its columns to a run file while it is drawn, so a killed program loses nothing.
 //!
 //! Below [`job`] everything is plain synchronous code that runs without a window, a thread or a GPU.
 
