@@ -1,7 +1,6 @@
 //! Fully connected layers.
 
 use super::Weights;
-use super::dots;
 use super::gemm::{Into, Mat, MatMut, Threads, matmul, matmul_rows};
 use super::parallel::{self, buffer};
 use super::simd::{dot, vectorised};
@@ -96,23 +95,14 @@ fn product(x: &[f32], weight: &[f32], bias: Option<&[f32]>, width: usize) -> Vec
         return few_rows(x, weight, bias, width);
     }
     let mut out = buffer(rows * output);
-    let by_dots = dots::suits(width);
     let into = match bias {
         Some(bias) => {
             let steps = out.len() / 4;
             parallel::pieces(&mut out, output, steps, |_, row| row.copy_from_slice(bias));
             Into::Add
         }
-        None if by_dots => {
-            out.fill(0.0);
-            Into::Add
-        }
         None => Into::Set,
     };
-    if by_dots {
-        dots::product(x, weight, width, &mut out);
-        return out;
-    }
     let (x, weight) = (Mat::new(x, rows, width), Mat::new(weight, output, width));
     matmul_rows(&mut out, output, 0, x, weight.t(), into);
     out

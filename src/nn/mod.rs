@@ -13,7 +13,6 @@ mod attention;
 pub mod cancel;
 mod conv;
 pub mod device;
-mod dots;
 mod embedding;
 mod flash;
 mod gemm;

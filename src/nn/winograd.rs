@@ -47,8 +47,9 @@ pub(super) struct Winograd {
     rows: usize,
 }
 
-/// Transformed kernels held at once, in numbers: above this the output channels go in groups.
-const KERNELS: usize = 16 << 20;
+/// Transformed kernels held at once, in numbers: above this the output channels go in groups, so
+/// that what was transformed is still in the last cache when it is multiplied; 16 MB.
+const KERNELS: usize = 4 << 20;
 /// Tiles worked on at once, about.
 const TILES: usize = 272;
 /// Output channels per task, at most.
