@@ -16,8 +16,10 @@ use image::RgbImage;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A card is at least this wide.
+/// A card is at least this wide; in a wide window it is larger.
 const LEAST: f32 = 190.0;
+/// However wide the window is, a card need not be wider.
+const LARGEST: f32 = 270.0;
 /// Height of the words below the cover.
 const WORDS: f32 = 78.0;
 /// Space between a card's edge and its cover.
@@ -67,7 +69,8 @@ impl CardsPanel {
         ui.spacing_mut().item_spacing = vec2(gap, gap);
         // Room for the scroll bar.
         let room = ui.available_width() - space::M;
-        self.per_row = (((room + gap) / (LEAST + gap)) as usize).max(1);
+        let least = (room / 6.0).clamp(LEAST, LARGEST);
+        self.per_row = (((room + gap) / (least + gap)) as usize).max(1);
         let width = ((room + gap) / self.per_row as f32 - gap).floor();
         let cover = ((width - 2.0 * INSET) * COVER_HEIGHT as f32 / COVER_WIDTH as f32).floor();
         let sizes = Sizes {
