@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// Patience with a busy machine that has to draw a few hundred steps.
 const PATIENCE: Duration = Duration::from_secs(240);
 /// Long enough that four keys are pressed before a run is over.
-const STEPS: usize = 120;
+const STEPS: usize = 80;
 
 /// A program that is ended with the test, however the test ends.
 struct Program(Child);

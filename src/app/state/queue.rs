@@ -85,7 +85,11 @@ impl AppState {
     /// Does what a person asked of the queue.
     pub(super) fn act_on_queue(&mut self, action: QueueAction) -> Vec<Effect> {
         match action {
-            QueueAction::Open(open) => self.queue.open = open,
+            QueueAction::Open(open) => {
+                self.queue.open = open;
+                // The list offers what the notice does, and would lie over it.
+                self.forget_return();
+            }
             QueueAction::Show(id) => return self.show_by_id(id),
             QueueAction::Move(id, place) => return self.move_run(id, place),
             QueueAction::Hold(held) => return self.hold(held),

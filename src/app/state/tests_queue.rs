@@ -300,9 +300,10 @@ fn a_queue_comes_back_held_and_goes_on() {
         Some(Moment { column: 1, step: 2 })
     );
 
+    act(&mut state, QueueAction::Open(true));
+    assert!(state.notices.is_empty(), "the list offers the same");
     let effects = act(&mut state, QueueAction::Hold(false));
     assert!(matches!(effects.as_slice(), [Effect::Hold(false)]));
-    assert!(state.notices.is_empty(), "it was answered");
     state.on_event(JobEvent::Started(JobId(11)));
     let columns = &run(&state).columns;
     assert!(

@@ -2,10 +2,11 @@
 
 use super::database::{self, failed};
 use super::folders::journal_of;
+use super::job_rows::{self, JobRow};
 use super::journal::Journal;
 use super::keeper::Message;
 use super::owner::Owner;
-use super::rows::{self, JobRow};
+use super::rows;
 use super::{Folders, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask};
 use super::{deleting, frames, recovery};
 use crate::job::run_file::{self, RunFile};
@@ -123,7 +124,7 @@ impl Archive {
                 }
                 None => rows::new_run(&step, folders, &draft, &facts)?,
             };
-            let row = rows::new_job(&step, run, &columns, owner, &at_work)?;
+            let row = job_rows::add(&step, run, &columns, owner, &at_work)?;
             if !self.active.contains_key(&run) {
                 rows::set_state(&step, run, KeptState::Waiting, None)?;
             }
@@ -222,7 +223,7 @@ impl Archive {
                     .iter()
                     .filter_map(|id| Some(self.jobs.get(id)?.row))
                     .collect();
-                self.writing(|db| rows::set_places(db, &rows))?;
+                self.writing(|db| job_rows::set_places(db, &rows))?;
             }
             Message::Submit(..) | Message::Task(_) | Message::Close => {}
         }
@@ -241,7 +242,7 @@ impl Archive {
         };
         let (row, run) = (job.row, job.run);
         self.writing(|db| {
-            rows::job_started(db, row)?;
+            job_rows::started(db, row)?;
             rows::set_state(db, run, KeptState::Running, None)
         })?;
         if let Some(active) = self.active.get_mut(&run)
@@ -285,7 +286,7 @@ impl Archive {
         // A column that was tried once more and cancelled leaves a finished run finished.
         let whole = self.active.get(&run).is_some_and(Active::is_whole);
         self.writing(|db| {
-            rows::job_ended(db, row, state, story.as_deref())?;
+            job_rows::ended(db, row, state, story.as_deref())?;
             match (more, whole) {
                 (true, _) => Ok(()),
                 (false, true) => rows::set_state(db, run, KeptState::Finished, None),

@@ -15,6 +15,7 @@ mod deleting;
 mod entry;
 mod folders;
 mod frames;
+mod job_rows;
 mod journal;
 mod keeper;
 mod owner;

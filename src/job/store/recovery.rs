@@ -3,8 +3,9 @@
 use super::archive::Archive;
 use super::database::failed;
 use super::folders::{is_run_file, journal_of};
+use super::job_rows::{self, Orphan};
 use super::journal::{self, Steps};
-use super::rows::{self, Orphan};
+use super::rows;
 use super::{KeptColumn, KeptRun, KeptState, RunDraft, RunKey, StoreEvent, frames, owner};
 use crate::job::run_file::{self, RunFile};
 use crate::job::{BundleSource, EditRequest, EditResult, Frame, FrameOrigin, Problem};
@@ -20,13 +21,13 @@ use std::sync::Arc;
 pub(super) fn recover(archive: &mut Archive) -> Result<Vec<StoreEvent>, Problem> {
     let (folder, me) = (archive.folders.owners(), archive.owner.name().to_owned());
     let orphans = archive.writing(|db| {
-        for name in rows::owners(db)? {
+        for name in job_rows::owners(db)? {
             if name != me && !owner::is_alive(&folder, &name) {
-                rows::take_over(db, &name, &me)?;
+                job_rows::take_over(db, &name, &me)?;
                 owner::forget(&folder, &name);
             }
         }
-        rows::unfinished(db, &me)
+        job_rows::unfinished(db, &me)
     })?;
     let mut events = Vec::new();
     let mut runs = Vec::new();
@@ -34,7 +35,7 @@ pub(super) fn recover(archive: &mut Archive) -> Result<Vec<StoreEvent>, Problem>
         match assemble(archive, run, columns) {
             Ok(kept) => runs.push(kept),
             Err(problem) => {
-                archive.writing(|db| rows::give_up(db, run, &problem.to_string()))?;
+                archive.writing(|db| job_rows::give_up(db, run, &problem.to_string()))?;
                 events.push(StoreEvent::Failed(problem));
             }
         }
