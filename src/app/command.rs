@@ -2,7 +2,7 @@
 //! all come from it.
 
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
-use super::state::{Action, AppState, Dialog, QueueAction, Run};
+use super::state::{Action, AppState, Dialog, Explain, QueueAction, Run};
 use crate::job::ExportFormat;
 use eframe::egui;
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -30,6 +30,8 @@ pub enum Command {
     Export(ExportFormat),
     /// Look closely at two pictures.
     Look,
+    /// Explain a finished column.
+    Explain,
     /// Let time run, or stop it.
     Play,
     /// One step back in time.
@@ -68,7 +70,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -84,6 +86,7 @@ impl Command {
         Self::Export(ExportFormat::Csv),
         Self::Export(ExportFormat::Json),
         Self::Look,
+        Self::Explain,
         Self::Play,
         Self::StepBack,
         Self::StepOn,
@@ -121,6 +124,7 @@ impl Command {
             Self::Export(ExportFormat::Csv) => "command-export-csv",
             Self::Export(ExportFormat::Json) => "command-export-json",
             Self::Look => "command-look",
+            Self::Explain => "command-explain",
             Self::Play => "command-play",
             Self::StepBack => "command-step-back",
             Self::StepOn => "command-step-on",
@@ -159,6 +163,7 @@ impl Command {
             Self::Export(ExportFormat::Csv) => "command-export-csv-tip",
             Self::Export(ExportFormat::Json) => "command-export-json-tip",
             Self::Look => "command-look-tip",
+            Self::Explain => "command-explain-tip",
             Self::Play => "command-play-tip",
             Self::StepBack => "command-step-back-tip",
             Self::StepOn => "command-step-on-tip",
@@ -192,6 +197,7 @@ impl Command {
             Self::UseAsFrame | Self::Export(_) => None,
             Self::SaveRun => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::S),
             Self::Look => with(Modifiers::NONE, Key::V),
+            Self::Explain => with(Modifiers::NONE, Key::E),
             Self::Play => with(Modifiers::NONE, Key::Space),
             Self::StepBack => with(Modifiers::NONE, Key::Comma),
             Self::StepOn => with(Modifiers::NONE, Key::Period),
@@ -229,7 +235,7 @@ impl Command {
                 .generate_blocked()
                 .is_none()
                 .then_some(Action::Generate),
-            Self::Cancel => state.is_running().then_some(Action::Cancel),
+            Self::Cancel => can_cancel(state).then_some(Action::Cancel),
             Self::Open => Some(Action::PickFrame),
             Self::Paste => Some(Action::PasteFrame),
             Self::Save => finished().map(Action::SaveResult),
@@ -240,6 +246,10 @@ impl Command {
             Self::Look => {
                 (state.looking || finished().is_some()).then_some(Action::Look(!state.looking))
             }
+            Self::Explain => match state.explaining {
+                Some(_) => Some(Action::Explain(Explain::Close)),
+                None => finished().map(|column| Action::Explain(Explain::Open(column))),
+            },
             Self::Play => timed(|run| Action::Play(!run.timeline.playing)),
             Self::StepBack => timed(|_| Action::StepBy(-1)),
             Self::StepOn => timed(|_| Action::StepBy(1)),
@@ -262,6 +272,11 @@ impl Command {
             Self::Quit => Some(Action::Quit),
         }
     }
+}
+
+/// Whether something is at work that can be stopped.
+fn can_cancel(state: &AppState) -> bool {
+    state.is_running() || state.is_asking()
 }
 
 fn zoomed(state: &AppState, scale: f32) -> Action {
@@ -288,7 +303,7 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             Command::Cancel => {
                 state.dialog.is_none()
                     && !egui::Popup::is_any_open(ctx)
-                    && state.is_running()
+                    && can_cancel(state)
                     && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
             }
             // Enter is also how a focused button is pressed; fields other than the question use it
@@ -320,6 +335,7 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             // Plain keys belong to the widget that has the focus.
             Command::Look
             | Command::Queue
+            | Command::Explain
             | Command::Play
             | Command::StepBack
             | Command::StepOn

@@ -19,8 +19,8 @@ mod window;
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
-    Action, AppState, BundleState, Column, Dialog, Exporting, Form, NoticeKind, Offer, OfferChoice,
-    Phase, QueueAction, Run, View,
+    Action, AppState, BundleState, Column, Dialog, Explain, Explained, Exporting, Form, Inquiry,
+    NoticeKind, Offer, OfferChoice, Phase, QueueAction, Run, Topic, View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};

@@ -1,7 +1,7 @@
 //! What the person asked for ([`Action`]) and what has to be done about it ([`Effect`]). Both are
 //! plain data.
 
-use super::{Dialog, Form, Moment, NoticeId, OfferChoice, QueueAction, RunId};
+use super::{Dialog, Explain, Form, Moment, NoticeId, OfferChoice, QueueAction, RunId, Topic};
 use crate::app::settings::Settings;
 use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, RunDraft};
 use image::RgbImage;
@@ -51,6 +51,8 @@ pub enum Action {
     Look(bool),
     /// Measures how similar two pictures are.
     Measure(Arc<RgbImage>, Arc<RgbImage>),
+    /// Explains a column.
+    Explain(Explain),
     /// Loads the bundle again after a failure.
     ReloadBundle,
     /// Chooses a frame in a dialog.
@@ -106,6 +108,8 @@ pub enum Ticket {
     Moment(RunId, Moment),
     /// An animation and where it goes.
     Export(ExportFormat, PathBuf),
+    /// What is to be known about a column of a run.
+    Topic(RunId, usize, Topic),
 }
 
 /// Work that leaves the state; performed in `app/effects.rs`.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::job::{
     BundleSource, EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId,
-    JobSpec, RequestProblem, RunFile, StoreTask,
+    JobSpec, PieceOf, RequestProblem, RunFile, StoreTask,
 };
 use std::sync::Arc;
 
@@ -77,10 +77,12 @@ impl AppState {
             return Vec::new();
         };
         let answer = answer.trim();
-        let request = EditRequest {
+        let mut request = EditRequest {
             answer: (!answer.is_empty()).then(|| answer.to_owned()),
             ..known.request.clone()
         };
+        // Its words are others now.
+        request.without.retain(|piece| piece.of != PieceOf::Answer);
         self.redraw(column, request)
     }
 
@@ -91,8 +93,15 @@ impl AppState {
             return Vec::new();
         };
         let form = &self.form.request;
+        let question = form.question.trim().to_owned();
+        let without = if question == parent.question {
+            parent.without.clone()
+        } else {
+            Vec::new() // its words are others now
+        };
         let request = EditRequest {
-            question: form.question.trim().to_owned(),
+            question,
+            without,
             guidance_scale: form.guidance_scale,
             image_guidance_scale: form.image_guidance_scale,
             answer_settings: form.answer_settings.clone(),
@@ -109,12 +118,13 @@ impl AppState {
         self.add_column(EditRequest {
             mode,
             answer: None,
+            without: Vec::new(),
             branch: None,
             ..first
         })
     }
 
-    fn add_column(&mut self, request: EditRequest) -> Vec<Effect> {
+    pub(super) fn add_column(&mut self, request: EditRequest) -> Vec<Effect> {
         let Some(run) = self.run.as_mut() else {
             return Vec::new();
         };
@@ -137,13 +147,20 @@ impl AppState {
         if run.is_active() || run.columns.len() < 2 || index >= run.columns.len() {
             return Vec::new();
         }
-        run.columns.remove(index);
+        let removed = run.columns.remove(index);
         run.timeline.forget_from(index);
         run.measure(1);
         let kept = self.keeps_runs && run.key.is_some();
         let draft = kept.then(|| Box::new(run.to_draft(bundle, Vec::new())));
         let update = |draft| Effect::Files(FileTask::Store(StoreTask::Update(draft)));
-        draft.map(update).into_iter().collect()
+        let mut effects: Vec<Effect> = draft.map(update).into_iter().collect();
+        effects.extend(removed.explained.jobs().map(Effect::Cancel));
+        self.explaining = match self.explaining {
+            Some(explained) if explained == index => None,
+            Some(explained) if explained > index => Some(explained - 1),
+            other => other,
+        };
+        effects
     }
 
     fn redraw(&mut self, index: usize, request: EditRequest) -> Vec<Effect> {
@@ -171,8 +188,10 @@ impl AppState {
             return Vec::new();
         };
         let mut columns = Vec::new();
+        let mut effects = Vec::new();
         for (index, request) in requests {
             if let Some(column) = run.columns.get_mut(index) {
+                effects.extend(column.explained.jobs().map(Effect::Cancel));
                 *column = Column::new(request);
                 run.timeline.forget(index);
                 columns.push(index);
@@ -183,7 +202,11 @@ impl AppState {
         }
         run.timeline.cursor = None;
         run.measure(1);
-        self.submit_columns(id, columns)
+        if self.run.as_ref().is_some_and(|run| run.id == id) {
+            self.explaining = None;
+        }
+        effects.extend(self.submit_columns(id, columns));
+        effects
     }
 
     pub(super) fn new_run_id(&mut self) -> RunId {
@@ -289,6 +312,12 @@ impl AppState {
                 }
             }
             Ticket::Export(format, path) => self.export_submitted(job, format, path),
+            Ticket::Topic(id, column, topic) => {
+                let run = self.run_by_id_mut(id);
+                if let Some(column) = run.and_then(|run| run.columns.get_mut(column)) {
+                    column.explained.submitted(topic, job);
+                }
+            }
             Ticket::Moment(id, moment) => {
                 if let Some(run) = self.run_by_id_mut(id) {
                     run.timeline.submitted(moment, job);
@@ -299,10 +328,11 @@ impl AppState {
 
     /// Stops every column of the run that is shown.
     pub(super) fn cancel(&mut self) -> Vec<Effect> {
-        let Some(id) = self.run.as_ref().map(|run| run.id) else {
-            return Vec::new();
-        };
-        self.cancel_run(id)
+        let mut effects = self.stop_explaining();
+        if let Some(id) = self.run.as_ref().map(|run| run.id) {
+            effects.extend(self.cancel_run(id));
+        }
+        effects
     }
 
     fn column(&self, index: usize) -> Option<&Column> {

@@ -4,6 +4,7 @@
 mod action;
 mod answer;
 mod events;
+mod explain;
 mod export;
 mod form;
 mod queue;
@@ -19,6 +20,7 @@ mod timeline;
 mod undo;
 
 pub use action::{Action, Effect, Ticket};
+pub use explain::{Explain, Explained, Inquiry, Topic};
 pub use export::Exporting;
 pub use form::Form;
 pub use queue::{QueueAction, QueueState};
@@ -165,6 +167,8 @@ pub struct AppState {
     pub offer: Option<Offer>,
     /// Animations on their way, in the order they were asked for.
     pub exporting: Vec<Exporting>,
+    /// The column that is explained in place of the columns.
+    pub explaining: Option<usize>,
     pairs: Vec<similar::Pair>,
     undo: undo::Undo,
     bundle_job: Option<JobId>,
@@ -200,6 +204,7 @@ impl AppState {
             looking: false,
             offer: None,
             exporting: Vec::new(),
+            explaining: None,
             pairs: Vec::new(),
             undo: undo::Undo::default(),
             bundle_job: None,
@@ -310,7 +315,8 @@ impl AppState {
             Action::StepBy(steps) => return self.step_by(steps),
             Action::Play(playing) => return self.play(playing),
             Action::Tick => return self.tick(),
-            Action::Look(looking) => self.looking = looking,
+            Action::Look(looking) => (self.looking, self.explaining) = (looking, None),
+            Action::Explain(what) => return self.explain(what),
             Action::Measure(a, b) => return self.measure(a, b),
             Action::ReloadBundle => return vec![self.load_bundle()],
             Action::PickFrame => return vec![Effect::Files(FileTask::PickFrame)],

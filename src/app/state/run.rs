@@ -1,5 +1,6 @@
 //! A run: columns that answer a question about one frame, side by side on one clock.
 
+use super::explain::Explained;
 use super::timeline::{Moment, Timeline};
 use crate::job::{
     BundleSource, EditRequest, EditResult, Estimate, Frame, FrameOrigin, JobId, KeptRun, LatentRgb,
@@ -45,6 +46,17 @@ pub enum View<'a> {
     Finished(&'a Arc<EditResult>),
 }
 
+impl<'a> View<'a> {
+    /// Its picture, if there is one.
+    pub fn picture(self) -> Option<&'a Arc<RgbImage>> {
+        match self {
+            Self::Blank => None,
+            Self::Guess(picture) | Self::Step(picture) => Some(picture),
+            Self::Finished(result) => Some(&result.display),
+        }
+    }
+}
+
 impl Run {
     /// A run whose columns wait.
     pub fn new(id: RunId, frame: Frame, requests: Vec<EditRequest>) -> Self {
@@ -66,6 +78,7 @@ impl Run {
             notices: result.notices.clone(),
             track: result.track.to_vec(),
             phase: Phase::Finished(result.clone()),
+            explained: Explained::of(result),
             ..Column::new(result.request.clone())
         });
         let mut run = Self {
@@ -145,7 +158,7 @@ impl Run {
             columns: self
                 .columns
                 .iter()
-                .filter_map(|c| c.result().cloned())
+                .filter_map(|c| Some(c.explained.kept_with(c.result()?)))
                 .collect(),
             rest: self.rest.clone(),
         }
@@ -286,6 +299,8 @@ pub struct Column {
     pub preview: Option<Arc<RgbImage>>,
     /// The estimates of all steps taken.
     pub track: Vec<Estimate>,
+    /// Why it looks the way it does, as far as somebody asked.
+    pub explained: Explained,
 }
 
 /// Where a column stands.
@@ -348,6 +363,7 @@ impl Column {
             notices: Vec::new(),
             preview: None,
             track: Vec::new(),
+            explained: Explained::default(),
         }
     }
 

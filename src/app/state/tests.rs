@@ -1,5 +1,6 @@
 //! Actions and events in, state and effects out.
 
+use super::run::View;
 use super::*;
 use crate::job::{
     EditResult, Estimate, FrameFacts, GuidanceMode, JobEvent, Stage, StepPreview, TokenCounter,
@@ -98,6 +99,8 @@ pub(super) fn result(job: JobId) -> Arc<EditResult> {
         frame: FrameFacts::default(),
         stages: Vec::new(),
         notices: vec!["The question was cut.".to_owned()],
+        reading: None,
+        attention: None,
         rest: serde_json::Map::new(),
     })
 }

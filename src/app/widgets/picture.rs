@@ -21,6 +21,8 @@ pub enum Slot {
     Column(usize),
     /// A picture that waits for a choice.
     Offer,
+    /// The picture beside the effects of words.
+    Explained,
 }
 
 struct Shown {

@@ -1,8 +1,8 @@
 //! Looking closely: two of the run's pictures compared pixel by pixel, in place of the columns.
 
 use super::Cx;
-use super::columns::mode_texts;
-use crate::app::state::{Action, Run, View};
+use super::columns::column_title;
+use crate::app::state::{Action, Run};
 use crate::app::theme::space;
 use crate::app::widgets::{hint, look};
 use eframe::egui;
@@ -117,11 +117,7 @@ fn side_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, label: &'static str, side: &mut 
 fn picture(run: &Run, side: Side) -> Option<&Arc<RgbImage>> {
     match side {
         Side::Frame => Some(&run.frame.display),
-        Side::Column(index) => match run.view(index) {
-            View::Blank => None,
-            View::Guess(picture) | View::Step(picture) => Some(picture),
-            View::Finished(result) => Some(&result.display),
-        },
+        Side::Column(index) => run.view(index).picture(),
     }
 }
 
@@ -130,11 +126,9 @@ fn name(cx: &Cx<'_>, run: &Run, side: Side) -> String {
         return cx.tr("closer-frame").into_owned();
     };
     let column = run.columns.get(index);
-    let mode = column.map_or_else(String::new, |column| {
-        cx.tr(mode_texts(column.request.mode).0).into_owned()
-    });
+    let name = column.map_or_else(String::new, |column| column_title(cx, &column.request));
     // Two columns of one mode are told apart by their place.
-    format!("{}  {mode}", index + 1)
+    format!("{}  {name}", index + 1)
 }
 
 /// PSNR and SSIM of the two pictures, measured by the file thread.

@@ -5,6 +5,7 @@ mod closer;
 mod column;
 mod columns;
 mod drawing;
+mod explain;
 mod frame;
 mod messages;
 mod progress;
