@@ -68,7 +68,7 @@ static COLOURS: LazyLock<Vec<[u8; 4]>> = LazyLock::new(|| {
     let of = |level: usize| {
         let strength = level as f32 / 255.0;
         let [r, g, b] = heat_colour(strength);
-        [r, g, b, (255.0 * COVER * strength.sqrt()).round() as u8]
+        [r, g, b, (255.0 * COVER * strength.powf(0.75)).round() as u8]
     };
     (0..256).map(of).collect()
 });

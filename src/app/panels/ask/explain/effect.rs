@@ -112,6 +112,7 @@ impl ExplainPanel {
                     self.selected = Some(effect.piece.clone());
                 }
             }
+            hint(ui, cx.tokens, cx.tr("explain-bar-unit"));
         });
     }
 
@@ -184,7 +185,7 @@ impl ExplainPanel {
         ui.advance_cursor_after_rect(well);
         ui.horizontal(|ui| {
             if !self.without_shown {
-                let high = format!("{top:.0}");
+                let high = cx.text("explain-change-top", &[("top", format!("{top:.0}").into())]);
                 legend_ui(
                     ui,
                     cx.tokens,

@@ -255,8 +255,9 @@ pub fn reading_ui(
     };
     ui.horizontal(|ui| {
         if column.explained.progress(Topic::Reading).is_none() {
-            let button = ui.add(Button::new(RichText::new(cx.tr("reading-ask")).size(13.5)));
-            if button.on_hover_text(tip).clicked() {
+            let text = RichText::new(cx.tr("reading-ask")).size(13.5);
+            let button = Button::new(text.color(cx.tokens.accent)).frame_when_inactive(false);
+            if ui.add(button).on_hover_text(tip).clicked() {
                 actions.push(Action::Explain(Explain::Ask(
                     index,
                     Topic::Reading,
