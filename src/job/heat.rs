@@ -5,7 +5,7 @@ use image::{Rgb, RgbImage};
 use std::sync::LazyLock;
 
 /// Strongest covering of the picture below, 0..=1.
-const COVER: f32 = 0.82;
+const COVER: f32 = 0.74;
 
 /// Numbers over a picture, row by row.
 #[derive(Clone, Debug, Default, PartialEq)]
