@@ -161,6 +161,8 @@ fn large_run() -> RunFile {
         frame: FrameFacts::default(),
         stages: Vec::new(),
         notices: Vec::new(),
+        reading: None,
+        attention: None,
         rest: serde_json::Map::new(),
     };
     RunFile {

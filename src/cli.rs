@@ -5,6 +5,7 @@ mod bundle;
 mod compare;
 mod doctor;
 mod drawing_args;
+mod explain;
 mod export;
 mod grid;
 mod metadata;

@@ -3,7 +3,8 @@
 
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
 use super::state::{
-    Action, AppState, Dialog, GalleryAction, GridAction, Page, QueueAction, Run, TargetAction,
+    Action, AppState, Dialog, Explain, GalleryAction, GridAction, Page, QueueAction, Run,
+    TargetAction,
 };
 use crate::job::ExportFormat;
 use eframe::egui;
@@ -40,6 +41,8 @@ pub enum Command {
     Grid,
     /// Take the values of the chosen cell.
     Adopt,
+    /// Explain a finished column.
+    Explain,
     /// Let time run, or stop it.
     Play,
     /// One step back in time.
@@ -88,7 +91,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -108,6 +111,7 @@ impl Command {
         Self::Map,
         Self::Grid,
         Self::Adopt,
+        Self::Explain,
         Self::Play,
         Self::StepBack,
         Self::StepOn,
@@ -154,6 +158,7 @@ impl Command {
             Self::Map => "command-map",
             Self::Grid => "command-grid",
             Self::Adopt => "command-adopt",
+            Self::Explain => "command-explain",
             Self::Play => "command-play",
             Self::StepBack => "command-step-back",
             Self::StepOn => "command-step-on",
@@ -201,6 +206,7 @@ impl Command {
             Self::Map => "command-map-tip",
             Self::Grid => "command-grid-tip",
             Self::Adopt => "command-adopt-tip",
+            Self::Explain => "command-explain-tip",
             Self::Play => "command-play-tip",
             Self::StepBack => "command-step-back-tip",
             Self::StepOn => "command-step-on-tip",
@@ -242,6 +248,7 @@ impl Command {
             Self::Target | Self::Adopt => None,
             Self::Map => with(Modifiers::COMMAND, Key::M),
             Self::Grid => with(Modifiers::COMMAND, Key::G),
+            Self::Explain => with(Modifiers::NONE, Key::E),
             Self::Play => with(Modifiers::NONE, Key::Space),
             Self::StepBack => with(Modifiers::NONE, Key::Comma),
             Self::StepOn => with(Modifiers::NONE, Key::Period),
@@ -314,7 +321,7 @@ impl Command {
                 .generate_blocked()
                 .is_none()
                 .then_some(Action::Generate),
-            Self::Cancel => state.is_running().then_some(Action::Cancel),
+            Self::Cancel => can_cancel(state).then_some(Action::Cancel),
             Self::Open => Some(Action::PickFrame),
             Self::Paste => Some(Action::PasteFrame),
             Self::Save => finished().map(Action::SaveResult),
@@ -334,6 +341,10 @@ impl Command {
                 let run = state.run.as_ref().filter(|run| run.board().is_some());
                 run.map(|run| GridAction::Adopt(run.chosen).into())
             }
+            Self::Explain => match state.explaining {
+                Some(_) => Some(Action::Explain(Explain::Close)),
+                None => finished().map(|column| Action::Explain(Explain::Open(column))),
+            },
             Self::Play => timed(|run| Action::Play(!run.timeline.playing)),
             Self::StepBack => timed(|_| Action::StepBy(-1)),
             Self::StepOn => timed(|_| Action::StepBy(1)),
@@ -363,6 +374,11 @@ impl Command {
     }
 }
 
+/// Whether something is at work that can be stopped.
+fn can_cancel(state: &AppState) -> bool {
+    state.is_running() || state.is_asking()
+}
+
 fn zoomed(state: &AppState, scale: f32) -> Action {
     Action::EditSettings(Settings {
         scale: ((scale * 10.0).round() / 10.0).clamp(MIN_SCALE, MAX_SCALE),
@@ -388,7 +404,7 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             Command::Cancel => {
                 state.dialog.is_none()
                     && !egui::Popup::is_any_open(ctx)
-                    && state.is_running()
+                    && can_cancel(state)
                     && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
             }
             // Enter is also how a focused button is pressed; fields other than the question use it
@@ -422,6 +438,7 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             | Command::Star
             | Command::DeleteRuns
             | Command::Queue
+            | Command::Explain
             | Command::Play
             | Command::StepBack
             | Command::StepOn

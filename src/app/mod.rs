@@ -19,9 +19,9 @@ mod window;
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
-    Action, AppState, AxisDraft, BundleState, Column, CoverState, Dialog, Exporting, Filter, Form,
-    GalleryAction, GridAction, GridDraft, Likeness, NoticeKind, Offer, OfferChoice, Page, Parting,
-    Phase, QueueAction, Recall, Run, TargetAction, View,
+    Action, AppState, AxisDraft, BundleState, Column, CoverState, Dialog, Explain, Explained,
+    Exporting, Filter, Form, GalleryAction, GridAction, GridDraft, Inquiry, Likeness, NoticeKind,
+    Offer, OfferChoice, Page, Parting, Phase, QueueAction, Recall, Run, TargetAction, Topic, View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};

@@ -1,6 +1,7 @@
 //! `lgd-studio ask IMAGE QUESTION`: one answer.
 
 use super::drawing_args::{DrawingArgs, ModeArg, usable};
+use super::explain::{self, Explanation};
 use super::session::{Session, run_target};
 use super::{Failure, GlobalArgs, output};
 use crate::job::{Bundle, BundleSource, EditRequest, EditResult, GuidanceMode, Problem};
@@ -11,7 +12,7 @@ use std::time::Instant;
 /// The question and how to draw its answer. What is left out comes from the bundle.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  lgd-studio ask frame.png \"What happens if the cat gets hungry?\" --mode latent --seed 7 -o answer.png"
+    after_help = "Example:\n  lgd-studio ask frame.png \"What happens if the cat gets hungry?\" --mode latent --seed 7 -o answer.png\n  lgd-studio ask frame.png \"What happens if the cat gets hungry?\" --without hungry -o without.png\n  lgd-studio ask frame.png \"What happens if the cat gets hungry?\" --explain why"
 )]
 pub(super) struct AskArgs {
     /// The frame: PNG, JPEG, WebP, GIF, BMP or TIFF
@@ -32,6 +33,14 @@ pub(super) struct AskArgs {
     /// Also save the whole run, every step included
     #[arg(long, value_name = "OUT.lgdrun")]
     run: Option<PathBuf>,
+    /// Leave this word out of what the editor sees, everywhere it occurs; "query 3" leaves out what
+    /// the third query saw. May be given more than once
+    #[arg(long, value_name = "WORD")]
+    without: Vec<String>,
+    /// Also explain the picture: where the editor looked for each word, and what changes without it,
+    /// as heat maps and effect.csv in this folder
+    #[arg(long, value_name = "DIR")]
+    explain: Option<PathBuf>,
 }
 
 impl AskArgs {
@@ -50,7 +59,7 @@ pub(super) fn run(
     global: &GlobalArgs,
 ) -> Result<(), Failure> {
     let started = Instant::now();
-    let request = args.request(Bundle::open(&bundle)?.manifest.default_request());
+    let mut request = args.request(Bundle::open(&bundle)?.manifest.default_request());
     usable(std::slice::from_ref(&request))?;
     let target = target(args)?;
     if let Some(run) = &args.run {
@@ -59,7 +68,13 @@ pub(super) fn run(
     let mut session = Session::start(global)?;
     // The whole process may hold a 100 megapixel frame: it is moved, never cloned.
     let frame = session.open_frame(&args.image)?;
-    let drawn = session.draw(bundle, frame, vec![request])?;
+    if !args.without.is_empty() {
+        let frame = frame.clone();
+        request.without =
+            explain::pieces_of(&args.without, &mut session, bundle.clone(), frame, &request)?;
+    }
+    let kept = args.explain.as_ref().map(|folder| (folder, frame.clone()));
+    let drawn = session.draw(bundle.clone(), frame, vec![request])?;
     let Some(result) = drawn.columns.first().cloned() else {
         return Err(Problem::new("The worker ended without a picture.").into());
     };
@@ -67,7 +82,18 @@ pub(super) fn run(
     if let Some(run) = &args.run {
         session.save_run(drawn, run)?;
     }
-    report(&result, &target, started.elapsed().as_secs_f64(), global);
+    let explanation = match kept {
+        Some((folder, frame)) => Some(explain::explain(
+            folder,
+            &mut session,
+            &bundle,
+            &frame,
+            &result,
+        )?),
+        None => None,
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    report(&result, explanation.as_ref(), &target, seconds, global);
     Ok(())
 }
 
@@ -110,7 +136,13 @@ fn target(args: &AskArgs) -> Result<PathBuf, Failure> {
     Ok(output.clone())
 }
 
-fn report(result: &EditResult, target: &Path, seconds: f64, global: &GlobalArgs) {
+fn report(
+    result: &EditResult,
+    explanation: Option<&Explanation>,
+    target: &Path,
+    seconds: f64,
+    global: &GlobalArgs,
+) {
     let given = result.answer.as_ref().map(|answer| answer.given);
     if global.json {
         let stages: serde_json::Map<_, _> = result
@@ -118,7 +150,7 @@ fn report(result: &EditResult, target: &Path, seconds: f64, global: &GlobalArgs)
             .iter()
             .map(|s| (format!("{:?}", s.stage).to_lowercase(), s.seconds.into()))
             .collect();
-        output::json(&serde_json::json!({
+        let mut json = serde_json::json!({
             "picture": target,
             "answer": result.answer.as_ref().map(|answer| &answer.text),
             "answer_given": given,
@@ -128,7 +160,11 @@ fn report(result: &EditResult, target: &Path, seconds: f64, global: &GlobalArgs)
             "stage_seconds": stages,
             "seconds": seconds,
             "notices": result.notices,
-        }));
+        });
+        if let Some(explanation) = explanation {
+            json["explanation"] = explanation.json();
+        }
+        output::json(&json);
         return;
     }
     output::line(target.display());
@@ -142,6 +178,9 @@ fn report(result: &EditResult, target: &Path, seconds: f64, global: &GlobalArgs)
             },
             answer.text
         ));
+    }
+    if let Some(explanation) = explanation {
+        explanation.print();
     }
     for part in &result.stages {
         output::line(format!("{:<20} {:.2} s", part.stage.title(), part.seconds));

@@ -2,8 +2,8 @@
 
 use super::{Failure, GlobalArgs};
 use crate::job::{
-    BundleSource, EditRequest, EditResult, Export, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs,
-    JobsConfig, Problem, RunFile,
+    BundleSource, EditRequest, EditResult, Explaining, Export, FileTask, Frame, JobEvent, JobId,
+    JobSpec, Jobs, JobsConfig, Problem, RunFile,
 };
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -104,6 +104,39 @@ impl Session {
                 Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
                 Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),
                 _ => {}
+            }
+        }
+    }
+
+    /// Explains a picture; every event of the job.
+    pub(super) fn explain(
+        &mut self,
+        bundle: BundleSource,
+        frame: Frame,
+        request: &EditRequest,
+        what: Explaining,
+    ) -> Result<Vec<JobEvent>, Failure> {
+        let id = self.jobs.submit(JobSpec::Explain {
+            bundle,
+            frame,
+            request: Box::new(request.clone()),
+            what,
+        });
+        let mut events = Vec::new();
+        loop {
+            match self.next(Some(id))? {
+                Some(JobEvent::StageBegan(_, stage)) => self.bar.set_message(stage.title()),
+                Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
+                Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),
+                Some(event) => {
+                    let last = event.ends() == Some(id);
+                    events.push(event);
+                    if last {
+                        self.bar.finish_and_clear();
+                        return Ok(events);
+                    }
+                }
+                None => {}
             }
         }
     }

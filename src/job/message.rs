@@ -2,11 +2,13 @@
 //! `image::RgbImage`, never as tensors or textures.
 
 use super::display::display_copy;
+use super::explaining::{Explaining, PieceEffect};
 use super::run_file::RunFile;
 use super::store::{StoreEvent, StoreTask};
 use super::{Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, Recalled, Target};
 use crate::pipeline::{
-    BundleSource, EditRequest, Estimate, GuidanceMode, Problem, Stage, StageSeconds, WrittenAnswer,
+    Attention, BundleSource, ContextUnit, EditRequest, Estimate, GuidanceMode, Problem, Stage,
+    StageSeconds, WrittenAnswer,
 };
 use image::RgbImage;
 use serde_json::{Map, Value};
@@ -94,6 +96,17 @@ pub enum JobSpec {
         bundle: BundleSource,
         /// What to make.
         export: Export,
+    },
+    /// Explain a column.
+    Explain {
+        /// The bundle that drew it.
+        bundle: BundleSource,
+        /// The frame.
+        frame: Frame,
+        /// The column's request.
+        request: Box<EditRequest>,
+        /// What about it.
+        what: Explaining,
     },
 }
 
@@ -204,6 +217,10 @@ pub struct EditResult {
     pub stages: Vec<StageSeconds>,
     /// Things the user should know (the question was cut, …).
     pub notices: Vec<String>,
+    /// What the language model reads in its latent, once it was asked.
+    pub reading: Option<String>,
+    /// Where the editor looked, once it was asked.
+    pub attention: Option<Arc<Attention>>,
     /// What a run file said about the column that this version does not know.
     pub rest: Map<String, Value>,
 }
@@ -269,7 +286,7 @@ impl PartialEq for TokenCounter {
 }
 
 /// Everything that comes back. Per job exactly one of `Finished`, `Shown`, `Loaded`, `Exported`,
-/// `Failed`, `Cancelled`.
+/// `Attended`, `Units`, `Read`, `Failed`, `Cancelled`.
 #[derive(Clone, Debug)]
 pub enum JobEvent {
     /// The worker took the job up.
@@ -292,6 +309,14 @@ pub enum JobEvent {
     Exported(JobId, PathBuf),
     /// A bundle is resident.
     Loaded(JobId, Box<BundleSummary>),
+    /// Where the editor looked, and whether the drawing was the same picture again.
+    Attended(JobId, Arc<Attention>, bool),
+    /// What one piece of the context does; others may follow.
+    Effect(JobId, Arc<PieceEffect>),
+    /// What the positions of a column's context stand for.
+    Units(JobId, Vec<ContextUnit>),
+    /// The language model's reading of its latent.
+    Read(JobId, String),
     /// The job could not be done.
     Failed(JobId, Problem),
     /// The job was stopped on request.
@@ -339,6 +364,9 @@ impl JobEvent {
             | Self::Shown(id, _)
             | Self::Exported(id, _)
             | Self::Loaded(id, _)
+            | Self::Attended(id, ..)
+            | Self::Units(id, _)
+            | Self::Read(id, _)
             | Self::Failed(id, _)
             | Self::Cancelled(id) => Some(*id),
             _ => None,

@@ -13,8 +13,10 @@ mod dialogs;
 mod display;
 mod divergence;
 pub mod doctor;
+mod explaining;
 mod export;
 mod files;
+mod heat;
 mod jobs;
 mod message;
 mod places;
@@ -36,15 +38,17 @@ pub use crate::nn::device::{DeviceChoice, DeviceError};
 pub use crate::nn::similarity::{SimilarityError, psnr, ssim};
 pub use crate::pipeline::metadata::{PictureMetadata, read as read_metadata};
 pub use crate::pipeline::{
-    AnswerDecoding, AnswerSettings, Beam, Branch, Bundle, BundleSource, Component, EditRequest,
-    Estimate, GuidanceMode, NoiseGenerator, PreviewMethod, Problem, RequestProblem, Sampler, Stage,
-    StageSeconds, WrittenAnswer,
+    AnswerDecoding, AnswerSettings, Attention, AttentionLeg, Beam, Branch, Bundle, BundleSource,
+    Component, ContextUnit, EditRequest, Estimate, GuidanceMode, Meaning, NoiseGenerator, Piece,
+    PieceOf, PreviewMethod, Problem, RequestProblem, Sampler, Stage, StageSeconds, WrittenAnswer,
 };
 pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
 pub use divergence::Divergence;
+pub use explaining::{Explaining, PieceEffect};
 pub use export::{Export, ExportFormat, labelled_grid};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
+pub use heat::{HeatMap, heat_colour};
 pub use jobs::{Jobs, JobsConfig};
 pub use message::{
     BundleSummary, EditResult, FileTask, Frame, FrameOrigin, JobEvent, JobId, JobSpec, Similarity,
@@ -55,6 +59,7 @@ pub use provenance::FrameFacts;
 pub use recall::{FrameSearch, Made, Recalled, recall};
 pub use run_file::{RunFile, open as open_run};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
+pub use saving::write_text;
 pub use sheet::{Sameness, columns_per_seed, grid, sameness};
 pub use store::{
     KeptColumn, KeptRun, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask,

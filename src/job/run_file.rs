@@ -6,7 +6,8 @@
 
 use super::display::display_copy;
 use super::{
-    EditRequest, EditResult, Estimate, FrameFacts, Grid, JobId, Problem, Target, TargetFacts,
+    Attention, AttentionLeg, EditRequest, EditResult, Estimate, FrameFacts, Grid, JobId, Problem,
+    Target, TargetFacts,
 };
 use crate::nn::noise::NoiseTape;
 use crate::pipeline::frame_image::{self, Reading};
@@ -80,6 +81,11 @@ struct AboutColumn {
     stages: Vec<StageSeconds>,
     #[serde(default)]
     notices: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reading: Option<String>,
+    /// What the positions of the attention tensor stand for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    attention: Vec<AttentionLeg>,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -101,6 +107,11 @@ fn picture_name(column: usize) -> String {
 
 fn track_name(column: usize) -> String {
     format!("columns.{column}.denoised")
+}
+
+/// (steps, L, h, w), where the editor looked; only of columns that were explained.
+fn attention_name(column: usize) -> String {
+    format!("columns.{column}.attention")
 }
 
 /// Saves a run; the file appears whole or not at all.
@@ -155,6 +166,8 @@ fn about(run: &RunFile) -> Writing<About> {
             frame: result.frame,
             stages: result.stages,
             notices: result.notices,
+            reading: result.reading,
+            attention: result.attention.map_or_else(Vec::new, |a| a.legs.clone()),
             rest: result.rest,
         }
     });
@@ -191,6 +204,13 @@ fn latents(run: &RunFile) -> Writing<Vec<u8>> {
         parts.push((SEEN.to_owned(), seen.shape.to_vec(), bytes));
     }
     for (index, column) in run.columns.iter().enumerate() {
+        if let Some(attention) = &column.attention {
+            let mut shape = vec![attention.steps.len()];
+            shape.extend(attention.shape);
+            let values = attention.steps.iter().flat_map(|step| step.iter());
+            let bytes = values.flat_map(|value| value.to_le_bytes()).collect();
+            parts.push((attention_name(index), shape, bytes));
+        }
         let Some(first) = column.track.first() else {
             continue;
         };
@@ -342,6 +362,8 @@ fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
             frame: column.frame,
             stages: column.stages,
             notices: column.notices,
+            reading: column.reading,
+            attention: attention(&latents, &attention_name(index), column.attention)?,
             rest: column.rest,
         }));
     }
@@ -381,4 +403,24 @@ fn track(latents: &SafeTensors<'_>, name: &str) -> Result<Vec<Estimate>, Problem
         values: values.into(),
     });
     Ok(estimates.collect())
+}
+
+/// The attention in a tensor (steps, L, h, w); none when there is no such tensor.
+fn attention(
+    latents: &SafeTensors<'_>,
+    name: &str,
+    legs: Vec<AttentionLeg>,
+) -> Result<Option<Arc<Attention>>, Problem> {
+    let steps = track(latents, name)?;
+    let Some(first) = steps.first() else {
+        return Ok(None);
+    };
+    let [length, ..] = first.shape;
+    let mut units = legs.iter().flat_map(|leg| &leg.units);
+    if units.any(|unit| unit.positions.end > length || unit.positions.is_empty()) {
+        return Err(damaged(LATENTS, format!("{name} has too few positions")));
+    }
+    let shape = first.shape;
+    let steps = steps.into_iter().map(|step| step.values).collect();
+    Ok(Some(Arc::new(Attention::new(shape, steps, legs))))
 }

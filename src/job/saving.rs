@@ -101,7 +101,7 @@ pub(super) fn save_picture(picture: &RgbImage, path: &Path) -> Result<(), Proble
 ///
 /// # Errors
 /// When the folder or the disk says no.
-pub(super) fn write_text(path: &Path, text: &str) -> Result<(), Problem> {
+pub fn write_text(path: &Path, text: &str) -> Result<(), Problem> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|e| {
             Problem::new(format!("The folder cannot be made: {e}."))

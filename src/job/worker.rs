@@ -20,7 +20,7 @@ use std::time::Instant;
 /// The worker's own state: nobody else holds a tensor.
 pub(super) struct Worker {
     device: DeviceChoice,
-    outbox: Outbox,
+    pub(super) outbox: Outbox,
     /// The way to the store, where there is one.
     recorder: Option<Recorder>,
     resident: Option<(BundleSource, LgdPipeline)>,
@@ -90,6 +90,12 @@ impl Worker {
                 } => worker.show(id, &bundle, &estimate, size),
                 JobSpec::Liken { bundle, a, b } => worker.liken(id, &bundle, a, b),
                 JobSpec::Export { bundle, export } => worker.export(id, &bundle, export, token),
+                JobSpec::Explain {
+                    bundle,
+                    frame,
+                    request,
+                    what,
+                } => worker.explain(id, &bundle, frame, *request, what, token),
             })
         })
     }
@@ -277,7 +283,11 @@ impl Worker {
     }
 
     /// The pipeline of that bundle, loaded when it is not yet.
-    fn resident(&mut self, id: JobId, bundle: &BundleSource) -> Result<&LgdPipeline, EditError> {
+    pub(super) fn resident(
+        &mut self,
+        id: JobId,
+        bundle: &BundleSource,
+    ) -> Result<&LgdPipeline, EditError> {
         if self
             .resident
             .as_ref()
@@ -327,6 +337,8 @@ fn result(
         frame: facts.clone(),
         stages: edited.stages,
         notices: edited.notices,
+        reading: None,
+        attention: None,
         rest: serde_json::Map::new(),
     }
 }

@@ -22,5 +22,5 @@ pub use generation::{AnswerRng, GenerationSettings, Hypothesis, Sampling};
 pub use t5::{T5Config, T5Encoder};
 pub use tokenizer::TextTokenizer;
 pub use translator::LatentTranslator;
-pub use unet::{CrossContext, Unet, UnetConfig};
+pub use unet::{Attended, CrossContext, Unet, UnetConfig};
 pub use vae::{Posterior, Vae, VaeConfig};

@@ -4,6 +4,10 @@
 //! padding to a fixed length with the bundle's own padding token, truncation that is reported
 //! instead of silent, and decoding without special tokens. One type serves every text network.
 
+mod words;
+
+pub use words::TokenWord;
+
 use candle_core::{Device, Tensor};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -165,6 +169,25 @@ impl TextTokenizer {
     /// # Errors
     /// When the text cannot be split.
     pub fn encode(&self, text: &str, max_length: Option<usize>) -> Result<Encoded, TokenizerError> {
+        let (encoding, cut) = self.encoding(text, max_length)?;
+        let mut ids = encoding.get_ids().to_vec();
+        if let Some(max_length) = max_length {
+            ids.truncate(max_length); // fewer places than special tokens
+        }
+        Ok(Encoded {
+            mask: vec![1; ids.len()],
+            ids,
+            cut,
+        })
+    }
+
+    /// What the tokenizer itself makes of a text, special tokens included, and how many tokens were
+    /// cut.
+    fn encoding(
+        &self,
+        text: &str,
+        max_length: Option<usize>,
+    ) -> Result<(tokenizers::Encoding, usize), TokenizerError> {
         let failed = |e: tokenizers::Error| TokenizerError::Text(e.to_string());
         let mut encoding = self.inner.encode(text, false).map_err(failed)?;
         let special = self
@@ -183,15 +206,7 @@ impl TextTokenizer {
             .inner
             .post_process(encoding, None, true)
             .map_err(failed)?;
-        let mut ids = encoding.get_ids().to_vec();
-        if let Some(max_length) = max_length {
-            ids.truncate(max_length); // fewer places than special tokens
-        }
-        Ok(Encoded {
-            mask: vec![1; ids.len()],
-            ids,
-            cut,
-        })
+        Ok((encoding, cut))
     }
 
     /// Encodes to exactly `length` ids: what is longer is cut, what is shorter is padded.

@@ -65,7 +65,48 @@ pub fn attention(
     })
 }
 
-/// The same with candle's operations: for the GPUs, and when the bias is trained.
+/// The weights that [`attention`] mixes the values with, mean over the heads, (B, Lq, Lk), f32.
+///
+/// For looking at them: the fused forward never has them as a whole. Arguments as there.
+///
+/// # Errors
+/// On shapes that do not fit.
+pub fn attention_weights(
+    q: &Tensor,
+    k: &Tensor,
+    heads: usize,
+    scale: f64,
+    bias: Option<&Tensor>,
+) -> Result<Tensor> {
+    weights_per_head(q, k, heads, scale, bias)?.mean(1)
+}
+
+/// Softmax of the scores, (B, N, Lq, Lk), f32.
+fn weights_per_head(
+    q: &Tensor,
+    k: &Tensor,
+    heads: usize,
+    scale: f64,
+    bias: Option<&Tensor>,
+) -> Result<Tensor> {
+    let (q, k) = (split_heads(q, heads)?, split_heads(k, heads)?);
+    let scores = (q.matmul(&k.t()?)? * scale)?.to_dtype(DType::F32)?; // (B, N, Lq, Lk)
+    let scores = match bias {
+        Some(bias) => scores.broadcast_add(&bias.to_dtype(DType::F32)?)?,
+        None => scores,
+    };
+    candle_nn::ops::softmax(&scores, D::Minus1)
+}
+
+/// (B, L, N*d) to (B, N, L, d).
+fn split_heads(x: &Tensor, heads: usize) -> Result<Tensor> {
+    let (b, l, width) = x.dims3()?;
+    x.reshape((b, l, heads, width / heads))?
+        .transpose(1, 2)?
+        .contiguous()
+}
+
+/// The same as [`attention`] with candle's operations: for the GPUs, and when the bias is trained.
 fn by_operations(
     q: &Tensor,
     k: &Tensor,
@@ -74,20 +115,9 @@ fn by_operations(
     scale: f64,
     bias: Option<&Tensor>,
 ) -> Result<Tensor> {
-    let split = |x: &Tensor| -> Result<Tensor> {
-        let (b, l, width) = x.dims3()?;
-        x.reshape((b, l, heads, width / heads))?
-            .transpose(1, 2)?
-            .contiguous() // (B, N, L, d)
-    };
-    let scores = (split(q)?.matmul(&split(k)?.t()?)? * scale)?.to_dtype(DType::F32)?; // (B, N, Lq, Lk)
-    let scores = match bias {
-        Some(bias) => (scores + bias.to_dtype(DType::F32)?)?,
-        None => scores,
-    };
-    let weights = candle_nn::ops::softmax(&scores, D::Minus1)?.to_dtype(v.dtype())?;
-    weights
-        .matmul(&split(v)?)?
+    weights_per_head(q, k, heads, scale, bias)?
+        .to_dtype(v.dtype())?
+        .matmul(&split_heads(v, heads)?)?
         .transpose(1, 2)?
         .reshape(q.shape()) // (B, Lq, N*d)
 }

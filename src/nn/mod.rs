@@ -35,7 +35,7 @@ mod weights;
 mod winograd;
 
 pub use activation::{gated_gelu, geglu, gelu_erf, gelu_tanh, quick_gelu, silu};
-pub use attention::attention;
+pub use attention::{attention, attention_weights};
 pub use conv::Conv2d;
 pub use embedding::Embedding;
 pub use im2col::Padding;

@@ -4,12 +4,14 @@
 //! encoding of the null text. Source: LGD, section 4.2, and the authors' `DiffusionWrapper`.
 
 use super::lgd::failed;
+use super::pieces::{ContextUnits, left_out, positions_of};
 use super::{
-    AnswerDecoding, AnswerSettings, Beam, EditError, EditRequest, GuidanceMode, Manifest, Problem,
-    WrittenAnswer,
+    AnswerDecoding, AnswerSettings, Beam, ContextUnit, EditError, EditRequest, GuidanceMode,
+    Manifest, PieceOf, Problem, WrittenAnswer,
 };
 use crate::models::{
-    AnswerRng, Blip2, GenerationSettings, Latent, LatentTranslator, TextTokenizer, tokenizer::stack,
+    AnswerRng, Blip2, GenerationSettings, Latent, LatentTranslator, TextTokenizer,
+    tokenizer::TokenizerError, tokenizer::stack,
 };
 use candle_core::{Device, Tensor};
 
@@ -19,6 +21,8 @@ pub(super) struct Conditioning {
     pub(super) context: Tensor,
     /// (1, L', C): the context of the two unguided branches.
     pub(super) null_context: Tensor,
+    /// What the positions of `context` stand for.
+    pub(super) units: Vec<ContextUnit>,
     /// The answer, in the modes that have one.
     pub(super) answer: Option<WrittenAnswer>,
     /// Things the user should know (the question was cut, …).
@@ -60,7 +64,7 @@ impl Reader<'_> {
     /// Builds both contexts of a column.
     pub(super) fn condition(&mut self, request: &EditRequest) -> Result<Conditioning> {
         let mut notices = Vec::new();
-        let answer = match (request.mode.needs_answer(), &request.answer) {
+        let mut answer = match (request.mode.needs_answer(), &request.answer) {
             (false, _) => None,
             (true, Some(text)) => Some(WrittenAnswer::given(text)),
             (true, None) => Some(self.answer(request, &mut notices)?),
@@ -73,20 +77,78 @@ impl Reader<'_> {
         } else {
             null.clone()
         };
-        let sentence = match (&request.mode, &answer) {
+        let sentence = match (&request.mode, &mut answer) {
             (GuidanceMode::Question, _) => {
                 self.sentence(&request.question, Some("question"), &mut notices)?
             }
-            (_, Some(answer)) => self.sentence(&answer.text, Some("answer"), &mut notices)?,
+            (_, Some(answer)) => {
+                let about = &mut answer.notices;
+                let sentence = self.sentence(&answer.text, Some("answer"), about)?;
+                notices.extend(about.iter().cloned());
+                sentence
+            }
             (_, None) => null.clone(),
         };
         let context = |hidden, sentence| self.translator.context(hidden, sentence).map_err(failed);
+        let (whole, null_context) = (context(&hidden, &sentence)?, context(&null, &null)?);
+        let units = self.units(request, answer.as_ref())?;
+        let context = if request.without.is_empty() {
+            whole
+        } else {
+            let positions = positions_of(&request.without, &units)?;
+            let first = hidden.dim(1).map_err(failed)?;
+            left_out(&whole, &null_context, first, &positions).map_err(failed)?
+        };
         Ok(Conditioning {
-            context: context(&hidden, &sentence)?,
-            null_context: context(&null, &null)?,
+            context,
+            null_context,
+            units,
             answer,
             notices,
         })
+    }
+
+    /// What the positions of a request's context stand for.
+    fn units(
+        &self,
+        request: &EditRequest,
+        answer: Option<&WrittenAnswer>,
+    ) -> Result<Vec<ContextUnit>> {
+        let rules = &self.manifest.text;
+        let sentence = rules.sent_max_length.unwrap_or(rules.max_length);
+        let mut units = ContextUnits::default();
+        let text = |units: &mut ContextUnits, of: PieceOf, text: &str, room: usize| -> Result<()> {
+            let unsplit = |e: TokenizerError| Problem::new(e.to_string());
+            let words = self.tokenizer.words(text, room).map_err(unsplit)?;
+            let encoded = self.tokenizer.encode(text, Some(room)).map_err(unsplit)?;
+            units.text(of, words, encoded.tokens(), room);
+            Ok(())
+        };
+        if PieceOf::Query.seen_in(request.mode) {
+            let asked = rules.asked(&request.question);
+            units.queries(self.manifest.dims.query_tokens);
+            text(&mut units, PieceOf::Question, &asked, rules.max_length)?;
+        } else {
+            units.nothing(sentence);
+        }
+        match (request.mode, answer) {
+            (GuidanceMode::Question, _) => {
+                text(&mut units, PieceOf::Question, &request.question, sentence)?;
+            }
+            (_, Some(answer)) => text(&mut units, PieceOf::Answer, &answer.text, sentence)?,
+            (_, None) => units.nothing(sentence),
+        }
+        Ok(units.finish())
+    }
+
+    /// What the language model's decoder makes of the latent, likeliest word by word.
+    pub(super) fn reading(&mut self, request: &EditRequest) -> Result<String> {
+        let latent = self.latent(&request.question, &mut Vec::new())?;
+        let settings = AnswerSettings {
+            decoding: AnswerDecoding::Greedy,
+            ..request.answer_settings.clone()
+        };
+        Ok(self.write_answer(&latent, &settings)?.text)
     }
 
     /// The encoder's states over `[queries ; question]`, LGD's latent.
@@ -100,7 +162,7 @@ impl Reader<'_> {
                 let queries = self.queries.ok_or_else(|| {
                     Problem::new("The question cannot be read without the frame.")
                 })?;
-                let asked = rules.question_template.replace("{question}", question);
+                let asked = rules.asked(question);
                 let (ids, mask, cut) = self.tokens(&asked, length)?;
                 let mask = rules.question_attention_mask.then_some(&mask);
                 let latent = self.blip2.encode(queries, &ids, mask).map_err(failed)?;
@@ -158,11 +220,12 @@ impl Reader<'_> {
         notices: &mut Vec<String>,
     ) -> Result<WrittenAnswer> {
         let wanted = (request.question.clone(), request.answer_settings.clone());
+        // Remembered or not, a question that was cut is worth knowing.
+        let latent = self.latent(&request.question, notices)?;
         let known = self.memory.answers.iter().find(|(key, _)| *key == wanted);
         if let Some((_, answer)) = known {
             return Ok(answer.clone());
         }
-        let latent = self.latent(&request.question, notices)?;
         let answer = self.write_answer(&latent, &request.answer_settings)?;
         self.memory.answers.push((wanted, answer.clone()));
         Ok(answer)
@@ -194,10 +257,18 @@ impl Reader<'_> {
         let best = beams.first().ok_or_else(|| {
             Problem::new("The model wrote no answer.").hint("Write one yourself.")
         })?;
+        let end = self.blip2.config().text_config.eos_token_id;
+        let ids = written.first().and_then(|found| Some(&found.first()?.ids));
+        let unfinished = ids.is_some_and(|ids| ids.last() != Some(&end));
+        let notices = unfinished.then(|| {
+            let most = settings.max_new_tokens;
+            format!("The answer was stopped at its longest, {most} tokens, before it ended.")
+        });
         Ok(WrittenAnswer {
             text: best.text.clone(),
             score: Some(best.score),
             given: false,
+            notices: notices.into_iter().collect(),
             beams,
         })
     }

@@ -5,9 +5,10 @@ use crate::diffusion::{
     BRANCHES, Denoiser, GuidanceScales, SamplingPlan, TwoScaleGuidance, Walk, branch_contexts,
     branch_image_latents, input_scale,
 };
-use crate::models::{CrossContext, Unet};
+use crate::models::{Attended, CrossContext, Unet};
 use crate::nn::noise::{NoiseTape, TapeReader};
 use candle_core::{Result, Tensor};
+use std::cell::RefCell;
 
 /// What steers a column from some step on.
 pub(super) struct Leg {
@@ -62,6 +63,8 @@ pub(super) struct Drawing<'a> {
     /// (1, 4, h, w), the frame's posterior mode.
     pub(super) image_latents: &'a Tensor,
     pub(super) sketches: Vec<&'a Sketch>,
+    /// Learns in every step where the guided branch of a single sketch looks.
+    pub(super) attended: Option<&'a RefCell<Attended>>,
 }
 
 impl Drawing<'_> {
@@ -114,6 +117,7 @@ impl Drawing<'_> {
                     unet: self.unet,
                     context: self.unet.prepare_context(&contexts, mask.as_ref())?, // once for all steps
                     image_latents: branch_image_latents(&frames)?,
+                    attended: self.attended,
                 },
                 scales: legs.iter().map(|leg| leg.scales).collect(),
             })
@@ -149,6 +153,7 @@ struct Branches<'a> {
     context: CrossContext,
     /// (3B, 4, h, w).
     image_latents: Tensor,
+    attended: Option<&'a RefCell<Attended>>,
 }
 
 impl Denoiser for Branches<'_> {
@@ -156,7 +161,14 @@ impl Denoiser for Branches<'_> {
         let scaled = (latents * input_scale(sigma))?;
         let sample = Tensor::cat(&[&scaled, &self.image_latents], 1)?; // (3B, 8, h, w)
         let timesteps = Tensor::full(timestep as f32, 1, latents.device())?;
-        self.unet.forward(&sample, &timesteps, &self.context)
+        match self.attended {
+            None => self.unet.forward(&sample, &timesteps, &self.context),
+            Some(attended) => {
+                let attended = &mut *attended.borrow_mut();
+                self.unet
+                    .forward_watched(&sample, &timesteps, &self.context, attended)
+            }
+        }
     }
 }
 

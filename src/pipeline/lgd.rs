@@ -3,14 +3,15 @@
 use super::conditioning::{Conditioning, Memory, Reader};
 use super::drawing::{Drawing, Leg, Sketch, side_by_side};
 use super::{
-    Bundle, BundleSource, Component, EditError, EditRequest, Edited, Estimate, Manifest,
-    PreviewMethod, Problem, Progress, Stage, StageSeconds, StepDone, WrittenAnswer, bundle,
+    Bundle, BundleSource, Component, ContextUnit, EditError, EditRequest, Edited, Estimate,
+    Manifest, PreviewMethod, Problem, Progress, Stage, StageSeconds, StepDone, WrittenAnswer,
+    bundle,
 };
 use crate::dataset::transforms::fitted_size;
 use crate::diffusion::{GuidanceScales, NoiseSchedule, ScheduleConfig};
 use crate::models::{
-    Blip2, Blip2Config, LatentTranslator, TextTokenizer, Unet, UnetConfig, Vae, VaeConfig,
-    tokenizer::TokenizerError,
+    Attended, Blip2, Blip2Config, LatentTranslator, TextTokenizer, Unet, UnetConfig, Vae,
+    VaeConfig, tokenizer::TokenizerError,
 };
 use crate::nn::Weights;
 use crate::nn::cancel;
@@ -20,6 +21,7 @@ use crate::nn::pixels::{self, Rounding};
 use crate::nn::resize::{Filter, resize};
 use candle_core::{DType, Device, Tensor};
 use image::RgbImage;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -116,24 +118,14 @@ impl LgdPipeline {
         requests: &[EditRequest],
         report: &mut dyn FnMut(Progress),
     ) -> Result<(), EditError> {
-        if let Some(problem) = requests.iter().flat_map(EditRequest::validate).next() {
-            return Err(Problem::new(problem.to_string()).into());
-        }
         let mut clock = Clock {
             steps: requests.iter().map(|request| request.steps).sum(),
             ..Clock::default()
         };
         let size = frame.dimensions();
 
-        // 1. Look at the frame.
-        clock.begin(Stage::ReadingFrame, report);
-        let seen = self.look(frame, requests)?;
-        let scaled = self.vae.scale(&seen.image_latents).map_err(failed)?;
-        report(Progress::Seen(Estimate::of(&scaled).map_err(failed)?));
-
-        // 2. Think.
-        clock.begin(Stage::Thinking, report);
-        let columns = self.think(&seen, requests, report)?;
+        // 1. and 2. Look at the frame, and think.
+        let (seen, columns) = self.prepare(frame, requests, &mut clock, report)?;
 
         // 3. Draw, and 4. finish: columns of one plan together.
         let (_, _, height, width) = seen.image_latents.dims4().map_err(failed)?;
@@ -146,11 +138,31 @@ impl LgdPipeline {
                 .into_iter()
                 .partition(|(_, column)| plan_of(column.request) == shared);
             let later = wave.split_off(most.min(wave.len()));
-            self.draw(&seen, size, wave, &mut clock, report)?;
+            self.draw(&seen, size, wave, None, &mut clock, report)?;
             others.splice(0..0, later);
             left = others;
         }
         Ok(())
+    }
+
+    /// The first two stages: what the networks see of the frame, and the contexts of all columns.
+    pub(super) fn prepare<'a>(
+        &self,
+        frame: Arc<RgbImage>,
+        requests: &'a [EditRequest],
+        clock: &mut Clock,
+        report: &mut dyn FnMut(Progress),
+    ) -> Result<(Seen, Vec<Column<'a>>), EditError> {
+        if let Some(problem) = requests.iter().flat_map(EditRequest::validate).next() {
+            return Err(Problem::new(problem.to_string()).into());
+        }
+        clock.begin(Stage::ReadingFrame, report);
+        let seen = self.look(frame, requests)?;
+        let scaled = self.vae.scale(&seen.image_latents).map_err(failed)?;
+        report(Progress::Seen(Estimate::of(&scaled).map_err(failed)?));
+        clock.begin(Stage::Thinking, report);
+        let columns = self.think(&seen, requests, report)?;
+        Ok((seen, columns))
     }
 
     /// What the networks see of a frame.
@@ -170,6 +182,19 @@ impl LgdPipeline {
         })
     }
 
+    /// What turns words into context; `queries` as in [`Reader`].
+    pub(super) fn reader<'a>(&'a self, queries: Option<&'a Tensor>) -> Reader<'a> {
+        Reader {
+            manifest: &self.manifest,
+            tokenizer: &self.tokenizer,
+            blip2: &self.blip2,
+            translator: &self.translator,
+            device: &self.device,
+            queries,
+            memory: Memory::default(),
+        }
+    }
+
     /// The contexts of all columns.
     fn think<'a>(
         &self,
@@ -177,15 +202,7 @@ impl LgdPipeline {
         requests: &'a [EditRequest],
         report: &mut dyn FnMut(Progress),
     ) -> Result<Vec<Column<'a>>, EditError> {
-        let mut reader = Reader {
-            manifest: &self.manifest,
-            tokenizer: &self.tokenizer,
-            blip2: &self.blip2,
-            translator: &self.translator,
-            device: &self.device,
-            queries: seen.queries.as_ref(),
-            memory: Memory::default(),
-        };
+        let mut reader = self.reader(seen.queries.as_ref());
         let columns = requests.iter().enumerate().map(|(index, request)| {
             let mut column = Column {
                 request,
@@ -198,6 +215,7 @@ impl LgdPipeline {
                     ),
                     legs: Vec::new(),
                 },
+                units: Vec::new(),
                 answer: None,
                 notices: Vec::new(),
             };
@@ -205,6 +223,7 @@ impl LgdPipeline {
                 let Conditioning {
                     context,
                     null_context,
+                    units,
                     answer,
                     notices,
                 } = reader.condition(steering)?;
@@ -217,6 +236,7 @@ impl LgdPipeline {
                         image: steering.image_guidance_scale,
                     },
                 });
+                column.units.push((first_step, units));
                 // The last leg is the request itself.
                 (column.answer, column.notices) = (answer, notices);
             }
@@ -231,12 +251,14 @@ impl LgdPipeline {
         columns.collect()
     }
 
-    /// Draws columns that share a plan and hands over their pictures.
-    fn draw(
+    /// Draws columns that share a plan and hands over their pictures. `watch` hears after every step
+    /// where the guided branch of a single column looked, (L, h, w).
+    pub(super) fn draw(
         &self,
         seen: &Seen,
         (width, height): (u32, u32),
         columns: Vec<(usize, Column<'_>)>,
+        mut watch: Option<&mut dyn FnMut(Tensor) -> candle_core::Result<()>>,
         clock: &mut Clock,
         report: &mut dyn FnMut(Progress),
     ) -> Result<(), EditError> {
@@ -250,7 +272,9 @@ impl LgdPipeline {
             .plan(first.request.sampler, steps)
             .map_err(failed)?;
         let mut tracks = vec![Vec::with_capacity(steps); columns.len()];
+        let attended = RefCell::new(Attended::of_sample(0));
         let drawing = Drawing {
+            attended: watch.is_some().then_some(&attended),
             unet: &self.unet,
             plan: &plan,
             image_latents: &seen.image_latents,
@@ -259,6 +283,11 @@ impl LgdPipeline {
         let latents = drawing
             .run(&mut |step, denoised| {
                 clock.steps_done += columns.len();
+                if let Some(watch) = &mut watch
+                    && let Some(map) = attended.borrow_mut().take()?
+                {
+                    watch(map)?;
+                }
                 for (i, (track, (index, column))) in tracks.iter_mut().zip(&columns).enumerate() {
                     let denoised = denoised.narrow(0, i, 1)?;
                     let estimate = Estimate::of(&denoised)?;
@@ -315,7 +344,7 @@ impl LgdPipeline {
     }
 
     /// What BLIP-2 sees: squashed to its own square, bicubic, as its processor does.
-    fn language_view(&self, frame: &RgbImage) -> RgbImage {
+    pub(super) fn language_view(&self, frame: &RgbImage) -> RgbImage {
         let side = self.blip2.config().vision_config.image_size as u32;
         resize(frame, side, side, Filter::Bicubic)
     }
@@ -328,7 +357,7 @@ impl LgdPipeline {
     }
 
     /// Queries in the language model's space, (1, Q, D).
-    fn read_image(&self, view: &RgbImage) -> candle_core::Result<Tensor> {
+    pub(super) fn read_image(&self, view: &RgbImage) -> candle_core::Result<Tensor> {
         let Manifest {
             image_mean,
             image_std,
@@ -360,7 +389,7 @@ impl LgdPipeline {
 }
 
 /// What the networks made of a frame.
-struct Seen {
+pub(super) struct Seen {
     /// (1, 4, h, w), posterior mode.
     image_latents: Tensor,
     /// (1, Q, D), when a column needs them.
@@ -368,9 +397,11 @@ struct Seen {
 }
 
 /// One column between thinking and drawing.
-struct Column<'a> {
+pub(super) struct Column<'a> {
     request: &'a EditRequest,
     sketch: Sketch,
+    /// What the positions of the context stand for, with the first step of each leg.
+    pub(super) units: Vec<(usize, Vec<ContextUnit>)>,
     answer: Option<WrittenAnswer>,
     notices: Vec<String>,
 }
@@ -455,7 +486,7 @@ pub(super) fn failed(error: candle_core::Error) -> EditError {
 
 /// Measures the stages and counts the steps.
 #[derive(Default)]
-struct Clock {
+pub(super) struct Clock {
     running: Option<(Stage, Instant)>,
     done: Vec<StageSeconds>,
     /// Steps of all columns.

@@ -74,6 +74,13 @@ pub struct TextRules {
     pub null_text: String,
 }
 
+impl TextRules {
+    /// What the language model is asked for a question.
+    pub fn asked(&self, question: &str) -> String {
+        self.question_template.replace("{question}", question)
+    }
+}
+
 fn yes() -> bool {
     true
 }

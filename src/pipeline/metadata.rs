@@ -67,19 +67,24 @@ impl Parameters {
             Sampler::EulerAncestral | Sampler::EulerAncestralDiffusers => "Euler a",
             Sampler::DpmSolver2m => "DPM++ 2M",
         };
+        let mut fields = vec![
+            ("Steps", request.steps.to_string()),
+            ("Sampler", sampler.to_owned()),
+            ("CFG scale", request.guidance_scale.to_string()),
+            ("Image CFG scale", request.image_guidance_scale.to_string()),
+            ("Seed", request.seed.to_string()),
+            ("Size", format!("{width}x{height}")),
+            ("Model", model.to_owned()),
+            ("Guidance mode", request.mode.name().to_owned()),
+            ("RNG", request.noise.name().to_owned()),
+        ];
+        if !request.without.is_empty() {
+            let without: Vec<String> = request.without.iter().map(ToString::to_string).collect();
+            fields.push(("Without", without.join(" ")));
+        }
         Self {
             prompt: request.question.clone(),
-            fields: vec![
-                ("Steps", request.steps.to_string()),
-                ("Sampler", sampler.to_owned()),
-                ("CFG scale", request.guidance_scale.to_string()),
-                ("Image CFG scale", request.image_guidance_scale.to_string()),
-                ("Seed", request.seed.to_string()),
-                ("Size", format!("{width}x{height}")),
-                ("Model", model.to_owned()),
-                ("Guidance mode", request.mode.name().to_owned()),
-                ("RNG", request.noise.name().to_owned()),
-            ],
+            fields,
         }
     }
 }

@@ -9,23 +9,27 @@ mod bundle;
 mod conditioning;
 mod drawing;
 mod embedded;
+mod explain;
 pub mod frame_image;
 mod jpeg;
 mod lgd;
 mod likeness;
 mod manifest;
 pub mod metadata;
+mod pieces;
 mod problem;
 mod progress;
 mod request;
 mod track;
 
 pub use bundle::{Bundle, BundleSource, Component};
+pub use explain::{Attention, AttentionLeg};
 pub use frame_image::{FrameError, FrameProblem};
 pub use lgd::LgdPipeline;
 pub use likeness::{Likeness, clip_pixels};
 pub use manifest::Manifest;
 pub use metadata::{PictureMetadata, PictureTexts, SaveError};
+pub use pieces::{ContextUnit, Meaning, Piece, PieceOf};
 pub use problem::Problem;
 pub use progress::{
     Beam, EditError, Edited, Progress, Stage, StageSeconds, StepDone, WrittenAnswer,

@@ -55,6 +55,9 @@ pub struct WrittenAnswer {
     pub given: bool,
     /// Everything the search found, best first; none for a given text.
     pub beams: Vec<Beam>,
+    /// Things the user should know about it (it was cut, …).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
 }
 
 impl WrittenAnswer {

@@ -2,6 +2,7 @@
 //!
 //! The same struct serves the form, the command line, picture metadata and the tests.
 
+use super::Piece;
 pub use crate::diffusion::SamplerKind as Sampler;
 pub use crate::nn::NoiseGenerator;
 use serde::{Deserialize, Serialize};
@@ -118,6 +119,9 @@ pub struct EditRequest {
     pub noise: NoiseGenerator,
     /// What is shown on the way. Has no influence on the result.
     pub preview: PreviewMethod,
+    /// Words and queries that are left out: the editor sees the null condition in their places.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<Piece>,
     /// Another request whose first steps are taken instead of this one's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch: Option<Branch>,
@@ -148,6 +152,7 @@ impl Default for EditRequest {
             sampler: Sampler::default(),
             noise: NoiseGenerator::default(),
             preview: PreviewMethod::default(),
+            without: Vec::new(),
             branch: None,
         }
     }
@@ -177,7 +182,22 @@ pub enum RequestProblem {
     /// The path it branches off cannot be walked with these settings.
     #[error("A branch keeps the seed, the steps, the sampler and the noise of the path it leaves.")]
     StrayBranch,
+    /// Something is to be left out that the editor does not see.
+    #[error(
+        "{piece} of the {of} cannot be left out: in mode {mode} the editor does not see the {of}."
+    )]
+    UnseenPiece {
+        /// The word or query.
+        piece: String,
+        /// What it belongs to.
+        of: &'static str,
+        /// The mode, as on the command line.
+        mode: &'static str,
+    },
 }
+
+/// Pieces that may be left out at once; no context is longer.
+const MAX_WITHOUT: usize = 4096;
 
 /// Branches that may follow each other; a file cannot ask for more.
 const MAX_BRANCHES: usize = 64;
@@ -226,6 +246,13 @@ impl EditRequest {
             1.0,
             256.0,
         );
+        let left_out = self.without.len() as f64;
+        within(
+            "The number of words left out",
+            left_out,
+            0.0,
+            MAX_WITHOUT as f64,
+        );
         let legs = self.legs();
         if legs.len() > MAX_BRANCHES {
             within(
@@ -242,6 +269,14 @@ impl EditRequest {
             }
             problems.extend(branch.from.validate());
         }
+        let unseen = |piece: &&Piece| !piece.of.seen_in(self.mode);
+        problems.extend(self.without.iter().filter(unseen).map(|piece| {
+            RequestProblem::UnseenPiece {
+                piece: piece.to_string(),
+                of: piece.of.name(),
+                mode: self.mode.name(),
+            }
+        }));
         problems
     }
 

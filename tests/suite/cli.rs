@@ -546,3 +546,77 @@ fn an_interrupt_ends_with_130_and_leaves_nothing() -> TestResult {
     assert!(!place.path("out.png").exists());
     Ok(())
 }
+
+#[test]
+fn words_can_be_left_out_and_an_unknown_one_lists_them() -> TestResult {
+    let place = Place::new()?;
+    let frame = example(FRAME);
+    let without = [
+        "--mode",
+        "question",
+        "--without",
+        "HUNGRY",
+        "-o",
+        "without.png",
+    ];
+    let report = place.ask(&frame, QUESTION, &without)?;
+    let left_out = &report["request"]["without"];
+    let expected = serde_json::json!([{ "of": "question", "place": 7, "word": "hungry" }]);
+    assert_eq!(left_out, &expected);
+    place.ask(&frame, QUESTION, &["--mode", "question", "-o", "whole.png"])?;
+    let pixels =
+        |name: &str| -> TestResult<RgbImage> { Ok(image::open(place.path(name))?.into_rgb8()) };
+    assert!(pixels("without.png")? != pixels("whole.png")?);
+    // The picture remembers what was left out.
+    let output = place.run(&["replay", "without.png", "--prove"])?;
+    expect_code(&output, 0)?;
+    let output = place.run(&["metadata", "without.png"])?;
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Without: hungry"));
+
+    let frame = frame.display().to_string();
+    let unknown = place.run(&[
+        "ask",
+        &frame,
+        QUESTION,
+        "--without",
+        "dog",
+        "--without",
+        "mouse",
+    ])?;
+    refused(
+        &unknown,
+        2,
+        &[
+            "dog",
+            "What happens if the mouse gets hungry ?",
+            "\"query 1\" to \"query 16\"",
+        ],
+    )
+}
+
+#[test]
+fn a_picture_is_explained_in_a_folder() -> TestResult {
+    let place = Place::new()?;
+    let more = ["--explain", "why", "-o", "answer.png"];
+    let report = place.ask(&example(FRAME), QUESTION, &more)?;
+    let explanation = &report["explanation"];
+    assert_eq!(explanation["latent_reads"], ANSWER);
+    let pieces = explanation["pieces"].as_array().ok_or("pieces")?;
+    assert_eq!(pieces.len(), 16 + 8);
+    let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
+    let shares: f64 = pieces.iter().map(|piece| number(&piece["attention"])).sum();
+    let all = shares + number(&explanation["attention_elsewhere"]);
+    assert!((all - 1.0).abs() < 2e-3, "{all}");
+    for piece in pieces {
+        let map = piece["attention_map"].as_str().ok_or("a map")?;
+        assert_eq!(image::open(place.path(map))?.width(), 512);
+        let measured = piece["of"] == "question";
+        assert_eq!(piece["effect"].is_object(), measured, "{piece}");
+    }
+    let csv = std::fs::read_to_string(place.path("why/effect.csv"))?;
+    assert_eq!(csv.lines().count(), 1 + pieces.len());
+    assert!(csv.contains("question,7,\"hungry\","), "{csv}");
+    assert!(place.path("why/effect-question-07-hungry.png").is_file());
+    assert!(place.path("why/attention-query-16.png").is_file());
+    Ok(())
+}

@@ -92,7 +92,7 @@ fn shows_example(window: &Window, file: &str) -> bool {
 pub fn ask_quickly(window: &mut Window, change: impl FnOnce(&mut lgd_studio::app::Form)) {
     let mut form = state(window).form.clone();
     change(&mut form);
-    window.state_mut().act(Action::EditForm(form));
+    window.state_mut().act(Action::EditForm(Box::new(form)));
 }
 
 #[test]

@@ -55,6 +55,9 @@ fn queue_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         ),
         BundleState::Failed(_) => (cx.tokens.error, cx.tr("status-bundle-failed").into_owned()),
         BundleState::Ready(_) if drawing => (cx.tokens.accent, cx.text("status-running", &waiting)),
+        BundleState::Ready(_) if cx.state.is_asking() => {
+            (cx.tokens.accent, cx.tr("status-explaining").into_owned())
+        }
         BundleState::Ready(_) if held => (cx.tokens.warning, cx.text("status-held", &waiting)),
         BundleState::Ready(_) if !queue.is_empty() => {
             (cx.tokens.accent, cx.text("status-waiting", &waiting))

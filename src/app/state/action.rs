@@ -2,8 +2,8 @@
 //! plain data.
 
 use super::{
-    Dialog, Form, GalleryAction, GridAction, Moment, NoticeId, OfferChoice, Page, QueueAction,
-    RunId, TargetAction,
+    Dialog, Explain, Form, GalleryAction, GridAction, Moment, NoticeId, OfferChoice, Page,
+    QueueAction, RunId, TargetAction, Topic,
 };
 use crate::app::settings::Settings;
 use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, RunDraft};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub enum Action {
     /// The question, the mode or a number was edited.
-    EditForm(Form),
+    EditForm(Box<Form>),
     /// Puts the numbers back to the bundle's defaults; question, mode and seed stay.
     ResetForm,
     /// Rolls a new seed.
@@ -58,6 +58,8 @@ pub enum Action {
     Grid(GridAction),
     /// Does something with the target picture.
     Target(TargetAction),
+    /// Explains a column.
+    Explain(Explain),
     /// Loads the bundle again after a failure.
     ReloadBundle,
     /// Chooses a frame in a dialog.
@@ -119,6 +121,8 @@ pub enum Ticket {
     Likeness,
     /// An animation and where it goes.
     Export(ExportFormat, PathBuf),
+    /// What is to be known about a column of a run.
+    Topic(RunId, usize, Topic),
 }
 
 /// Work that leaves the state; performed in `app/effects.rs`.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::job::{
     Axis, BundleSource, EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId,
-    JobSpec, RunFile, StoreTask,
+    JobSpec, PieceOf, RunFile, StoreTask,
 };
 use std::sync::Arc;
 
@@ -69,10 +69,12 @@ impl AppState {
             return Vec::new();
         };
         let answer = answer.trim();
-        let request = EditRequest {
+        let mut request = EditRequest {
             answer: (!answer.is_empty()).then(|| answer.to_owned()),
             ..known.request.clone()
         };
+        // Its words are others now.
+        request.without.retain(|piece| piece.of != PieceOf::Answer);
         self.redraw(column, request)
     }
 
@@ -83,8 +85,15 @@ impl AppState {
             return Vec::new();
         };
         let form = &self.form.request;
+        let question = form.question.trim().to_owned();
+        let without = if question == parent.question {
+            parent.without.clone()
+        } else {
+            Vec::new() // its words are others now
+        };
         let request = EditRequest {
-            question: form.question.trim().to_owned(),
+            question,
+            without,
             guidance_scale: form.guidance_scale,
             image_guidance_scale: form.image_guidance_scale,
             answer_settings: form.answer_settings.clone(),
@@ -101,12 +110,13 @@ impl AppState {
         self.add_column(EditRequest {
             mode,
             answer: None,
+            without: Vec::new(),
             branch: None,
             ..first
         })
     }
 
-    fn add_column(&mut self, request: EditRequest) -> Vec<Effect> {
+    pub(super) fn add_column(&mut self, request: EditRequest) -> Vec<Effect> {
         // A grid is whole as it is.
         let run = self.run.as_mut().filter(|run| run.grid.is_none());
         let Some(run) = run else {
@@ -131,10 +141,17 @@ impl AppState {
         if fixed || run.columns.len() < 2 || index >= run.columns.len() {
             return Vec::new();
         }
-        run.columns.remove(index);
+        let removed = run.columns.remove(index);
         run.timeline.forget_from(index);
         run.measure(1);
-        self.keep_run()
+        let mut effects: Vec<Effect> = removed.explained.jobs().map(Effect::Cancel).collect();
+        self.explaining = match self.explaining {
+            Some(explained) if explained == index => None,
+            Some(explained) if explained > index => Some(explained - 1),
+            other => other,
+        };
+        effects.extend(self.keep_run());
+        effects
     }
 
     /// Tells the store how the run that is shown is now, where it is kept.
@@ -171,8 +188,10 @@ impl AppState {
             return Vec::new();
         };
         let mut columns = Vec::new();
+        let mut effects = Vec::new();
         for (index, request) in requests {
             if let Some(column) = run.columns.get_mut(index) {
+                effects.extend(column.explained.jobs().map(Effect::Cancel));
                 *column = Column::new(request);
                 run.timeline.forget(index);
                 columns.push(index);
@@ -183,7 +202,11 @@ impl AppState {
         }
         run.timeline.cursor = None;
         run.measure(1);
-        self.submit_columns(id, columns)
+        if self.run.as_ref().is_some_and(|run| run.id == id) {
+            self.explaining = None;
+        }
+        effects.extend(self.submit_columns(id, columns));
+        effects
     }
 
     pub(super) fn new_run_id(&mut self) -> RunId {
@@ -302,6 +325,12 @@ impl AppState {
                 }
             }
             Ticket::Export(format, path) => self.export_submitted(job, format, path),
+            Ticket::Topic(id, column, topic) => {
+                let run = self.run_by_id_mut(id);
+                if let Some(column) = run.and_then(|run| run.columns.get_mut(column)) {
+                    column.explained.submitted(topic, job);
+                }
+            }
             Ticket::Moment(id, moment) => {
                 if let Some(run) = self.run_by_id_mut(id) {
                     run.timeline.submitted(moment, job);
@@ -312,10 +341,11 @@ impl AppState {
 
     /// Stops every column of the run that is shown.
     pub(super) fn cancel(&mut self) -> Vec<Effect> {
-        let Some(id) = self.run.as_ref().map(|run| run.id) else {
-            return Vec::new();
-        };
-        self.cancel_run(id)
+        let mut effects = self.stop_explaining();
+        if let Some(id) = self.run.as_ref().map(|run| run.id) {
+            effects.extend(self.cancel_run(id));
+        }
+        effects
     }
 
     fn column(&self, index: usize) -> Option<&Column> {

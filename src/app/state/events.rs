@@ -15,6 +15,9 @@ impl AppState {
     }
 
     fn take_in(&mut self, event: JobEvent) -> Vec<Effect> {
+        if self.explain_heard(&event) {
+            return Vec::new();
+        }
         match event {
             JobEvent::Started(job) => self.columns_of(job).for_each(Column::start),
             JobEvent::StageBegan(job, stage) => {
@@ -48,6 +51,11 @@ impl AppState {
                 self.note_speed(job);
                 self.similar.ended(job, None);
             }
+            // About columns that are gone; those of this run were heard above.
+            JobEvent::Attended(..)
+            | JobEvent::Effect(..)
+            | JobEvent::Units(..)
+            | JobEvent::Read(..) => {}
             JobEvent::Shown(job, picture) => self.shown(job, picture),
             JobEvent::Loaded(job, summary) => {
                 if self.bundle_job == Some(job) {
@@ -92,7 +100,9 @@ impl AppState {
 
     /// Takes in the newest step of a column.
     pub fn on_preview(&mut self, preview: StepPreview) {
-        if self.on_export_step(preview.job, preview.step, preview.steps) {
+        if self.on_export_step(preview.job, preview.step, preview.steps)
+            || self.explain_stepped(&preview)
+        {
             return;
         }
         let quick = self.latent_rgb().cloned();

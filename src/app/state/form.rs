@@ -85,6 +85,7 @@ impl Form {
             request: EditRequest {
                 branch: None,
                 answer: None,
+                without: Vec::new(),
                 preview: now.request.preview,
                 ..first.clone()
             },

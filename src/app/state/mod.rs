@@ -5,6 +5,7 @@ mod action;
 mod answer;
 mod cells;
 mod events;
+mod explain;
 mod export;
 mod form;
 mod gallery;
@@ -25,6 +26,7 @@ mod undo;
 
 pub use action::{Action, Effect, Ticket};
 pub use cells::GridAction;
+pub use explain::{Explain, Explained, Inquiry, Topic};
 pub use export::Exporting;
 pub use form::Form;
 pub use gallery::{
@@ -192,6 +194,8 @@ pub struct AppState {
     pub gallery: Gallery,
     /// Animations on their way, in the order they were asked for.
     pub exporting: Vec<Exporting>,
+    /// The column that is explained in place of the columns.
+    pub explaining: Option<usize>,
     similar: similar::Measured,
     seconds_per_step: Option<f64>,
     undo: undo::Undo,
@@ -232,6 +236,7 @@ impl AppState {
             exporting: Vec::new(),
             similar: similar::Measured::default(),
             seconds_per_step: None,
+            explaining: None,
             undo: undo::Undo::default(),
             bundle_job: None,
             dice,
@@ -309,7 +314,7 @@ impl AppState {
     /// Does what a person asked for; what leaves the state comes back as effects.
     pub fn apply(&mut self, action: Action) -> Vec<Effect> {
         match action {
-            Action::EditForm(form) => self.edit_form(form),
+            Action::EditForm(form) => self.edit_form(*form),
             Action::ResetForm => {
                 let mut form = self.form.clone();
                 form.reset_numbers(&self.defaults());
@@ -343,7 +348,8 @@ impl AppState {
             Action::StepBy(steps) => return self.step_by(steps),
             Action::Play(playing) => return self.play(playing),
             Action::Tick => return self.tick(),
-            Action::Look(looking) => self.looking = looking,
+            Action::Look(looking) => (self.looking, self.explaining) = (looking, None),
+            Action::Explain(what) => return self.explain(what),
             Action::Measure(a, b) => return self.measure(a, b),
             Action::Grid(action) => return self.apply_to_grid(action),
             Action::Target(action) => return self.apply_to_target(action),

@@ -115,9 +115,12 @@ impl AppState {
     /// Puts a run on the page. The one before goes on in the background, or stays at hand.
     pub(super) fn show_run(&mut self, run: Run) -> Vec<Effect> {
         let mut effects = Vec::new();
+        self.explaining = None;
         if let Some(mut before) = self.run.replace(run) {
             // What the old run still decodes, nobody will look at.
             effects.extend(before.timeline.outdated(0).into_iter().map(Effect::Cancel));
+            let explained = before.columns.iter_mut().flat_map(|c| c.explained.stop());
+            effects.extend(explained.map(Effect::Cancel));
             before.timeline.rest();
             self.queue.background.push(before);
             self.forget_oldest();

@@ -1,5 +1,6 @@
 //! A run: columns that answer a question about one frame, side by side on one clock.
 
+use super::explain::Explained;
 use super::timeline::{Moment, Timeline};
 use crate::job::{
     BundleSource, EditRequest, EditResult, Estimate, Frame, FrameOrigin, Grid, JobId, KeptRun,
@@ -90,6 +91,7 @@ impl Run {
             notices: result.notices.clone(),
             track: result.track.to_vec(),
             phase: Phase::Finished(result.clone()),
+            explained: Explained::of(result),
             ..Column::new(result.request.clone())
         });
         let mut run = Self {
@@ -175,7 +177,7 @@ impl Run {
             columns: self
                 .columns
                 .iter()
-                .filter_map(|c| c.result().cloned())
+                .filter_map(|c| Some(c.explained.kept_with(c.result()?)))
                 .collect(),
             grid: self.grid.clone(),
             target: self.target.clone(),
@@ -327,6 +329,8 @@ pub struct Column {
     pub preview: Option<Arc<RgbImage>>,
     /// The estimates of all steps taken.
     pub track: Vec<Estimate>,
+    /// Why it looks the way it does, as far as somebody asked.
+    pub explained: Explained,
 }
 
 /// Where a column stands.
@@ -389,6 +393,7 @@ impl Column {
             notices: Vec::new(),
             preview: None,
             track: Vec::new(),
+            explained: Explained::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod grids;
 
+use super::run::View;
 use super::*;
 use crate::job::{
     EditResult, Estimate, FrameFacts, GuidanceMode, JobEvent, Stage, StepPreview, TokenCounter,
@@ -50,7 +51,7 @@ pub(super) fn ready() -> AppState {
     ))));
     let mut form = state.form.clone();
     form.request.question = "What happens if the cat gets hungry?".to_owned();
-    state.apply(Action::EditForm(form));
+    state.apply(Action::EditForm(Box::new(form)));
     state
 }
 
@@ -100,6 +101,8 @@ pub(super) fn result(job: JobId) -> Arc<EditResult> {
         frame: FrameFacts::default(),
         stages: Vec::new(),
         notices: vec!["The question was cut.".to_owned()],
+        reading: None,
+        attention: None,
         rest: serde_json::Map::new(),
     })
 }
@@ -495,7 +498,7 @@ fn the_tokens_of_a_question_are_counted() {
     assert_eq!(state.question_tokens, Some(7));
     let mut form = state.form.clone();
     form.request.question = " one two ".to_owned();
-    state.apply(Action::EditForm(form));
+    state.apply(Action::EditForm(Box::new(form)));
     assert_eq!(state.question_tokens, Some(2));
     assert_eq!(fresh().question_tokens, None);
 }
@@ -594,7 +597,7 @@ fn edits_are_undone_one_interaction_at_a_time() {
     let edit = |state: &mut AppState, steps: usize| {
         let mut form = state.form.clone();
         form.request.steps = steps;
-        state.apply(Action::EditForm(form));
+        state.apply(Action::EditForm(Box::new(form)));
     };
     let before = state.form.clone();
     for steps in [20, 21, 22] {

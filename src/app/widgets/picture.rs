@@ -27,6 +27,8 @@ pub enum Slot {
     Chosen,
     /// A picture that waits for a choice.
     Offer,
+    /// The picture beside the effects of words.
+    Explained,
 }
 
 /// Pixels of cells that are uploaded in one frame; a few milliseconds. The other cells follow in the

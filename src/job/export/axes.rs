@@ -198,6 +198,8 @@ mod tests {
                 frame: FrameFacts::default(),
                 stages: Vec::new(),
                 notices: Vec::new(),
+                attention: None,
+                reading: None,
                 rest: serde_json::Map::new(),
             })
         };

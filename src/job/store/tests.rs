@@ -54,6 +54,8 @@ fn result(request: &EditRequest) -> Arc<EditResult> {
         frame: FrameFacts::of(&frame()),
         stages: Vec::new(),
         notices: Vec::new(),
+        reading: None,
+        attention: None,
         rest: serde_json::Map::new(),
     })
 }

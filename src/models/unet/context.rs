@@ -1,5 +1,6 @@
 //! The cross-attention context, projected once for all sampling steps.
 
+use super::attended::Attended;
 use candle_core::{DType, Result, Tensor, bail};
 
 /// Added to the score of a masked position: small enough to vanish in the softmax, large enough
@@ -42,6 +43,7 @@ impl CrossContext {
         ContextReader {
             layers: self.layers.iter(),
             bias: self.bias.as_ref(),
+            attended: None,
         }
     }
 }
@@ -50,9 +52,23 @@ impl CrossContext {
 pub(super) struct ContextReader<'a> {
     layers: std::slice::Iter<'a, KeysValues>,
     bias: Option<&'a Tensor>,
+    attended: Option<&'a mut Attended>,
 }
 
 impl<'a> ContextReader<'a> {
+    /// The same, and every layer that is passed tells `attended` where it looked.
+    pub fn watched(self, attended: &'a mut Attended) -> Self {
+        Self {
+            attended: Some(attended),
+            ..self
+        }
+    }
+
+    /// Who wants to know where the layers look.
+    pub fn attended(&mut self) -> Option<&mut Attended> {
+        self.attended.as_deref_mut()
+    }
+
     /// The next attention layer's keys and values, and the mask's bias.
     pub fn next(&mut self) -> Result<(&'a KeysValues, Option<&'a Tensor>)> {
         match self.layers.next() {

@@ -9,17 +9,20 @@
 //! Time steps are one per sample, because training mixes them, and may be fractional, because
 //! k-diffusion's are. The context is projected once by [`Unet::prepare_context`].
 
+mod attended;
 mod blocks;
 mod config;
 mod context;
 mod transformer;
 
+pub use attended::Attended;
 pub use config::{PerBlock, UnetConfig};
 pub use context::CrossContext;
 
 use crate::nn::{Conv2d, GroupNorm, Linear, Weights, cancel, silu};
 use blocks::{DownBlock, MidBlock, UpBlock, project_context};
 use candle_core::{DType, Device, Result, Tensor, bail};
+use context::ContextReader;
 
 /// Longest period of the time embedding's sinusoids, in steps.
 const MAX_PERIOD: f64 = 10000.0;
@@ -128,6 +131,35 @@ impl Unet {
         timesteps: &Tensor,
         context: &CrossContext,
     ) -> Result<Tensor> {
+        self.walk(sample, timesteps, context, context.reader())
+    }
+
+    /// The same, and `attended` learns where the cross-attention of its sample looked. The noise is
+    /// the same to the bit: the weights are computed beside it.
+    ///
+    /// # Errors
+    /// As [`Unet::forward`].
+    pub fn forward_watched(
+        &self,
+        sample: &Tensor,
+        timesteps: &Tensor,
+        context: &CrossContext,
+        attended: &mut Attended,
+    ) -> Result<Tensor> {
+        let (_, _, height, width) = sample.dims4()?;
+        attended.begin(height, width);
+        let reader = context.reader().watched(attended);
+        self.walk(sample, timesteps, context, reader)
+    }
+
+    /// The forward; `reader` hands out the layers of `context`.
+    fn walk(
+        &self,
+        sample: &Tensor,
+        timesteps: &Tensor,
+        context: &CrossContext,
+        mut reader: ContextReader<'_>,
+    ) -> Result<Tensor> {
         let (batch, ..) = sample.dims4()?;
         let timed = timesteps.dims() == [batch] || timesteps.dims() == [1];
         if !timed || context.batch() != batch {
@@ -137,7 +169,6 @@ impl Unet {
                 context.batch()
             )
         }
-        let mut reader = context.reader();
         // 1. Time, activated once for all residual blocks.
         let time = silu(&self.time.forward(timesteps, sample.dtype())?)?; // (B or 1, T)
         // 2. Down, keeping what the way up joins.

@@ -2,7 +2,9 @@
 //! the context, and a gated feed-forward layer.
 
 use super::context::{ContextReader, KeysValues};
-use crate::nn::{GroupNorm, LayerNorm, Linear, Weights, attention, geglu, sum, transposed};
+use crate::nn::{
+    GroupNorm, LayerNorm, Linear, Weights, attention, attention_weights, geglu, sum, transposed,
+};
 use candle_core::{Result, Tensor};
 
 /// Epsilon of the group norm in front of a transformer; fixed in diffusers.
@@ -60,7 +62,7 @@ impl SpatialTransformer {
         hidden = transposed(&hidden)?; // (B, hw, C)
         hidden = self.proj_in.forward(&hidden)?;
         for block in &self.blocks {
-            hidden = block.forward(hidden, context)?;
+            hidden = block.forward(hidden, (h, w), context)?;
         }
         hidden = self.proj_out.forward(&hidden)?;
         hidden = transposed(&hidden)?.reshape((b, c, h, w))?; // (B, C, h, w)
@@ -114,7 +116,12 @@ impl TransformerBlock {
     }
 
     /// (B, hw, C) to the same shape. Takes its input so that each sum frees the one before.
-    fn forward(&self, hidden: Tensor, context: &mut ContextReader<'_>) -> Result<Tensor> {
+    fn forward(
+        &self,
+        hidden: Tensor,
+        grid: (usize, usize),
+        context: &mut ContextReader<'_>,
+    ) -> Result<Tensor> {
         let mut hidden = hidden;
         // 1. Every cell looks at every other cell.
         {
@@ -126,6 +133,11 @@ impl TransformerBlock {
         {
             let normed = self.norm2.forward(&hidden)?;
             let (cross, bias) = context.next()?;
+            if let Some(attended) = context.attended() {
+                let sample = attended.sample();
+                let weights = self.cross_attention.weights(&normed, cross, bias, sample)?;
+                attended.note(&weights, grid)?;
+            }
             hidden = sum(
                 &self.cross_attention.forward(&normed, cross, bias)?,
                 &hidden,
@@ -172,5 +184,113 @@ impl Attention {
         let q = self.to_q.forward(x)?;
         let mixed = attention(&q, &other.keys, &other.values, self.heads, self.scale, bias)?;
         self.to_out.forward(&mixed)
+    }
+
+    /// The weights of one sample, mean over the heads, (1, hw, L).
+    fn weights(
+        &self,
+        x: &Tensor,
+        other: &KeysValues,
+        bias: Option<&Tensor>,
+        sample: usize,
+    ) -> Result<Tensor> {
+        let one = |batch: &Tensor| batch.narrow(0, sample, 1);
+        let q = self.to_q.forward(&one(x)?)?;
+        let bias = bias.map(one).transpose()?;
+        attention_weights(
+            &q,
+            &one(&other.keys)?,
+            self.heads,
+            self.scale,
+            bias.as_ref(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::attended::Attended;
+    use super::super::context::{CrossContext, mask_bias};
+    use super::*;
+    use candle_core::{DType, Device};
+
+    fn waves(shape: &[usize], pace: f32) -> Result<Tensor> {
+        let count: usize = shape.iter().product();
+        let values: Vec<f32> = (0..count).map(|i| (i as f32 * pace).sin()).collect();
+        Tensor::from_vec(values, shape, &Device::Cpu)
+    }
+
+    /// Weights of one head by the definition, number by number, f64.
+    fn by_definition(q: &[Vec<f32>], k: &[Vec<f32>], scale: f64, kept: &[bool]) -> Vec<Vec<f64>> {
+        let rows = q.iter().map(|q| {
+            let scores = k.iter().zip(kept).map(|(k, kept)| {
+                let dot: f64 = q.iter().zip(k).map(|(a, b)| f64::from(a * b)).sum();
+                if *kept { (dot * scale).exp() } else { 0.0 }
+            });
+            let scores: Vec<f64> = scores.collect();
+            let sum: f64 = scores.iter().sum();
+            scores.iter().map(|score| score / sum).collect()
+        });
+        rows.collect()
+    }
+
+    #[test]
+    fn captured_weights_are_the_softmax_of_queries_and_keys() -> Result<()> {
+        let sizes = TransformerSizes {
+            channels: 16,
+            heads: 4,
+            context: 12,
+            depth: 1,
+            groups: 8,
+            linear_projection: true,
+        };
+        let weights = Weights::random(3, DType::F32, &Device::Cpu);
+        let block = TransformerBlock::load(sizes, &weights)?;
+        let (hidden, states) = (waves(&[2, 6, 16], 0.7)?, waves(&[2, 5, 12], 1.3)?);
+        let kept = [true, true, true, true, false];
+        let mask = Tensor::new(&[[1f32; 5], [1., 1., 1., 1., 0.]], &Device::Cpu)?;
+        let layers = vec![block.cross_attention.keys_values(&states)?];
+        let context = CrossContext::new(layers, 2, Some(mask_bias(&mask, DType::F32)?));
+
+        let mut attended = Attended::of_sample(1);
+        attended.begin(2, 3);
+        let mut reader = context.reader().watched(&mut attended);
+        let watched = block.forward(hidden.clone(), (2, 3), &mut reader)?;
+        let plain = block.forward(hidden.clone(), (2, 3), &mut context.reader())?;
+        assert_eq!(
+            watched.flatten_all()?.to_vec1::<f32>()?,
+            plain.flatten_all()?.to_vec1::<f32>()?,
+            "watching changes nothing"
+        );
+        let map = attended
+            .take()?
+            .ok_or_else(|| candle_core::Error::Msg("no map".into()))?;
+        assert_eq!(map.dims(), [5, 2, 3]);
+
+        // The queries by the way of the block, then everything by hand.
+        let normed = block.norm1.forward(&hidden)?;
+        let own = block.self_attention.keys_values(&normed)?;
+        let looked = (block.self_attention.forward(&normed, &own, None)? + &hidden)?;
+        let normed = block.norm2.forward(&looked)?;
+        let q = block.cross_attention.to_q.forward(&normed)?.get(1)?;
+        let k = block.cross_attention.to_k.forward(&states)?.get(1)?;
+        let mut expected = vec![[0f64; 6]; 5];
+        for head in 0..4 {
+            let part = |x: &Tensor| x.narrow(1, head * 4, 4)?.to_vec2::<f32>();
+            let rows = by_definition(&part(&q)?, &part(&k)?, 0.5, &kept);
+            for (cell, row) in rows.iter().enumerate() {
+                for (token, weight) in row.iter().enumerate() {
+                    expected[token][cell] += weight / 4.0;
+                }
+            }
+        }
+        for (token, expected) in expected.iter().enumerate() {
+            let found = map.get(token)?.flatten_all()?.to_vec1::<f32>()?;
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((f64::from(*found) - expected).abs() < 1e-6);
+            }
+        }
+        assert_eq!(map.get(4)?.max_all()?.to_scalar::<f32>()?, 0.0, "masked");
+        Ok(())
     }
 }

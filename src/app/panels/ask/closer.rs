@@ -1,7 +1,7 @@
 //! Looking closely: two of the run's pictures compared pixel by pixel, in place of the columns.
 
 use super::Cx;
-use super::columns::mode_texts;
+use super::columns::column_title;
 use super::grid::short_cell_name;
 use super::target::TargetMenu;
 use crate::app::state::{Action, Likeness, Run, RunId};
@@ -172,11 +172,9 @@ fn name(cx: &Cx<'_>, run: &Run, side: Side) -> String {
         return short_cell_name(cx, grid, index);
     }
     let column = run.columns.get(index);
-    let mode = column.map_or_else(String::new, |column| {
-        cx.tr(mode_texts(column.request.mode).0).into_owned()
-    });
+    let name = column.map_or_else(String::new, |column| column_title(cx, &column.request));
     // Two columns of one mode are told apart by their place.
-    format!("{}  {mode}", index + 1)
+    format!("{}  {name}", index + 1)
 }
 
 /// PSNR, SSIM and CLIP's opinion of the two pictures, measured by the file thread and the worker.

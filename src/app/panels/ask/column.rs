@@ -1,20 +1,24 @@
 //! One column: its picture at the time of the cursor, what is going on, and what can be done.
 
 use super::Cx;
-use super::columns::{mode_colour, mode_texts, well_ui};
+use super::columns::{column_title, mode_colour, mode_texts, well_ui};
+use super::explain::reading_ui;
 use super::messages::{failed_ui, message_ui};
 use super::progress::progress_ui;
 use crate::app::command::Command;
 use crate::app::panels::queue::interrupted_text;
-use crate::app::state::{Action, Column, Moment, Phase, Run};
+use crate::app::state::{Action, Column, Explain, Moment, Phase, Run};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Slot, field_frame, fit, hint, paint_picture};
-use crate::job::{EditResult, ExportFormat, WrittenAnswer};
+use crate::job::{EditResult, ExportFormat, GuidanceMode, WrittenAnswer};
 use eframe::egui;
 use egui::{
     Align, Align2, Button, Color32, CornerRadius, FontId, Frame, Id, Key, Label, Layout, Margin,
     Rect, RichText, Sense, TextEdit, Ui, WidgetInfo, vec2,
 };
+
+/// Height of a notice above the answer.
+const NOTICE: f32 = 28.0;
 
 /// View state of a column.
 #[derive(Default)]
@@ -27,9 +31,14 @@ pub struct ColumnPanel {
 }
 
 impl ColumnPanel {
-    /// Height kept below the picture, so that it never jumps.
-    pub fn foot(several: bool) -> f32 {
-        if several { 96.0 } else { 112.0 }
+    /// Height kept below the pictures of a run, so that they never jump.
+    pub fn foot(run: &Run) -> f32 {
+        let notices = run
+            .columns
+            .iter()
+            .any(|column| above(column).next().is_some());
+        let rows = if run.columns.len() > 1 { 96.0 } else { 112.0 };
+        rows + if notices { NOTICE } else { 0.0 }
     }
 
     /// The same of a column that has only a line below its picture.
@@ -101,8 +110,7 @@ impl ColumnPanel {
         let Some(column) = run.columns.get(index) else {
             return;
         };
-        let several = run.columns.len() > 1;
-        let well = well_ui(ui, cx, ui.available_height() - Self::foot(several));
+        let well = well_ui(ui, cx, ui.available_height() - Self::foot(run));
         match &column.phase {
             Phase::Failed(problem) => {
                 failed_ui(ui, cx, well, problem);
@@ -144,7 +152,7 @@ impl ColumnPanel {
         column: &Column,
         actions: &mut Vec<Action>,
     ) {
-        for notice in &column.notices {
+        for notice in above(column) {
             Frame::new()
                 .fill(cx.tokens.warning_soft)
                 .corner_radius(CornerRadius::same(8))
@@ -155,6 +163,10 @@ impl ColumnPanel {
                 });
         }
         let Some(answer) = &column.answer else {
+            // The latent is this column's thought; it can be read, too.
+            if column.request.mode == GuidanceMode::Latent && column.result().is_some() {
+                reading_ui(ui, cx, column, index, actions);
+            }
             return;
         };
         if self.answer_of != answer.text {
@@ -169,11 +181,21 @@ impl ColumnPanel {
         }
         let id = Id::unique(("answer", index));
         let focused = ui.memory(|memory| memory.has_focus(id));
+        let cut = !answer.notices.is_empty();
+        let width = ui.available_width() - if cut { 58.0 } else { 0.0 };
         let field = TextEdit::singleline(&mut self.answer)
             .id(id)
-            .desired_width(f32::INFINITY)
+            .desired_width(width - 18.0) // inside the frame's margins
             .frame(field_frame(cx.tokens, focused));
-        let response = ui.add(field).on_hover_text(answer_tip(cx, answer));
+        let row = ui.horizontal(|ui| {
+            let tip = answer_tip(cx, answer, column.explained.reading.as_deref());
+            let response = ui.add(field).on_hover_text(tip);
+            if cut {
+                cut_ui(ui, cx, answer);
+            }
+            response
+        });
+        let response = row.inner;
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         response.accessible_name(name);
         if entered && self.answer.trim() != answer.text {
@@ -183,7 +205,7 @@ impl ColumnPanel {
 }
 
 /// Who wrote the answer, how sure the search was, and what an edit does.
-fn answer_tip(cx: &Cx<'_>, answer: &WrittenAnswer) -> String {
+fn answer_tip(cx: &Cx<'_>, answer: &WrittenAnswer, reading: Option<&str>) -> String {
     let who = if answer.given {
         cx.tr("answer-given").into_owned()
     } else {
@@ -193,7 +215,36 @@ fn answer_tip(cx: &Cx<'_>, answer: &WrittenAnswer) -> String {
             &[("score", format!("{score:.2}").into())],
         )
     };
-    format!("{who}\n{}", cx.tr("answer-field-tip"))
+    let mut tip = format!("{who}\n{}", cx.tr("answer-field-tip"));
+    if let Some(reading) = reading {
+        let line = cx.text("reading", &[("text", reading.into())]);
+        tip = format!("{tip}\n{line}");
+    }
+    tip
+}
+
+/// What is worth knowing about the question; the answer's own notices stand beside the answer.
+fn above(column: &Column) -> impl Iterator<Item = &String> {
+    let beside = column.answer.iter().flat_map(|answer| &answer.notices);
+    let beside: Vec<&String> = beside.collect();
+    let notices = column.notices.iter();
+    notices.filter(move |notice| !beside.contains(notice))
+}
+
+/// The badge of an answer that does not fit.
+fn cut_ui(ui: &mut Ui, cx: &Cx<'_>, answer: &WrittenAnswer) {
+    let why = answer.notices.join("\n");
+    let badge = Frame::new()
+        .fill(cx.tokens.warning_soft)
+        .corner_radius(CornerRadius::same(8))
+        .inner_margin(Margin::symmetric(10, 4))
+        .show(ui, |ui| {
+            let text = RichText::new(cx.tr("answer-cut")).small();
+            ui.label(text.color(cx.tokens.warning))
+        });
+    let about = || WidgetInfo::labeled(egui::Role::Label, true, &why);
+    badge.inner.widget_info(about);
+    badge.response.on_hover_text(why);
 }
 
 /// The picture as it is at the cursor; true while it is held to see the frame.
@@ -227,17 +278,11 @@ fn picture_ui(
     }
     let (mode, _) = mode_texts(column.request.mode);
     let mode = cx.tr(mode);
-    let mut text = if before {
+    let text = if before {
         cx.tr("answer-before").into_owned()
     } else {
-        mode.clone().into_owned()
+        column_title(cx, &column.request)
     };
-    if let Some(branch) = &column.request.branch {
-        text = cx.text(
-            "column-branched",
-            &[("mode", text.into()), ("step", branch.step.into())],
-        );
-    }
     badge(ui, rect, &text, mode_colour(cx, column.request.mode));
     let id = ui.scope_id().with("answer-picture");
     let response = ui.interact(rect, id, Sense::drag());
@@ -359,6 +404,9 @@ fn more_ui(
             item(ui, &save.0, &save.1, Action::SaveResult(index));
             return;
         }
+        let explain = command(Command::Explain);
+        let open = Action::Explain(Explain::Open(index));
+        item(ui, &explain.0, &explain.1, open);
         ui.separator();
         if let Some(moment) = branching(run, index) {
             let values = [("step", moment.step.into())];

@@ -3,6 +3,7 @@
 use super::Cx;
 use super::closer::CloserPanel;
 use super::column::ColumnPanel;
+use super::explain::ExplainPanel;
 use super::grid::grid_ui;
 use super::messages::{failed_ui, message_ui};
 use super::pair::PairPanel;
@@ -12,7 +13,7 @@ use crate::app::command::Command;
 use crate::app::state::{Action, Blocked, BundleState, Form, Run};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Choice, card, cells, title, toggles};
-use crate::job::GuidanceMode;
+use crate::job::{EditRequest, GuidanceMode, Piece, PieceOf};
 use eframe::egui;
 use egui::{Align, Color32, CornerRadius, Layout, Rect, RichText, Sense, Ui, UiBuilder, vec2};
 use std::borrow::Cow;
@@ -23,6 +24,7 @@ pub struct ColumnsPanel {
     columns: Vec<ColumnPanel>,
     closer: CloserPanel,
     pair: PairPanel,
+    explain: ExplainPanel,
     timeline: TimelinePanel,
 }
 
@@ -47,6 +49,8 @@ impl ColumnsPanel {
         room.max.y -= below;
         if cx.state.looking {
             self.closer.ui(ui, cx, run, room, actions);
+        } else if let Some(index) = cx.state.explaining {
+            self.explain.ui(ui, cx, run, index, room, actions);
         } else if let Some(grid) = run.board() {
             grid_ui(ui, cx, run, grid, room, actions);
         } else if let Some(pairs) = run.pairs() {
@@ -74,7 +78,7 @@ impl ColumnsPanel {
     ) {
         let (width, height) = run.frame.image.dimensions();
         let picture = vec2(width as f32, height as f32);
-        let foot = ColumnPanel::foot(run.columns.len() > 1);
+        let foot = ColumnPanel::foot(run);
         let per_row = run.columns_per_seed();
         let places = cells(run.columns.len(), per_row, room, space::M, picture, foot);
         self.columns
@@ -170,6 +174,26 @@ pub fn mode_texts(mode: GuidanceMode) -> (&'static str, &'static str) {
         GuidanceMode::Latent => ("mode-latent", "mode-latent-tip"),
         GuidanceMode::Both => ("mode-both", "mode-both-tip"),
     }
+}
+
+/// What a column is called: its mode, and what is special about it.
+pub fn column_title(cx: &Cx<'_>, request: &EditRequest) -> String {
+    let (mode, _) = mode_texts(request.mode);
+    let mut text = cx.tr(mode).into_owned();
+    if !request.without.is_empty() {
+        let name = |piece: &Piece| match piece.of {
+            PieceOf::Query => cx.text("explain-query", &[("place", piece.place.into())]),
+            _ => format!("\u{201c}{piece}\u{201d}"),
+        };
+        let pieces: Vec<String> = request.without.iter().map(name).collect();
+        let values = [("mode", text.into()), ("pieces", pieces.join(", ").into())];
+        text = cx.text("column-without", &values);
+    }
+    if let Some(branch) = &request.branch {
+        let values = [("mode", text.into()), ("step", branch.step.into())];
+        text = cx.text("column-branched", &values);
+    }
+    text
 }
 
 /// The ground a picture stands on.

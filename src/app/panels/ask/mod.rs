@@ -5,6 +5,7 @@ mod closer;
 mod column;
 mod columns;
 mod drawing;
+mod explain;
 mod frame;
 mod grid;
 mod messages;
@@ -70,7 +71,7 @@ impl AskPage {
 
         // The edit comes before what was clicked, so that a click sees the newest form.
         if form != cx.state.form {
-            actions.push(Action::EditForm(form));
+            actions.push(Action::EditForm(Box::new(form)));
         }
         actions.append(&mut wanted);
     }

@@ -14,7 +14,7 @@ fn drawing(x: &str, y: &str) -> AppState {
     form.request.steps = 2;
     form.grid.x = axis(Parameter::GuidanceScale, x);
     form.grid.y = axis(Parameter::ImageGuidanceScale, y);
-    state.apply(Action::EditForm(form));
+    state.apply(Action::EditForm(Box::new(form)));
     let effects = state.apply(GridAction::Draw.into());
     let Some(Effect::Submit(ticket @ Ticket::Columns(..), _)) = effects.first() else {
         panic!("{effects:?}");
@@ -130,7 +130,7 @@ fn adopting_a_seed_keeps_it_and_a_mode_replaces_the_others() {
         parameter: Some(Parameter::Mode),
         values: "latent, both".to_owned(),
     };
-    state.apply(Action::EditForm(form));
+    state.apply(Action::EditForm(Box::new(form)));
     state.apply(GridAction::Draw.into());
     state.apply(GridAction::Adopt(4).into());
     assert_eq!(state.form.modes, [GuidanceMode::Both]);

@@ -35,7 +35,7 @@ pub fn grid_setup_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>
             end_ui(ui, cx, &mut form, entered)
         });
     if form != cx.state.form {
-        actions.push(Action::EditForm(form));
+        actions.push(Action::EditForm(Box::new(form)));
     }
     match modal.inner {
         Some(End::Draw) => actions.push(GridAction::Draw.into()),
