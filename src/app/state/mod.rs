@@ -14,6 +14,8 @@ mod similar;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_explain;
+#[cfg(test)]
 mod tests_queue;
 mod time;
 mod timeline;
