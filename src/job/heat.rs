@@ -145,7 +145,7 @@ mod tests {
         let over = map.over(&picture, map.largest());
         assert_eq!(over.get_pixel(0, 0).0, [10, 20, 30]);
         let hot = over.get_pixel(7, 3).0;
-        assert!(hot[0] > 180 && hot[1] > 150, "{hot:?}");
+        assert!(hot[0] > 150 && hot[1] > 120, "{hot:?}");
         let nothing = HeatMap {
             values: vec![0.0; 2],
             ..map

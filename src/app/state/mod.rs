@@ -19,6 +19,8 @@ mod target;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_explain;
+#[cfg(test)]
 mod tests_queue;
 mod time;
 mod timeline;
