@@ -497,10 +497,8 @@ status-bundle-loading = Loading the model
 status-bundle-failed = No model loaded
 status-device-pending = Device not known yet
 status-idle = Ready
-status-running = Drawing, { $count ->
-    [0] nothing waits
-   *[other] { $count } waiting
-}
+status-drawing = Drawing
+status-running = Drawing, { $count } waiting
 status-waiting = { $count } waiting
 status-held = Queue paused, { $count } waiting
 status-explaining = Explaining a column

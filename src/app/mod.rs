@@ -112,7 +112,6 @@ impl LgdApp {
             JobsConfig {
                 device: config.device,
                 places: config.places.clone(),
-                beside_a_window: true,
             },
             move || {
                 wake.request_repaint();

@@ -4,7 +4,7 @@ use super::queue::{Command, Queue};
 use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreEvent};
 use super::worker::Worker;
 use super::{
-    DeviceChoice, FileTask, JobEvent, JobId, JobSpec, Places, Problem, StepPreview, files, priority,
+    DeviceChoice, FileTask, JobEvent, JobId, JobSpec, Places, Problem, StepPreview, files,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -27,8 +27,6 @@ pub struct JobsConfig {
     pub device: DeviceChoice,
     /// Where runs are kept; without, none are.
     pub places: Option<Places>,
-    /// Whether a window has to stay smooth: then the threads that compute step back.
-    pub beside_a_window: bool,
 }
 
 /// Where the threads leave what they have to say.
@@ -115,9 +113,6 @@ impl Jobs {
             previews: previews.clone(),
             notify: Arc::new(notify),
         };
-        if config.beside_a_window {
-            priority::step_back_loops();
-        }
         let (store, keeper) = match config.places {
             None => (None, None),
             Some(places) => {
@@ -139,12 +134,7 @@ impl Jobs {
         let worker = std::thread::Builder::new()
             .name("lgd-worker".to_owned())
             .stack_size(WORKER_STACK_BYTES)
-            .spawn(move || {
-                if config.beside_a_window {
-                    priority::step_back();
-                }
-                worker.run(&worker_queue);
-            })?;
+            .spawn(move || worker.run(&worker_queue))?;
         let files_outbox = outbox.clone();
         let files = std::thread::Builder::new()
             .name("lgd-files".to_owned())

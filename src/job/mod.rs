@@ -20,7 +20,6 @@ mod heat;
 mod jobs;
 mod message;
 mod places;
-mod priority;
 mod provenance;
 mod queue;
 mod recall;

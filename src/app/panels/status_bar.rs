@@ -54,6 +54,9 @@ fn queue_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             cx.tr("status-bundle-loading").into_owned(),
         ),
         BundleState::Failed(_) => (cx.tokens.error, cx.tr("status-bundle-failed").into_owned()),
+        BundleState::Ready(_) if drawing && queue.len() == 1 => {
+            (cx.tokens.accent, cx.tr("status-drawing").into_owned())
+        }
         BundleState::Ready(_) if drawing => (cx.tokens.accent, cx.text("status-running", &waiting)),
         BundleState::Ready(_) if cx.state.is_asking() => {
             (cx.tokens.accent, cx.tr("status-explaining").into_owned())
