@@ -5,12 +5,14 @@ mod bundle;
 mod compare;
 mod doctor;
 mod drawing_args;
+mod evaluation;
 mod explain;
 mod export;
 mod grid;
 mod metadata;
 mod output;
 mod replay;
+mod score;
 mod session;
 
 use crate::job::{BundleSource, DeviceChoice, Places, Problem, bundles};
@@ -73,6 +75,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Print what a picture says about itself; needs no model
     Metadata(metadata::MetadataArgs),
+    /// Score a folder of generated pictures: Sim and AUC, as the paper does
+    Score(score::ScoreArgs),
     /// Look at model bundles
     Bundle(bundle::BundleArgs),
     /// Show what this machine can run, with a hint for each problem
@@ -147,6 +151,7 @@ impl Cli {
             Some(Command::Replay(args)) => replay::run(&args, bundle, &self.global),
             Some(Command::Export(args)) => export::run(&args, bundle, &self.global),
             Some(Command::Metadata(args)) => metadata::run(&args, &self.global),
+            Some(Command::Score(args)) => score::run(args, bundle, &self.global),
             Some(Command::Bundle(args)) => bundle::run(&args, &self.global),
             Some(Command::Doctor) => doctor::run(&self.global),
             None => Ok(()),

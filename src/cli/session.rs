@@ -2,8 +2,8 @@
 
 use super::{Failure, GlobalArgs};
 use crate::job::{
-    BundleSource, EditRequest, EditResult, Explaining, Export, FileTask, Frame, JobEvent, JobId,
-    JobSpec, Jobs, JobsConfig, Problem, RunFile,
+    BundleSource, EditRequest, EditResult, Evaluation, Explaining, Export, FileTask, Frame,
+    JobEvent, JobId, JobSpec, Jobs, JobsConfig, Problem, RunFile,
 };
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -137,6 +137,28 @@ impl Session {
                     }
                 }
                 None => {}
+            }
+        }
+    }
+
+    /// Evaluates pictures; `message` says what goes on.
+    pub(super) fn evaluate(
+        &mut self,
+        spec: JobSpec,
+        message: &'static str,
+    ) -> Result<Arc<Evaluation>, Failure> {
+        self.bar.set_message(message);
+        let id = self.jobs.submit(spec);
+        loop {
+            match self.next(Some(id))? {
+                Some(JobEvent::StageBegan(_, stage)) => self.bar.set_message(stage.title()),
+                Some(JobEvent::Evaluated(_, found)) => {
+                    self.bar.finish_and_clear();
+                    return Ok(found);
+                }
+                Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
+                Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),
+                _ => {}
             }
         }
     }

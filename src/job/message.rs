@@ -4,6 +4,7 @@
 use super::display::display_copy;
 use super::explaining::{Explaining, PieceEffect};
 use super::run_file::RunFile;
+use super::scoring::{Evaluation, ScoreSpec};
 use super::store::{StoreEvent, StoreTask};
 use super::{Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, Recalled, Target};
 use crate::pipeline::{
@@ -97,6 +98,8 @@ pub enum JobSpec {
         /// What to make.
         export: Export,
     },
+    /// Score folders of generated pictures; ends in `Evaluated`.
+    Score(ScoreSpec),
     /// Explain a column.
     Explain {
         /// The bundle that drew it.
@@ -286,7 +289,7 @@ impl PartialEq for TokenCounter {
 }
 
 /// Everything that comes back. Per job exactly one of `Finished`, `Shown`, `Loaded`, `Exported`,
-/// `Attended`, `Units`, `Read`, `Failed`, `Cancelled`.
+/// `Attended`, `Units`, `Read`, `Evaluated`, `Failed`, `Cancelled`.
 #[derive(Clone, Debug)]
 pub enum JobEvent {
     /// The worker took the job up.
@@ -317,6 +320,8 @@ pub enum JobEvent {
     Units(JobId, Vec<ContextUnit>),
     /// The language model's reading of its latent.
     Read(JobId, String),
+    /// Folders of pictures were scored.
+    Evaluated(JobId, Arc<Evaluation>),
     /// The job could not be done.
     Failed(JobId, Problem),
     /// The job was stopped on request.
@@ -367,6 +372,7 @@ impl JobEvent {
             | Self::Attended(id, ..)
             | Self::Units(id, _)
             | Self::Read(id, _)
+            | Self::Evaluated(id, _)
             | Self::Failed(id, _)
             | Self::Cancelled(id) => Some(*id),
             _ => None,

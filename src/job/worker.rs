@@ -11,6 +11,7 @@ use super::{
 };
 use crate::nn::cancel::{self, CancelToken};
 use crate::pipeline::{EditError, Edited, LgdPipeline, Likeness, Progress, StepDone};
+use candle_core::Device;
 use image::RgbImage;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -90,6 +91,9 @@ impl Worker {
                 } => worker.show(id, &bundle, &estimate, size),
                 JobSpec::Liken { bundle, a, b } => worker.liken(id, &bundle, a, b),
                 JobSpec::Export { bundle, export } => worker.export(id, &bundle, export, token),
+                JobSpec::Score(spec) => worker
+                    .score(id, &spec)
+                    .map(|found| JobEvent::Evaluated(id, Arc::new(found))),
                 JobSpec::Explain {
                     bundle,
                     frame,
@@ -228,10 +232,7 @@ impl Worker {
             .as_ref()
             .is_none_or(|(source, _)| source != bundle)
         {
-            let device = self
-                .device
-                .open()
-                .map_err(|e| Problem::new(e.to_string()))?;
+            let device = self.open_device()?;
             self.judge = None; // free the old one before the new one comes
             self.judge = Some((bundle.clone(), Likeness::load(bundle, &device)?));
         }
@@ -282,6 +283,10 @@ impl Worker {
         Ok(JobEvent::Exported(id, export.path))
     }
 
+    pub(super) fn open_device(&self) -> Result<Device, Problem> {
+        self.device.open().map_err(|e| Problem::new(e.to_string()))
+    }
+
     /// The pipeline of that bundle, loaded when it is not yet.
     pub(super) fn resident(
         &mut self,
@@ -296,10 +301,7 @@ impl Worker {
             self.resident = None; // free the old weights before the new ones come
             self.judge = None;
             self.outbox.send(JobEvent::StageBegan(id, Stage::Loading));
-            let device = self
-                .device
-                .open()
-                .map_err(|e| Problem::new(e.to_string()))?;
+            let device = self.open_device()?;
             let started = Instant::now();
             let pipeline = LgdPipeline::load(bundle, &device)?;
             tracing::info!(

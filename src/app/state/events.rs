@@ -92,6 +92,8 @@ impl AppState {
             JobEvent::Likened(a, b, cosine) => self.similar.on_likened(&a, &b, cosine),
             JobEvent::TargetOpened(target) => return self.target_opened(target),
             JobEvent::Store(event) => return self.on_store(event),
+            // Evaluations are asked for on the command line.
+            JobEvent::Evaluated(..) => {}
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
