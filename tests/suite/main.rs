@@ -20,6 +20,7 @@ mod look;
 mod metadata;
 mod networks;
 mod pictures;
+mod quantised;
 mod recovery;
 mod runs;
 mod toon_tiny_drawing;

@@ -10,10 +10,13 @@ mod convert;
 mod error;
 mod file;
 mod random;
+mod rows;
 
 pub use error::{LoadError, TensorProblem, TensorReport};
 pub use file::WeightSource;
+pub(super) use rows::Matrix;
 
+use super::quantised::Bits;
 use crate::nn::cancel;
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
 use file::Files;
@@ -42,6 +45,8 @@ struct Log {
     ignored: BTreeSet<String>,
     problems: BTreeMap<String, TensorProblem>,
     vars: BTreeMap<String, Var>,
+    /// Bytes that the tensors of a rehearsal take once they are loaded.
+    held: BTreeMap<String, u64>,
 }
 
 /// What weight files hold.
@@ -65,6 +70,7 @@ pub struct Weights {
     what: Arc<str>,
     trainable: Option<Filter>,
     rehearsal: bool,
+    bits: Option<Bits>,
 }
 
 impl std::fmt::Debug for Weights {
@@ -116,6 +122,7 @@ impl Weights {
             what: "the weights".into(),
             trainable: None,
             rehearsal: false,
+            bits: None,
         }
     }
 
@@ -239,6 +246,7 @@ impl Weights {
             ..
         } = &*self.store;
         let tensor = match origin {
+            Origin::Random(_) if self.rehearsal => return self.rehearsed(path, shape),
             Origin::Random(seed) => random::tensor(*seed, &path, &shape, *dtype, device)?,
             Origin::Files(files) => match files.entries.get(&path) {
                 None => return self.note(path, TensorProblem::Missing, shape),
@@ -249,10 +257,7 @@ impl Weights {
                     };
                     return self.note(path, problem, shape);
                 }
-                Some(_) if self.rehearsal => {
-                    self.log().used.insert(path);
-                    return placeholder(shape, *dtype, device);
-                }
+                Some(_) if self.rehearsal => return self.rehearsed(path, shape),
                 Some(entry) => {
                     let bytes = files.bytes(entry);
                     match convert::tensor(bytes, entry.dtype, &shape, *dtype, device)? {
