@@ -48,18 +48,18 @@ impl Weights {
         let on_gpu = !device.is_cpu();
         let shape = (rows, columns).into();
         match origin {
-            Origin::Files(files) => match files.entries.get(&path) {
-                Some(entry) if entry.dims == [rows, columns] && !on_gpu => {
-                    let bytes = files.bytes(entry);
+            Origin::Files(files) => match files.get(&path) {
+                Some(stored) if stored.dims() == [rows, columns] && !on_gpu => {
+                    let bytes = files.bytes(&path).map_err(candle_core::Error::wrap)?;
                     let maker = Maker::new(bits, rows, columns);
                     let bad = AtomicUsize::new(0);
-                    let size = entry.dtype.bitsize() / 8;
+                    let size = stored.dtype().bitsize() / 8;
                     let known = bytes
                         .par_chunks((Maker::ROWS * columns * size).max(1))
                         .enumerate()
                         .map(|(i, bytes)| -> Result<bool> {
                             let mut numbers = vec![0f32; bytes.len() / size.max(1)];
-                            let Some(here) = convert::floats(bytes, entry.dtype, &mut numbers)
+                            let Some(here) = convert::floats(bytes, stored.dtype(), &mut numbers)
                             else {
                                 return Ok(false);
                             };
@@ -69,7 +69,7 @@ impl Weights {
                         })
                         .try_reduce(|| true, |a, b| Ok(a && b))?;
                     let problem = match bad.into_inner() {
-                        _ if !known => TensorProblem::Format(format!("{:?}", entry.dtype)),
+                        _ if !known => TensorProblem::Format(format!("{:?}", stored.dtype())),
                         0 => {
                             self.log().used.insert(path);
                             return Ok(Matrix::Quantised(maker.finish(rows)));
@@ -78,10 +78,10 @@ impl Weights {
                     };
                     self.note(path, problem, shape).map(Matrix::Dense)
                 }
-                Some(entry) if entry.dims == [rows, columns] => {
-                    let bytes = files.bytes(entry);
+                Some(stored) if stored.dims() == [rows, columns] => {
+                    let bytes = files.bytes(&path).map_err(candle_core::Error::wrap)?;
                     let made =
-                        convert::tensor(bytes, entry.dtype, &shape, DType::F32, &Device::Cpu)?;
+                        convert::tensor(&bytes, stored.dtype(), &shape, DType::F32, &Device::Cpu)?;
                     match made {
                         Ok(matrix) => {
                             self.log().used.insert(path);
