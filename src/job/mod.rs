@@ -18,6 +18,7 @@ mod export;
 mod files;
 mod heat;
 mod jobs;
+mod making;
 mod message;
 mod places;
 mod provenance;
@@ -35,6 +36,10 @@ pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
 pub use crate::nn::device::{DeviceChoice, DeviceError};
 pub use crate::nn::similarity::{SimilarityError, psnr, ssim};
+pub use crate::pipeline::build::{
+    BuildProgress, BuildStage, EditorWeights, FoundPart, ImportPreview, ImportSpec, MadeBundle,
+    MissingPart, ModeOutlook, Preset, RandomSpec, StoredAs,
+};
 pub use crate::pipeline::metadata::{PictureMetadata, read as read_metadata};
 pub use crate::pipeline::{
     AnswerDecoding, AnswerSettings, Attention, AttentionLeg, Beam, Branch, Bundle, BundleSource,
@@ -49,6 +54,7 @@ pub use export::{Export, ExportFormat, labelled_grid};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
 pub use heat::{HeatMap, heat_colour};
 pub use jobs::{Jobs, JobsConfig};
+pub use making::{BundleEvent, BundleTask, Making};
 pub use message::{
     BundleSummary, EditResult, FileTask, Frame, FrameOrigin, JobEvent, JobId, JobSpec, Similarity,
     StepPreview, TokenCounter,

@@ -5,6 +5,7 @@
 //! way.
 //! Source: Image Content Generation with Causal Reasoning (arXiv 2312.07132), sections 4 and 5.
 
+pub mod build;
 mod bundle;
 mod clock;
 mod column;
