@@ -14,6 +14,7 @@ mod drawing;
 mod embedded;
 mod explain;
 pub mod frame_image;
+pub mod import;
 mod jpeg;
 mod lgd;
 mod likeness;
