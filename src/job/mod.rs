@@ -1,8 +1,9 @@
 //! The seam between the faces (window, command line) and the work.
 //!
-//! A face submits a [`JobSpec`] or a [`FileTask`] and reads [`JobEvent`]s. Three threads do
+//! A face submits a [`JobSpec`] or a [`FileTask`] and reads [`JobEvent`]s. Four threads do
 //! everything: `lgd-worker` owns the device and the loaded pipeline, `lgd-files` decodes and saves,
-//! and `lgd-store` keeps runs and jobs so that nothing is lost when the program is killed.
+//! `lgd-bundles` makes and checks bundles, and `lgd-store` keeps runs and jobs so that nothing is lost
+//! when the program is killed.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
 
@@ -37,8 +38,10 @@ pub use crate::nn::cancel::CancelToken;
 pub use crate::nn::device::{DeviceChoice, DeviceError};
 pub use crate::nn::similarity::{SimilarityError, psnr, ssim};
 pub use crate::pipeline::build::{
-    BuildProgress, BuildStage, EditorWeights, FoundPart, ImportPreview, ImportSpec, MadeBundle,
-    MissingPart, ModeOutlook, Preset, RandomSpec, StoredAs,
+    BuildProgress, BuildStage, ImportSpec, MadeBundle, Preset, RandomSpec, StoredAs,
+};
+pub use crate::pipeline::import::{
+    LeftOver, MissingPart, ModeOutlook, Part, Recognised, RecognisedComponent, WeightKind,
 };
 pub use crate::pipeline::metadata::{PictureMetadata, read as read_metadata};
 pub use crate::pipeline::{
