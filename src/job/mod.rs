@@ -1,8 +1,9 @@
 //! The seam between the faces (window, command line) and the work.
 //!
-//! A face submits a [`JobSpec`] or a [`FileTask`] and reads [`JobEvent`]s. Three threads do
+//! A face submits a [`JobSpec`] or a [`FileTask`] and reads [`JobEvent`]s. Four threads do
 //! everything: `lgd-worker` owns the device and the loaded pipeline, `lgd-files` decodes and saves,
-//! and `lgd-store` keeps runs and jobs so that nothing is lost when the program is killed.
+//! `lgd-bundles` makes and checks bundles, and `lgd-store` keeps runs and jobs so that nothing is lost
+//! when the program is killed.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
 
@@ -18,6 +19,7 @@ mod export;
 mod files;
 mod heat;
 mod jobs;
+mod making;
 mod message;
 mod places;
 mod provenance;
@@ -35,6 +37,12 @@ pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
 pub use crate::nn::device::{DeviceChoice, DeviceError};
 pub use crate::nn::similarity::{SimilarityError, psnr, ssim};
+pub use crate::pipeline::build::{
+    BuildProgress, BuildStage, ImportSpec, MadeBundle, Preset, RandomSpec, StoredAs,
+};
+pub use crate::pipeline::import::{
+    LeftOver, MissingPart, ModeOutlook, Part, Recognised, RecognisedComponent, WeightKind,
+};
 pub use crate::pipeline::metadata::{PictureMetadata, read as read_metadata};
 pub use crate::pipeline::{
     AnswerDecoding, AnswerSettings, Attention, AttentionLeg, Beam, Branch, Bundle, BundleSource,
@@ -49,6 +57,7 @@ pub use export::{Export, ExportFormat, labelled_grid};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
 pub use heat::{HeatMap, heat_colour};
 pub use jobs::{Jobs, JobsConfig};
+pub use making::{BundleEvent, BundleTask, Making};
 pub use message::{
     BundleSummary, EditResult, FileTask, Frame, FrameOrigin, JobEvent, JobId, JobSpec, Similarity,
     StepPreview, TokenCounter,

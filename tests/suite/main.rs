@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "golden tests say how close they came")]
 
 mod batches;
+mod bundles;
 mod cli;
 mod cli_compare;
 mod cli_export;

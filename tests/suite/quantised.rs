@@ -57,7 +57,7 @@ fn the_trained_t5_loses_little_with_eight_bits() -> TestResult {
     let config: T5Config = serde_json::from_value(about["text_config"].clone())?;
     let source = WeightSource::File(bundle.join("model.safetensors"));
     let states = |bits| -> TestResult<Tensor> {
-        let weights = Weights::open(&[source.clone()], DType::F32, &Device::Cpu)?;
+        let weights = Weights::open(std::slice::from_ref(&source), DType::F32, &Device::Cpu)?;
         let weights = weights.pp("language_model").quantised(bits);
         let ids = Tensor::new(&[[20u32, 31, 7, 400, 12, 55, 1, 0, 0, 0]], &Device::Cpu)?;
         Ok(T5Encoder::load(&config, &weights)?.forward(&ids)?)

@@ -15,6 +15,7 @@ mod sources;
 
 pub use error::{LoadError, TensorProblem, TensorReport};
 pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat};
+pub use random::RandomValues;
 pub(super) use rows::Matrix;
 pub use sources::WeightSource;
 
@@ -44,6 +45,8 @@ struct Store {
 #[derive(Default)]
 struct Log {
     used: BTreeSet<String>,
+    /// Shapes asked for in a rehearsal without files.
+    asked: BTreeMap<String, Vec<usize>>,
     ignored: BTreeSet<String>,
     problems: BTreeMap<String, TensorProblem>,
     vars: BTreeMap<String, Var>,
@@ -149,6 +152,12 @@ impl Weights {
     pub fn rehearsal(mut self) -> Self {
         self.rehearsal = true;
         self
+    }
+
+    /// Names and shapes of everything that was asked for, in a rehearsal of [`Weights::random`]:
+    /// what a file has to hold for the networks that were loaded.
+    pub fn asked(&self) -> BTreeMap<String, Vec<usize>> {
+        self.log().asked.clone()
     }
 
     /// The variables handed out so far, by full name, over all views of these weights.

@@ -114,6 +114,7 @@ impl Weights {
     pub(super) fn rehearsed(&self, path: String, shape: candle_core::Shape) -> Result<Tensor> {
         let Store { dtype, device, .. } = &*self.store;
         self.note_held(&path, shape.elem_count() * dtype.size_in_bytes());
+        self.log().asked.insert(path.clone(), shape.dims().to_vec());
         self.log().used.insert(path);
         placeholder(shape, *dtype, device)
     }
