@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "golden tests say how close they came")]
 
 mod batches;
+mod checkpoints;
+mod checkpoints_made;
 mod cli;
 mod cli_compare;
 mod cli_export;
