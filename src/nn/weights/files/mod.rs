@@ -13,7 +13,8 @@ mod state_dict;
 mod zip;
 
 pub use ::safetensors::tensor::Dtype as StoredDtype;
-pub(super) use index::{is_index, shards};
+pub(super) use index::is_index;
+pub use index::shards_of;
 
 use super::LoadError;
 use flaw::Flaw;
