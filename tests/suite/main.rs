@@ -4,6 +4,8 @@
 
 mod batches;
 mod bundles;
+mod checkpoints;
+mod checkpoints_made;
 mod cli;
 mod cli_compare;
 mod cli_export;

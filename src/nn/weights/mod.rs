@@ -14,7 +14,7 @@ mod rows;
 mod sources;
 
 pub use error::{LoadError, TensorProblem, TensorReport};
-pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat};
+pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat, shards_of};
 pub use random::RandomValues;
 pub(super) use rows::Matrix;
 pub use sources::WeightSource;
