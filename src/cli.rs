@@ -109,8 +109,8 @@ pub enum Invocation {
 pub struct WindowRequest {
     /// A picture to open first.
     pub frame: Option<PathBuf>,
-    /// The bundle.
-    pub bundle: BundleSource,
+    /// The bundle; without, the one that was chosen last.
+    pub bundle: Option<BundleSource>,
     /// The device.
     pub device: DeviceChoice,
 }
@@ -124,7 +124,10 @@ impl Cli {
         }
         Invocation::Window(WindowRequest {
             frame: cli.window.files.into_iter().next(),
-            bundle: bundles::find(cli.global.bundle.as_deref(), Places::of_user().as_ref()),
+            bundle: cli
+                .global
+                .bundle
+                .map(|wanted| bundles::find(Some(&wanted), Places::of_user().as_ref())),
             device: cli.global.device,
         })
     }

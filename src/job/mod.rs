@@ -1,8 +1,9 @@
 //! The seam between the faces (window, command line) and the work.
 //!
-//! A face submits a [`JobSpec`] or a [`FileTask`] and reads [`JobEvent`]s. Three threads do
-//! everything: `lgd-worker` owns the device and the loaded pipeline, `lgd-files` decodes and saves,
-//! and `lgd-store` keeps runs and jobs so that nothing is lost when the program is killed.
+//! A face submits a [`JobSpec`], a [`FileTask`] or a [`LibraryTask`] and reads [`JobEvent`]s. Four
+//! threads do everything: `lgd-worker` owns the device and the loaded pipeline, `lgd-files` decodes
+//! and saves, `lgd-store` keeps runs and jobs so that nothing is lost when the program is killed, and
+//! `lgd-library` looks after bundles, with a thread more for each check or download.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
 
@@ -17,7 +18,9 @@ mod explaining;
 mod export;
 mod files;
 mod heat;
+pub mod hub;
 mod jobs;
+pub mod library;
 mod message;
 mod places;
 mod provenance;
@@ -49,9 +52,10 @@ pub use export::{Export, ExportFormat, labelled_grid};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
 pub use heat::{HeatMap, heat_colour};
 pub use jobs::{Jobs, JobsConfig};
+pub use library::{LibraryEvent, LibraryNews, LibraryTask};
 pub use message::{
-    BundleSummary, EditResult, FileTask, Frame, FrameOrigin, JobEvent, JobId, JobSpec, Similarity,
-    StepPreview, TokenCounter,
+    BundleSummary, EditResult, FileTask, FolderUse, Frame, FrameOrigin, JobEvent, JobId, JobSpec,
+    Similarity, StepPreview, TokenCounter,
 };
 pub use places::Places;
 pub use provenance::FrameFacts;

@@ -1,0 +1,36 @@
+//! How far long tasks are: one place per task, where the newest wins, so that a window that does not
+//! look cannot hold up the work.
+
+use super::verify::VerifyProgress;
+use crate::job::BundleSource;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What happened since the last look.
+#[derive(Clone, Debug, Default)]
+pub struct LibraryNews {
+    /// Checks at work, with how far they are.
+    pub verifying: Vec<(BundleSource, VerifyProgress)>,
+}
+
+/// Where threads leave news.
+#[derive(Clone, Default)]
+pub(in crate::job) struct NewsBoard(Arc<Mutex<LibraryNews>>);
+
+impl NewsBoard {
+    /// Replaces what was said about that check.
+    pub(super) fn verifying(&self, source: &BundleSource, progress: VerifyProgress) {
+        self.change(|news| {
+            news.verifying.retain(|(known, _)| known != source);
+            news.verifying.push((source.clone(), progress));
+        });
+    }
+
+    /// Takes everything.
+    pub(in crate::job) fn take(&self) -> LibraryNews {
+        self.change(std::mem::take)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut LibraryNews) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
