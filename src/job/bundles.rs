@@ -4,7 +4,7 @@ use super::{BundleSource, GuidanceMode, Places, Problem};
 use crate::pipeline::{Bundle, Component, EditError, LgdPipeline};
 use candle_core::{DType, Device};
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a bundle says about itself, and what is really there.
 #[derive(Clone, Debug, Serialize)]
@@ -19,6 +19,12 @@ pub struct BundleReport {
     pub resolution: usize,
     /// Modes that can run.
     pub modes: Vec<&'static str>,
+    /// Modes that cannot run, with the reason.
+    pub unavailable_modes: Vec<(&'static str, String)>,
+    /// What a person must know before believing its pictures ("random weights"), if anything.
+    pub badge: Option<String>,
+    /// Folders outside the bundle whose files it uses in place.
+    pub links: Vec<PathBuf>,
     /// Its networks.
     pub components: Vec<ComponentReport>,
     /// Size of all files in bytes.
@@ -66,6 +72,9 @@ pub fn inspect(source: &BundleSource) -> Result<BundleReport, Problem> {
         licence: manifest.licence.clone(),
         resolution: manifest.resolution,
         modes: GuidanceMode::ALL.iter().map(|mode| mode.name()).collect(),
+        unavailable_modes: Vec::new(),
+        badge: manifest.badge().map(str::to_owned),
+        links: manifest.links.values().cloned().collect(),
         components,
         bytes,
     })

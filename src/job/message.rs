@@ -3,6 +3,7 @@
 
 use super::display::display_copy;
 use super::explaining::{Explaining, PieceEffect};
+use super::making::BundleEvent;
 use super::run_file::RunFile;
 use super::store::{StoreEvent, StoreTask};
 use super::{
@@ -266,6 +267,8 @@ pub struct BundleSummary {
     pub device: String,
     /// Its quick guess of a latent's colours, if it has one.
     pub latent_rgb: Option<LatentRgb>,
+    /// What a person must know before believing its pictures ("random weights"), if anything.
+    pub badge: Option<String>,
     /// Counts the tokens of a question as the model will.
     pub token_counter: TokenCounter,
 }
@@ -299,7 +302,7 @@ impl PartialEq for TokenCounter {
 }
 
 /// Everything that comes back. Per job exactly one of `Finished`, `Shown`, `Loaded`, `Exported`,
-/// `Attended`, `Units`, `Read`, `Failed`, `Cancelled`.
+/// `Attended`, `Units`, `Read`, `Bundle`, `Failed`, `Cancelled`.
 #[derive(Clone, Debug)]
 pub enum JobEvent {
     /// The worker took the job up.
@@ -330,6 +333,8 @@ pub enum JobEvent {
     Units(JobId, Vec<ContextUnit>),
     /// The language model's reading of its latent.
     Read(JobId, String),
+    /// A task on a bundle is done.
+    Bundle(JobId, BundleEvent),
     /// The job could not be done.
     Failed(JobId, Problem),
     /// The job was stopped on request.
@@ -384,6 +389,7 @@ impl JobEvent {
             | Self::Attended(id, ..)
             | Self::Units(id, _)
             | Self::Read(id, _)
+            | Self::Bundle(id, _)
             | Self::Failed(id, _)
             | Self::Cancelled(id) => Some(*id),
             _ => None,

@@ -21,6 +21,7 @@ mod heat;
 pub mod hub;
 mod jobs;
 pub mod library;
+mod making;
 mod message;
 mod places;
 mod provenance;
@@ -38,6 +39,10 @@ pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
 pub use crate::nn::device::{DeviceChoice, DeviceError};
 pub use crate::nn::similarity::{SimilarityError, psnr, ssim};
+pub use crate::pipeline::build::{
+    BuildProgress, BuildStage, EditorWeights, FoundPart, ImportPreview, ImportSpec, MadeBundle,
+    MissingPart, ModeOutlook, Preset, RandomSpec, StoredAs,
+};
 pub use crate::pipeline::metadata::{PictureMetadata, read as read_metadata};
 pub use crate::pipeline::{
     AnswerDecoding, AnswerSettings, Attention, AttentionLeg, Beam, Branch, Bundle, BundleSource,
@@ -53,6 +58,7 @@ pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
 pub use heat::{HeatMap, heat_colour};
 pub use jobs::{Jobs, JobsConfig};
 pub use library::{LibraryEvent, LibraryNews, LibraryTask};
+pub use making::{BundleEvent, BundleTask, Making};
 pub use message::{
     BundleSummary, EditResult, FileTask, FolderUse, Frame, FrameOrigin, JobEvent, JobId, JobSpec,
     Similarity, StepPreview, TokenCounter,

@@ -47,4 +47,7 @@ pub use pixels::LatentRgb;
 pub use sums::{shift_channels, sum};
 pub use transpose::transposed;
 pub use upsample::upsample_nearest2x;
-pub use weights::{LoadError, StoredWeights, TensorProblem, TensorReport, WeightSource, Weights};
+pub use weights::{
+    LoadError, StoredDtype, StoredTensor, StoredWeights, TensorProblem, TensorReport, WeightFile,
+    WeightFormat, WeightSource, Weights,
+};

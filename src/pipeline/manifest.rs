@@ -5,6 +5,7 @@ use crate::nn::LatentRgb;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// The format version this program reads.
 const FORMAT: u32 = 1;
@@ -22,6 +23,12 @@ pub struct Manifest {
     /// The licence of the weights.
     #[serde(default)]
     pub licence: Option<String>,
+    /// Whether the weights are made up, so that its pictures mean nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub random: bool,
+    /// Parts that lie elsewhere: a folder of the bundle (`unet`), and the folder it stands for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, PathBuf>,
     /// Side of the square the editor works at, in pixels.
     pub resolution: usize,
     /// Widths and token counts.
@@ -83,6 +90,10 @@ impl TextRules {
 
 fn yes() -> bool {
     true
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Starting values of a request.
@@ -155,6 +166,11 @@ impl Manifest {
             );
         }
         Ok(manifest)
+    }
+
+    /// What a person must know before believing the bundle's pictures, if anything.
+    pub fn badge(&self) -> Option<&'static str> {
+        self.random.then_some("random weights")
     }
 
     /// The quick guess of a latent's colours, if the bundle has one.

@@ -5,17 +5,23 @@
 //! way.
 //! Source: Image Content Generation with Causal Reasoning (arXiv 2312.07132), sections 4 and 5.
 
+pub mod build;
 mod bundle;
+mod clock;
+mod column;
 mod conditioning;
 mod drawing;
 mod embedded;
 mod explain;
 pub mod frame_image;
+pub mod import;
 mod jpeg;
 mod lgd;
 mod likeness;
+mod looking;
 mod manifest;
 pub mod metadata;
+mod parts;
 mod pieces;
 mod problem;
 mod progress;

@@ -31,3 +31,4 @@ mod window_explain;
 mod window_files;
 mod window_gallery;
 mod window_grids;
+mod window_models;

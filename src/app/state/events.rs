@@ -56,6 +56,8 @@ impl AppState {
             | JobEvent::Effect(..)
             | JobEvent::Units(..)
             | JobEvent::Read(..) => {}
+            // The Ask page does not show work on bundles.
+            JobEvent::Bundle(..) => {}
             JobEvent::Shown(job, picture) => self.shown(job, picture),
             JobEvent::Loaded(job, summary) => {
                 if self.bundle_job == Some(job) {

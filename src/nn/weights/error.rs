@@ -35,6 +35,14 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// A damaged file; `reason` is a clause: "it is empty".
+    pub(super) fn malformed(file: &Path, reason: impl Into<String>) -> Self {
+        Self::Malformed {
+            file: file.to_owned(),
+            reason: reason.into(),
+        }
+    }
+
     /// What failed, with the values; possibly several lines.
     pub fn message(&self) -> String {
         match self {

@@ -8,15 +8,17 @@
 
 mod convert;
 mod error;
-mod file;
+mod files;
 mod random;
+mod sources;
 
 pub use error::{LoadError, TensorProblem, TensorReport};
-pub use file::WeightSource;
+pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat};
+pub use sources::WeightSource;
 
 use crate::nn::cancel;
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
-use file::Files;
+use sources::Files;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -64,13 +66,14 @@ pub struct Weights {
     prefix: String,
     what: Arc<str>,
     trainable: Option<Filter>,
+    rehearsal: bool,
 }
 
 impl std::fmt::Debug for Weights {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut view = f.debug_struct("Weights");
         match &self.store.origin {
-            Origin::Files(files) => view.field("tensors", &files.entries.len()),
+            Origin::Files(files) => view.field("tensors", &files.len()),
             Origin::Random(seed) => view.field("random", seed),
         };
         view.field("prefix", &self.prefix).finish_non_exhaustive()
@@ -78,7 +81,7 @@ impl std::fmt::Debug for Weights {
 }
 
 impl Weights {
-    /// Opens safetensors files or their shard index; float tensors come out as `dtype` on
+    /// Opens weight files or their shard index; float tensors come out as `dtype` on
     /// `device`, integers as u8, u32 or i64.
     ///
     /// Only headers are read here. Values are converted when a network asks for them.
@@ -114,6 +117,7 @@ impl Weights {
             prefix: String::new(),
             what: "the weights".into(),
             trainable: None,
+            rehearsal: false,
         }
     }
 
@@ -129,6 +133,14 @@ impl Weights {
     #[must_use]
     pub fn trainable(mut self, filter: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         self.trainable = Some(Arc::new(filter));
+        self
+    }
+
+    /// The same view in which every tensor that fits comes out as zeros that take no memory. Loading
+    /// a network from it finds what is missing or left over, and reads no values.
+    #[must_use]
+    pub fn rehearsal(mut self) -> Self {
+        self.rehearsal = true;
         self
     }
 
@@ -155,7 +167,7 @@ impl Weights {
     /// a tensor is.
     pub fn dims(&self, name: &str) -> Option<Vec<usize>> {
         match &self.store.origin {
-            Origin::Files(files) => Some(files.entries.get(&self.path(name))?.dims.clone()),
+            Origin::Files(files) => Some(files.get(&self.path(name))?.dims().to_vec()),
             Origin::Random(_) => None,
         }
     }
@@ -164,7 +176,7 @@ impl Weights {
     pub fn names(&self) -> Vec<String> {
         match &self.store.origin {
             Origin::Files(files) => {
-                let names = files.entries.keys();
+                let names = files.names();
                 names.filter(|n| self.covers(n)).cloned().collect()
             }
             Origin::Random(_) => Vec::new(),
@@ -176,11 +188,11 @@ impl Weights {
         let mut stored = StoredWeights::default();
         if let Origin::Files(files) = &self.store.origin {
             let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-            for entry in files.entries.values() {
+            for (_, tensor) in files.tensors() {
                 stored.tensors += 1;
-                stored.parameters += entry.dims.iter().product::<usize>();
+                stored.parameters += tensor.parameters();
                 *counts
-                    .entry(format!("{:?}", entry.dtype).to_lowercase())
+                    .entry(format!("{:?}", tensor.dtype()).to_lowercase())
                     .or_default() += 1;
             }
             stored.dtypes = counts.keys().cloned().collect();
@@ -230,18 +242,22 @@ impl Weights {
         } = &*self.store;
         let tensor = match origin {
             Origin::Random(seed) => random::tensor(*seed, &path, &shape, *dtype, device)?,
-            Origin::Files(files) => match files.entries.get(&path) {
+            Origin::Files(files) => match files.get(&path) {
                 None => return self.note(path, TensorProblem::Missing, shape),
-                Some(entry) if entry.dims != shape.dims() => {
+                Some(stored) if stored.dims() != shape.dims() => {
                     let problem = TensorProblem::Shape {
-                        found: entry.dims.clone(),
+                        found: stored.dims().to_vec(),
                         expected: shape.dims().to_vec(),
                     };
                     return self.note(path, problem, shape);
                 }
-                Some(entry) => {
-                    let bytes = files.bytes(entry);
-                    match convert::tensor(bytes, entry.dtype, &shape, *dtype, device)? {
+                Some(_) if self.rehearsal => {
+                    self.log().used.insert(path);
+                    return placeholder(shape, *dtype, device);
+                }
+                Some(stored) => {
+                    let bytes = files.bytes(&path).map_err(candle_core::Error::wrap)?;
+                    match convert::tensor(&bytes, stored.dtype(), &shape, *dtype, device)? {
                         Ok(tensor) => tensor,
                         Err(problem) => return self.note(path, problem, shape),
                     }
@@ -264,7 +280,7 @@ impl Weights {
     fn note(&self, path: String, problem: TensorProblem, shape: Shape) -> Result<Tensor> {
         self.log().problems.insert(path, problem);
         let Store { dtype, device, .. } = &*self.store;
-        Tensor::zeros((), *dtype, device)?.broadcast_as(shape)
+        placeholder(shape, *dtype, device)
     }
 
     /// Reports everything below the prefix that was missing, wrongly shaped, not finite or never
@@ -283,7 +299,7 @@ impl Weights {
             .filter(|(path, _)| self.covers(path))
             .map(|(path, problem)| (path.clone(), problem.clone()))
             .collect();
-        for path in files.entries.keys().filter(|path| self.covers(path)) {
+        for path in files.names().filter(|path| self.covers(path)) {
             let known = log.used.contains(path)
                 || log.ignored.iter().any(|i| is_below(path, i))
                 // An index 0, 1, 2, … that old checkpoints carry as if it were a weight.
@@ -299,7 +315,7 @@ impl Weights {
         Err(LoadError::Tensors(Box::new(TensorReport {
             what: self.what.to_string(),
             any_used: log.used.iter().any(|path| self.covers(path)),
-            files: files.names(),
+            files: files.paths(),
             problems,
         })))
     }
@@ -321,6 +337,11 @@ impl Weights {
             format!("{}.{name}", self.prefix)
         }
     }
+}
+
+/// Zeros that take no memory.
+fn placeholder(shape: Shape, dtype: DType, device: &Device) -> Result<Tensor> {
+    Tensor::zeros((), dtype, device)?.broadcast_as(shape)
 }
 
 /// Whether `path` is `prefix` or lies below it; everything lies below the empty prefix.

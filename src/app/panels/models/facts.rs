@@ -51,6 +51,10 @@ pub fn facts_ui(
     if let Some(folder) = entry.folder() {
         place_ui(ui, cx, folder, actions);
     }
+    for folder in &report.links {
+        let values = [("path", folder.display().to_string().into())];
+        hint(ui, cx.tokens, cx.text("models-in-place", &values));
+    }
     ui.separator();
     modes_ui(ui, cx, details);
     ui.separator();
@@ -87,7 +91,7 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, details: &BundleDetails) {
     title(ui, &cx.tr("models-modes"));
     for mode in GuidanceMode::ALL {
         let (label, tip) = mode_texts(mode);
-        let possible = details.report.modes.contains(&mode.name());
+        let possible = words::why_not(details, mode).is_none();
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::S;
             let (rect, _) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::hover());
@@ -99,8 +103,9 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, details: &BundleDetails) {
             };
             let words = RichText::new(words).size(13.0).color(colour);
             ui.add(Label::new(words)).on_hover_text(cx.tr(tip));
-            if !possible {
-                hint(ui, cx.tokens, cx.tr("models-mode-missing"));
+            if let Some(reason) = words::why_not(details, mode) {
+                let words = RichText::new(reason).small().color(cx.tokens.text_weak);
+                ui.add(Label::new(words).truncate()).on_hover_text(reason);
             }
         });
     }

@@ -164,14 +164,13 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &LibraryEntry) {
     for mode in GuidanceMode::ALL.into_iter().rev() {
         let (rect, response) = ui.allocate_exact_size(vec2(SIDE, SIDE), Sense::hover());
         let name = cx.tr(mode_texts(mode).0);
-        let possible = details.report.modes.contains(&mode.name());
-        mode_dot(ui, cx, rect, mode, possible);
-        let words = if possible {
-            "models-mode-possible"
-        } else {
-            "models-mode-impossible"
+        let reason = words::why_not(details, mode);
+        mode_dot(ui, cx, rect, mode, reason.is_none());
+        let mode = ("mode", name.as_ref().into());
+        let words = match reason {
+            None => cx.text("models-mode-possible", &[mode]),
+            Some(reason) => cx.text("mode-missing", &[mode, ("reason", reason.into())]),
         };
-        let words = cx.text(words, &[("mode", name.as_ref().into())]);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &words));
         response.on_hover_text(&words);
     }

@@ -3,6 +3,7 @@
 use super::Cx;
 use crate::app::panels::ask::seconds_text;
 use crate::app::widgets::Tone;
+use crate::job::GuidanceMode;
 use crate::job::library::{BundleDetails, BundleHome, LibraryEntry};
 use std::borrow::Cow;
 
@@ -80,6 +81,13 @@ pub fn badges<'a>(cx: &'a Cx<'_>, entry: &LibraryEntry) -> Vec<(Tone, Cow<'a, st
     if cx.state.library.is_damaged(&entry.source) {
         put(Tone::Error, "badge-damaged", "badge-damaged-tip");
     }
+    if let Some(Ok(details)) = cx.state.library.details(&entry.source)
+        && let Some(about) = &details.report.badge
+    {
+        let tip = cx.tr("badge-about-tip");
+        badges.push((Tone::Warning, Cow::Owned(about.clone()), tip));
+    }
+    let mut put = |tone, label, tip| badges.push((tone, cx.tr(label), cx.tr(tip)));
     match entry.home {
         BundleHome::Program => put(Tone::Quiet, "badge-embedded", "badge-embedded-tip"),
         BundleHome::HubCache => put(Tone::Quiet, "badge-hub", "badge-hub-tip"),
@@ -87,6 +95,13 @@ pub fn badges<'a>(cx: &'a Cx<'_>, entry: &LibraryEntry) -> Vec<(Tone, Cow<'a, st
         BundleHome::Data => {}
     }
     badges
+}
+
+/// Why a bundle cannot run a mode; none when it can.
+pub fn why_not(details: &BundleDetails, mode: GuidanceMode) -> Option<&str> {
+    let mut reasons = details.report.unavailable_modes.iter();
+    let reason = reasons.find(|(name, _)| *name == mode.name());
+    reason.map(|(_, why)| why.as_str())
 }
 
 /// The facts of a bundle in one line.
