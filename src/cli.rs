@@ -4,6 +4,7 @@ mod ask;
 mod bundle;
 mod compare;
 mod doctor;
+mod download;
 mod drawing_args;
 mod explain;
 mod export;

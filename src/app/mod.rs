@@ -19,8 +19,9 @@ mod window;
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{ModelSettings, SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
-    Action, AppState, AxisDraft, BundleState, Check, Column, CoverState, Dialog, Explain,
-    Explained, Exporting, Filter, Form, GalleryAction, GridAction, GridDraft, Inquiry, Library,
+    Action, AppState, AxisDraft, BundleState, Check, Column, CoverState, Dialog, Download,
+    DownloadState, Explain, Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction,
+    GridDraft, HubAction, Inquiry, Library,
     LibraryAction, Likeness, NoticeKind, Offer, OfferChoice, Page, Parting, Phase, QueueAction,
     Recall, Run, Shelved, TargetAction, Topic, View,
 };
@@ -308,6 +309,8 @@ impl LgdApp {
             Some(Dialog::Settings) => panels::preferences_ui(&ctx, &cx, actions),
             Some(Dialog::About) => panels::about_ui(&ctx, &cx, actions),
             Some(Dialog::Palette) => palette.ui(&ctx, &cx, actions),
+            Some(Dialog::Hub) => models.hub_ui(&ctx, &cx, actions),
+            Some(Dialog::Network) => panels::network_ui(&ctx, &cx, actions),
             Some(Dialog::Grid) => panels::grid_setup_ui(&ctx, &cx, actions),
             None => {}
         }

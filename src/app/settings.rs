@@ -5,6 +5,7 @@
 //! goes to the file thread.
 
 use super::state::{Form, Page, known_page};
+use crate::job::hub::NetworkSettings;
 use crate::job::{BundleSource, GuidanceMode};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -45,11 +46,18 @@ pub struct Settings {
     /// Whether saved and exported pictures say nothing about how they were drawn.
     pub leave_out_settings: bool,
     /// Which bundle answers, and where others are.
-    #[serde(skip_serializing_if = "ModelSettings::is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub models: ModelSettings,
+    /// How the hub is reached.
+    #[serde(skip_serializing_if = "is_default")]
+    pub network: NetworkSettings,
     /// Keys of other versions, kept as they are.
     #[serde(flatten)]
     pub rest: toml::Table,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Which bundle answers, and where others are looked for.
@@ -67,10 +75,6 @@ pub struct ModelSettings {
 }
 
 impl ModelSettings {
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
-
     /// The bundle that answers.
     pub fn source(&self) -> BundleSource {
         self.bundle
@@ -87,6 +91,7 @@ impl Default for Settings {
             keep_runs: true,
             leave_out_settings: false,
             models: ModelSettings::default(),
+            network: NetworkSettings::default(),
             rest: toml::Table::new(),
         }
     }

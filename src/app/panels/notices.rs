@@ -36,7 +36,10 @@ impl Notices {
             let since = *self.since.entry(notice.id).or_insert(now);
             let passes = matches!(
                 notice.kind,
-                NoticeKind::Saved(_) | NoticeKind::Copied | NoticeKind::RunReady(..)
+                NoticeKind::Saved(_)
+                    | NoticeKind::Copied
+                    | NoticeKind::RunReady(..)
+                    | NoticeKind::Downloaded(..)
             );
             if passes {
                 let left = STAY_SECS - (now - since);
@@ -140,6 +143,12 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
             tokens.on_accent_soft,
             cx.text("notice-runs-deleted", &[("count", keys.len().into())]),
             None,
+        ),
+        NoticeKind::Downloaded(what, folder) => (
+            tokens.accent_soft,
+            tokens.on_accent_soft,
+            cx.text("notice-downloaded", &[("what", what.as_str().into())]),
+            Some(path(folder)),
         ),
         NoticeKind::BundleDeleted(deleted) => {
             let name = deleted.folder.file_name().unwrap_or_default();

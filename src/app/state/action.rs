@@ -2,8 +2,8 @@
 //! plain data.
 
 use super::{
-    Dialog, Explain, Form, GalleryAction, GridAction, LibraryAction, Moment, NoticeId, OfferChoice,
-    Page, QueueAction, RunId, TargetAction, Topic,
+    Dialog, Explain, Form, GalleryAction, GridAction, HubAction, LibraryAction, Moment, NoticeId,
+    OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
 };
 use crate::app::settings::Settings;
 use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask, RunDraft};
@@ -94,6 +94,8 @@ pub enum Action {
     Gallery(GalleryAction),
     /// Does something with the bundles.
     Library(LibraryAction),
+    /// Does something with the hub.
+    Hub(HubAction),
     /// Opens a dialog.
     ShowDialog(Dialog),
     /// Closes the dialog.

@@ -35,7 +35,9 @@ pub use form::Form;
 pub use gallery::{
     CoverState, Filter, Gallery, GalleryAction, Period, Recall, Row, differences, settings,
 };
-pub use library::{Check, Library, LibraryAction, Shelved};
+pub use library::{
+    Check, Download, DownloadState, Found, HubAction, Library, LibraryAction, Shelved,
+};
 pub use page::{Page, known_or_first as known_page};
 pub use plan::{AxisDraft, GridDraft};
 pub use queue::{QueueAction, QueueState};
@@ -71,6 +73,10 @@ pub enum Dialog {
     Palette,
     /// A grid before it is drawn.
     Grid,
+    /// A download before it begins.
+    Hub,
+    /// How the hub is reached, and what was asked of it.
+    Network,
 }
 
 /// Identifies a notice.
@@ -100,6 +106,8 @@ pub enum NoticeKind {
     NotRecalled(Problem),
     /// Kept runs were deleted; that can be taken back.
     RunsDeleted(Vec<RunKey>),
+    /// A repository was downloaded into that folder.
+    Downloaded(String, PathBuf),
     /// A bundle was deleted; that can be taken back.
     BundleDeleted(DeletedBundle),
     /// Settings are in the form, but the frame they were used with was not found.
@@ -397,6 +405,7 @@ impl AppState {
             Action::ShowPage(page) => return self.show_page(page),
             Action::Gallery(action) => return self.act_on_gallery(action),
             Action::Library(action) => return self.act_on_library(action),
+            Action::Hub(action) => return self.act_on_hub(action),
             Action::ShowDialog(dialog) => {
                 self.dialog = Some(dialog);
                 if dialog == Dialog::Settings {

@@ -7,6 +7,7 @@
 mod bin;
 mod entry;
 mod listing;
+mod network;
 mod news;
 mod reveal;
 mod thread;
@@ -14,6 +15,7 @@ mod verify;
 
 pub use bin::DeletedBundle;
 pub use entry::{BundleDetails, BundleFile, BundleHome, CachedRepo, LibraryEntry};
+pub use network::{DownloadEnd, HubEvent, HubTask};
 pub use news::LibraryNews;
 pub use verify::{FileCheck, FileVerdict, VerifyProgress, VerifyReport};
 
@@ -49,6 +51,8 @@ pub enum LibraryTask {
     Delete(PathBuf),
     /// Take a deletion back; ends in `Restored` or `Failed`.
     Restore(DeletedBundle),
+    /// Ask something of the hub.
+    Hub(HubTask),
     /// Show a folder in the system's file manager; silent when it works, else `Failed`.
     Reveal(PathBuf),
 }
@@ -70,6 +74,8 @@ pub enum LibraryEvent {
     Deleted(DeletedBundle),
     /// A deleted bundle is there again.
     Restored(PathBuf),
+    /// What became of something that was asked of the hub.
+    Hub(HubEvent),
     /// Something could not be done.
     Failed(Problem),
 }

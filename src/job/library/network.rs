@@ -5,7 +5,7 @@ use super::LibraryEvent;
 use super::news::NewsBoard;
 use crate::job::hub::{
     Asked, DownloadKey, DownloadSpec, Hub, HubError, Ledger, Listing, MAIN, NetworkSettings,
-    Patience,
+    Patience, free_bytes,
 };
 use crate::job::jobs::Outbox;
 use crate::job::{CancelToken, JobEvent, Places, Problem};
@@ -22,7 +22,14 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, PartialEq)]
 pub enum HubTask {
     /// Ask what a repository holds; ends in `Found`.
-    LookUp(Asked, NetworkSettings),
+    LookUp {
+        /// Which one.
+        asked: Asked,
+        /// The cache its files would go into.
+        cache: PathBuf,
+        /// How the hub is reached.
+        settings: NetworkSettings,
+    },
     /// Stop asking; it still ends in `Found`.
     StopLookingUp,
     /// Download files, or go on with it; ends in `Ended`.
@@ -38,8 +45,15 @@ pub enum HubTask {
 /// What became of it.
 #[derive(Clone, Debug)]
 pub enum HubEvent {
-    /// What a repository holds, or why nobody can tell.
-    Found(Asked, Result<Box<Listing>, Problem>),
+    /// A repository was looked up.
+    Found {
+        /// Which one.
+        asked: Asked,
+        /// What it holds, or why nobody can tell.
+        listing: Result<Box<Listing>, Problem>,
+        /// Bytes free where its files would go, where the system says so.
+        free: Option<u64>,
+    },
     /// A download ended.
     Ended(DownloadKey, DownloadEnd),
     /// Downloads of an earlier start, each with the bytes that have arrived.
@@ -88,16 +102,24 @@ impl Network {
     pub(super) fn perform(&mut self, task: HubTask) {
         self.talks.retain(|talk| !talk.thread.is_finished());
         match task {
-            HubTask::LookUp(asked, settings) => {
+            HubTask::LookUp {
+                asked,
+                cache,
+                settings,
+            } => {
                 self.stop(None);
-                self.look_up(asked, settings);
+                self.look_up(asked, cache, settings);
             }
             HubTask::StopLookingUp => self.stop(None),
             HubTask::Download(spec, settings) => self.download(spec, settings),
             HubTask::Pause(key) => self.stop(Some(&key)),
             HubTask::Discard(spec) => {
                 let key = spec.key();
-                if self.talks.iter().all(|talk| talk.key.as_ref() != Some(&key)) {
+                if self
+                    .talks
+                    .iter()
+                    .all(|talk| talk.key.as_ref() != Some(&key))
+                {
                     self.ledger.discard(&spec);
                 }
             }
@@ -121,7 +143,10 @@ impl Network {
         while Instant::now() < end && self.talks.iter().any(|talk| !talk.thread.is_finished()) {
             std::thread::sleep(Duration::from_millis(10));
         }
-        let finished = self.talks.drain(..).filter(|talk| talk.thread.is_finished());
+        let finished = self
+            .talks
+            .drain(..)
+            .filter(|talk| talk.thread.is_finished());
         for talk in finished {
             if talk.thread.join().is_err() {
                 tracing::error!("a download ended in a panic");
@@ -134,8 +159,12 @@ impl Network {
         wanted.for_each(|talk| talk.token.cancel());
     }
 
-    fn look_up(&mut self, asked: Asked, settings: NetworkSettings) {
-        let (outbox, news, token) = (self.outbox.clone(), self.news.clone(), CancelToken::default());
+    fn look_up(&mut self, asked: Asked, cache: PathBuf, settings: NetworkSettings) {
+        let (outbox, news, token) = (
+            self.outbox.clone(),
+            self.news.clone(),
+            CancelToken::default(),
+        );
         let (stop, about) = (token.clone(), asked.clone());
         let work = move || {
             let revision = about.revision.as_deref().unwrap_or(MAIN);
@@ -143,24 +172,44 @@ impl Network {
                 let hub = open(&settings, &news, &outbox)?;
                 hub.list(&about.repo, revision, &stop)
             });
-            let found = found.map(Box::new).map_err(|error| error.problem(&about.repo));
-            tell(&outbox, HubEvent::Found(about, found));
+            let listing = found
+                .map(Box::new)
+                .map_err(|error| error.problem(&about.repo));
+            let found = HubEvent::Found {
+                asked: about,
+                listing,
+                free: free_bytes(&cache),
+            };
+            tell(&outbox, found);
         };
         if let Err(problem) = self.start(None, token, work) {
-            tell(&self.outbox, HubEvent::Found(asked, Err(problem)));
+            let found = HubEvent::Found {
+                asked,
+                listing: Err(problem),
+                free: None,
+            };
+            tell(&self.outbox, found);
         }
     }
 
     fn download(&mut self, spec: DownloadSpec, settings: NetworkSettings) {
         let key = spec.key();
-        if self.talks.iter().any(|talk| talk.key.as_ref() == Some(&key)) {
+        if self
+            .talks
+            .iter()
+            .any(|talk| talk.key.as_ref() == Some(&key))
+        {
             return;
         }
         // A download that cannot be written down is made all the same; it only forgets itself.
         if let Err(problem) = self.ledger.keep(&spec) {
             tracing::warn!("{problem}");
         }
-        let (outbox, news, token) = (self.outbox.clone(), self.news.clone(), CancelToken::default());
+        let (outbox, news, token) = (
+            self.outbox.clone(),
+            self.news.clone(),
+            CancelToken::default(),
+        );
         let (stop, ledger) = (token.clone(), Ledger::new(self.places.as_ref()));
         let named = key.clone();
         let work = move || {
@@ -182,7 +231,10 @@ impl Network {
             tell(&outbox, HubEvent::Ended(named, end));
         };
         if let Err(problem) = self.start(Some(key.clone()), token, work) {
-            tell(&self.outbox, HubEvent::Ended(key, DownloadEnd::Failed(problem)));
+            tell(
+                &self.outbox,
+                HubEvent::Ended(key, DownloadEnd::Failed(problem)),
+            );
         }
     }
 
@@ -203,7 +255,8 @@ impl Network {
 
 fn open(settings: &NetworkSettings, news: &NewsBoard, outbox: &Outbox) -> Result<Hub, HubError> {
     let (news, outbox) = (news.clone(), outbox.clone());
-    Hub::open(settings, Patience::default(), move |request| {
+    let settings = settings.clone().with_environment();
+    Hub::open(&settings, Patience::default(), move |request| {
         news.requested(request);
         outbox.wake();
     })

@@ -3,6 +3,7 @@
 
 use super::verify::VerifyProgress;
 use crate::job::BundleSource;
+use crate::job::hub::{DownloadKey, DownloadProgress, Request};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What happened since the last look.
@@ -10,6 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct LibraryNews {
     /// Checks at work, with how far they are.
     pub verifying: Vec<(BundleSource, VerifyProgress)>,
+    /// Downloads at work, with how far they are.
+    pub downloading: Vec<(DownloadKey, DownloadProgress)>,
+    /// Requests that were made, the newest last.
+    pub requests: Vec<Request>,
 }
 
 /// Where threads leave news.
@@ -23,6 +28,19 @@ impl NewsBoard {
             news.verifying.retain(|(known, _)| known != source);
             news.verifying.push((source.clone(), progress));
         });
+    }
+
+    /// Replaces what was said about that download.
+    pub(super) fn downloading(&self, key: &DownloadKey, progress: DownloadProgress) {
+        self.change(|news| {
+            news.downloading.retain(|(known, _)| known != key);
+            news.downloading.push((key.clone(), progress));
+        });
+    }
+
+    /// Notes a request; none is left out.
+    pub(super) fn requested(&self, request: Request) {
+        self.change(|news| news.requests.push(request));
     }
 
     /// Takes everything.

@@ -1,5 +1,6 @@
 //! The thread of the library, and those of the checks it starts.
 
+use super::network::Network;
 use super::news::NewsBoard;
 use super::verify::{VerifyReport, verify};
 use super::{BundleDetails, BundleFile, LibraryEvent, LibraryTask, bin, listing, reveal};
@@ -30,6 +31,7 @@ impl Handle {
         let (tasks, received) = bounded(TASKS);
         let news = NewsBoard::default();
         let mut library = Library {
+            network: Network::new(places.clone(), outbox.clone(), news.clone()),
             places,
             outbox,
             news: news.clone(),
@@ -80,6 +82,7 @@ struct Library {
     places: Option<Places>,
     outbox: Outbox,
     news: NewsBoard,
+    network: Network,
     checks: Vec<Check>,
     deleted: Vec<bin::DeletedBundle>,
 }
@@ -98,6 +101,7 @@ impl Library {
         for check in &self.checks {
             check.token.cancel();
         }
+        self.network.close();
         for check in self.checks.drain(..) {
             if check.thread.join().is_err() {
                 tracing::error!("a check ended in a panic");
@@ -145,6 +149,7 @@ impl Library {
                 }
                 Err(problem) => LibraryEvent::Failed(problem),
             },
+            LibraryTask::Hub(task) => return self.network.perform(task),
             LibraryTask::Reveal(folder) => return self.reveal(&folder),
         };
         self.tell(event);

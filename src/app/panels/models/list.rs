@@ -1,6 +1,6 @@
 //! The rows of the list: bundles, and what lies in the Hugging Face cache.
 
-use super::{Cx, select, words};
+use super::{Cx, downloads, select, words};
 use crate::app::panels::ask::{mode_colour, mode_texts};
 use crate::app::state::{Action, LibraryAction, Shelved};
 use crate::app::theme::{CARD_RADIUS, space};
@@ -28,6 +28,7 @@ pub fn list_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 let words = RichText::new(problem.to_string()).color(cx.tokens.error);
                 ui.add(Label::new(words).wrap().selectable(true));
             }
+            downloads::downloads_ui(ui, cx, actions);
             for entry in library.bundles.iter().flatten() {
                 bundle_ui(ui, cx, entry, actions);
             }

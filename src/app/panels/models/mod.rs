@@ -1,14 +1,16 @@
 //! The Models page: every bundle known here as a row, and the selected one in detail on the right.
 
 mod details;
+mod downloads;
 mod facts;
 mod files;
+mod hub;
 mod list;
 mod words;
 
 use super::Cx;
 use super::ask::message_ui;
-use crate::app::state::{Action, LibraryAction, Shelved};
+use crate::app::state::{Action, Dialog, LibraryAction, Shelved};
 use crate::app::theme::space;
 use crate::app::widgets::hint;
 use eframe::egui;
@@ -20,9 +22,15 @@ use egui::{
 #[derive(Default)]
 pub struct ModelsPage {
     details: details::DetailsPanel,
+    hub: hub::HubDialog,
 }
 
 impl ModelsPage {
+    /// Draws the dialog for downloads.
+    pub fn hub_ui(&mut self, ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+        self.hub.ui(ctx, cx, actions);
+    }
+
     /// Draws the page.
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         let margin = |left, right| Margin {
@@ -68,6 +76,15 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let listing = cx.state.library.listing;
+            let download = Button::new(cx.tr("models-download"));
+            let download = ui.add_enabled(cx.state.library.hub_cache.is_some(), download);
+            let download = download.on_disabled_hover_text(cx.tr("models-no-cache"));
+            if download
+                .on_hover_text(cx.tr("models-download-tip"))
+                .clicked()
+            {
+                actions.push(Action::ShowDialog(Dialog::Hub));
+            }
             for (label, tip, action) in [
                 (
                     "models-refresh",

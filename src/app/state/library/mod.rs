@@ -2,10 +2,12 @@
 //! being done with them.
 
 mod check;
+mod hub;
 #[cfg(test)]
 mod tests;
 
 pub use check::Check;
+pub use hub::{Download, DownloadState, Found, HubAction, HubState};
 
 use super::{AppState, BundleState, Effect, NoticeKind, Page};
 use crate::job::library::{
@@ -33,6 +35,8 @@ pub struct Library {
     pub confirming: Option<BundleSource>,
     /// Where the Hugging Face cache is.
     pub hub_cache: Option<PathBuf>,
+    /// Downloads and requests.
+    pub hub: HubState,
     details: Vec<(BundleSource, Result<Box<BundleDetails>, Problem>)>,
     checks: Vec<(BundleSource, Check)>,
 }
@@ -142,7 +146,9 @@ impl AppState {
         if self.library.bundles.is_some() || self.library.listing {
             return Vec::new();
         }
-        self.list_bundles()
+        let mut effects = self.list_bundles();
+        effects.extend(self.find_downloads());
+        effects
     }
 
     fn list_bundles(&mut self) -> Vec<Effect> {
@@ -267,6 +273,14 @@ impl AppState {
                 let look = look.map(Effect::Library).collect();
                 library.details.clear();
                 library.bundles = Some(listed.bundles);
+                // What was downloaded just now may be a bundle.
+                if let Some(folder) = library.hub.arrived.take() {
+                    let source = BundleSource::Folder(folder.clone());
+                    library.selected = Some(match library.bundle(&source) {
+                        Some(_) => Shelved::Bundle(source),
+                        None => Shelved::Cached(folder),
+                    });
+                }
                 self.select_something();
                 return look;
             }
@@ -301,6 +315,7 @@ impl AppState {
                 self.library.selected = Some(Shelved::Bundle(BundleSource::Folder(folder)));
                 return self.list_bundles();
             }
+            LibraryEvent::Hub(event) => return self.on_hub_event(event),
             LibraryEvent::Failed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
         Vec::new()
@@ -315,6 +330,11 @@ impl AppState {
                 check.progress = Some(progress);
             }
         }
+        let hub = &mut self.library.hub;
+        for (key, progress) in news.downloading {
+            hub.on_progress(&key, progress);
+        }
+        hub.on_requests(news.requests);
     }
 
     fn renamed(&mut self, source: &BundleSource, name: String) {

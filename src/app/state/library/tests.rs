@@ -162,6 +162,7 @@ fn a_check_goes_its_way() {
     };
     let news = LibraryNews {
         verifying: vec![(mine(), progress.clone())],
+        ..LibraryNews::default()
     };
     state.on_library_news(news.clone());
     let check = |state: &AppState| state.library.check(&mine()).cloned().unwrap_or_default();
