@@ -12,6 +12,7 @@ mod metadata;
 mod output;
 mod replay;
 mod session;
+mod toon;
 
 use crate::job::{BundleSource, DeviceChoice, Places, Problem, bundles};
 use clap::{Args, Parser, Subcommand};
@@ -75,6 +76,8 @@ enum Command {
     Metadata(metadata::MetadataArgs),
     /// Look at model bundles
     Bundle(bundle::BundleArgs),
+    /// Draw the toon world: frames, and data sets to train on
+    Toon(toon::ToonArgs),
     /// Show what this machine can run, with a hint for each problem
     Doctor,
 }
@@ -148,6 +151,7 @@ impl Cli {
             Some(Command::Export(args)) => export::run(&args, bundle, &self.global),
             Some(Command::Metadata(args)) => metadata::run(&args, &self.global),
             Some(Command::Bundle(args)) => bundle::run(&args, &self.global),
+            Some(Command::Toon(args)) => toon::run(&args, &self.global),
             Some(Command::Doctor) => doctor::run(&self.global),
             None => Ok(()),
         }

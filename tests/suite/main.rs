@@ -22,6 +22,7 @@ mod networks;
 mod pictures;
 mod recovery;
 mod runs;
+mod toon;
 mod toon_tiny_drawing;
 mod toon_tiny_language;
 mod weights;
