@@ -8,7 +8,7 @@
 use super::eva_vit::{EvaVit, EvaVitConfig};
 use super::generation::{self, AnswerRng, GenerationSettings, Hypothesis};
 use super::qformer::{QFormer, QFormerConfig};
-use super::t5::{T5, T5Config};
+use super::t5::{T5, T5Config, T5Encoder, T5Writer};
 use crate::nn::{Linear, Weights};
 use candle_core::{DType, Result, Tensor};
 use serde::Deserialize;
@@ -75,19 +75,55 @@ pub struct Latent {
     pub attention_mask: Tensor,
 }
 
-/// A BLIP-2 with a T5.
+impl Latent {
+    /// Encodes `[queries ; text]`.
+    ///
+    /// Arguments as in [`Blip2::inputs`].
+    ///
+    /// # Errors
+    /// On a shape that does not fit, or when cancelled.
+    pub fn encode(
+        encoder: &T5Encoder,
+        queries: &Tensor,
+        ids: &Tensor,
+        mask: Option<&Tensor>,
+    ) -> Result<Self> {
+        let (inputs_embeds, attention_mask) = inputs(encoder, queries, ids, mask)?;
+        Ok(Self {
+            hidden_states: encoder.forward_embeds(&inputs_embeds, Some(&attention_mask))?,
+            attention_mask,
+        })
+    }
+
+    /// Writes answers to it; see [`generation::generate`].
+    ///
+    /// # Errors
+    /// On unusable settings, or when cancelled.
+    pub fn answers(
+        &self,
+        writer: &T5Writer,
+        settings: &GenerationSettings,
+        rng: &mut AnswerRng,
+    ) -> Result<Vec<Vec<Hypothesis>>> {
+        let Self {
+            hidden_states,
+            attention_mask,
+        } = self;
+        generation::generate(writer, hidden_states, Some(attention_mask), settings, rng)
+    }
+}
+
+/// What lies between an image encoder and a language model: learned queries, the Q-Former that lets
+/// them read image tokens, and the projection of what they read.
 #[derive(Clone, Debug)]
-pub struct Blip2 {
-    config: Blip2Config,
-    vision_model: EvaVit,
+pub struct QueryReader {
     query_tokens: Tensor,
     qformer: QFormer,
     language_projection: Linear,
-    language_model: T5,
 }
 
-impl Blip2 {
-    /// Reads all parts.
+impl QueryReader {
+    /// Reads `query_tokens`, `qformer` and `language_projection`.
     ///
     /// # Errors
     /// When the config is unusable or a tensor cannot be read.
@@ -101,7 +137,6 @@ impl Blip2 {
             );
         }
         Ok(Self {
-            vision_model: EvaVit::load(image, &weights.pp("vision_model"))?,
             query_tokens: weights.get(
                 (1, config.num_query_tokens, queries.hidden_size),
                 "query_tokens",
@@ -112,6 +147,49 @@ impl Blip2 {
                 queries.hidden_size,
                 config.text_config.d_model,
             )?,
+        })
+    }
+
+    /// What the learned queries read in `image_embeds`, before the projection, (B, Q, D_query).
+    ///
+    /// # Errors
+    /// On a shape that does not fit, or when cancelled.
+    pub fn read(&self, image_embeds: &Tensor) -> Result<Tensor> {
+        let (_, queries, width) = self.query_tokens.dims3()?;
+        let query_tokens = self
+            .query_tokens
+            .broadcast_as((image_embeds.dim(0)?, queries, width))?
+            .contiguous()?; // (B, Q, D_query)
+        self.qformer.forward(&query_tokens, image_embeds)
+    }
+
+    /// Moves `queries` (B, Q, D_query) into the language model's space, (B, Q, D).
+    ///
+    /// # Errors
+    /// On a shape that does not fit.
+    pub fn project(&self, queries: &Tensor) -> Result<Tensor> {
+        self.language_projection.forward(queries)
+    }
+}
+
+/// A BLIP-2 with a T5.
+#[derive(Clone, Debug)]
+pub struct Blip2 {
+    config: Blip2Config,
+    vision_model: EvaVit,
+    queries: QueryReader,
+    language_model: T5,
+}
+
+impl Blip2 {
+    /// Reads all parts.
+    ///
+    /// # Errors
+    /// When the config is unusable or a tensor cannot be read.
+    pub fn load(config: &Blip2Config, weights: &Weights) -> Result<Self> {
+        Ok(Self {
+            queries: QueryReader::load(config, weights)?,
+            vision_model: EvaVit::load(&config.vision_config, &weights.pp("vision_model"))?,
             language_model: T5::load(&config.text_config, &weights.pp("language_model"))?,
             config: config.clone(),
         })
@@ -146,12 +224,7 @@ impl Blip2 {
     /// # Errors
     /// On a shape that does not fit, or when cancelled.
     pub fn read_image(&self, image_embeds: &Tensor) -> Result<Tensor> {
-        let (_, queries, width) = self.query_tokens.dims3()?;
-        let query_tokens = self
-            .query_tokens
-            .broadcast_as((image_embeds.dim(0)?, queries, width))?
-            .contiguous()?; // (B, Q, D_query)
-        self.qformer.forward(&query_tokens, image_embeds)
+        self.queries.read(image_embeds)
     }
 
     /// Moves `queries` (B, Q, D_query) into the language model's space, (B, Q, D).
@@ -159,7 +232,7 @@ impl Blip2 {
     /// # Errors
     /// On a shape that does not fit.
     pub fn project(&self, queries: &Tensor) -> Result<Tensor> {
-        self.language_projection.forward(queries)
+        self.queries.project(queries)
     }
 
     /// From pixels to the language model's space: (B, 3, H, W) to (B, Q, D).
@@ -184,18 +257,7 @@ impl Blip2 {
         ids: &Tensor,
         mask: Option<&Tensor>,
     ) -> Result<(Tensor, Tensor)> {
-        let (b, q, _) = queries.dims3()?;
-        let (dtype, device) = (queries.dtype(), queries.device());
-        let words = self.language_model.encoder().embed(ids)?; // (B, L, D)
-        let text_mask = match mask {
-            Some(mask) => mask.to_dtype(dtype)?,
-            None => Tensor::ones(ids.dims2()?, dtype, device)?,
-        };
-        let query_mask = Tensor::ones((b, q), dtype, device)?;
-        Ok((
-            Tensor::cat(&[queries, &words], 1)?,
-            Tensor::cat(&[&query_mask, &text_mask], 1)?,
-        ))
+        inputs(self.language_model.encoder(), queries, ids, mask)
     }
 
     /// The latent: encoder states over `[queries ; text]`.
@@ -205,12 +267,7 @@ impl Blip2 {
     /// # Errors
     /// On a shape that does not fit, or when cancelled.
     pub fn encode(&self, queries: &Tensor, ids: &Tensor, mask: Option<&Tensor>) -> Result<Latent> {
-        let (inputs_embeds, attention_mask) = self.inputs(queries, ids, mask)?;
-        let encoder = self.language_model.encoder();
-        Ok(Latent {
-            hidden_states: encoder.forward_embeds(&inputs_embeds, Some(&attention_mask))?,
-            attention_mask,
-        })
+        Latent::encode(self.language_model.encoder(), queries, ids, mask)
     }
 
     /// Encoder states (B, L, D) of text alone. LGD encodes plain text without a mask.
@@ -235,7 +292,7 @@ impl Blip2 {
         labels: &Tensor,
         labels_mask: Option<&Tensor>,
     ) -> Result<Tensor> {
-        self.language_model.logits(
+        self.language_model.writer().logits(
             &self.shift_right(labels)?,
             labels_mask,
             &latent.hidden_states,
@@ -253,13 +310,7 @@ impl Blip2 {
         settings: &GenerationSettings,
         rng: &mut AnswerRng,
     ) -> Result<Vec<Vec<Hypothesis>>> {
-        generation::generate(
-            &self.language_model,
-            &latent.hidden_states,
-            Some(&latent.attention_mask),
-            settings,
-            rng,
-        )
+        latent.answers(self.language_model.writer(), settings, rng)
     }
 
     /// Decoder input for `labels`: the start id, then all labels but the last; -100 becomes padding.
@@ -275,4 +326,25 @@ impl Blip2 {
         let padding = Tensor::full(i64::from(config.pad_token_id), (b, length), labels.device())?;
         shifted.ge(0i64)?.where_cond(&shifted, &padding)
     }
+}
+
+/// As [`Blip2::inputs`].
+fn inputs(
+    encoder: &T5Encoder,
+    queries: &Tensor,
+    ids: &Tensor,
+    mask: Option<&Tensor>,
+) -> Result<(Tensor, Tensor)> {
+    let (b, q, _) = queries.dims3()?;
+    let (dtype, device) = (queries.dtype(), queries.device());
+    let words = encoder.embed(ids)?; // (B, L, D)
+    let text_mask = match mask {
+        Some(mask) => mask.to_dtype(dtype)?,
+        None => Tensor::ones(ids.dims2()?, dtype, device)?,
+    };
+    let query_mask = Tensor::ones((b, q), dtype, device)?;
+    Ok((
+        Tensor::cat(&[queries, &words], 1)?,
+        Tensor::cat(&[&query_mask, &text_mask], 1)?,
+    ))
 }

@@ -14,12 +14,12 @@ pub mod translator;
 pub mod unet;
 pub mod vae;
 
-pub use blip2::{Blip2, Blip2Config, Latent};
+pub use blip2::{Blip2, Blip2Config, Latent, QueryReader};
 pub use clip::{Clip, ClipConfig};
 pub use clip_text::{ClipText, ClipTextConfig};
 pub use clip_vision::{ClipVision, ClipVisionConfig};
 pub use generation::{AnswerRng, GenerationSettings, Hypothesis, Sampling};
-pub use t5::{T5Config, T5Encoder};
+pub use t5::{T5Config, T5Encoder, T5Writer};
 pub use tokenizer::TextTokenizer;
 pub use translator::LatentTranslator;
 pub use unet::{Attended, CrossContext, Unet, UnetConfig};

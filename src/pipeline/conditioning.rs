@@ -4,14 +4,15 @@
 //! encoding of the null text. Source: LGD, section 4.2, and the authors' `DiffusionWrapper`.
 
 use super::lgd::failed;
+use super::parts::Parts;
 use super::pieces::{ContextUnits, left_out, positions_of};
 use super::{
     AnswerDecoding, AnswerSettings, Beam, ContextUnit, EditError, EditRequest, GuidanceMode,
     Manifest, PieceOf, Problem, WrittenAnswer,
 };
 use crate::models::{
-    AnswerRng, Blip2, GenerationSettings, Latent, LatentTranslator, TextTokenizer,
-    tokenizer::TokenizerError, tokenizer::stack,
+    AnswerRng, GenerationSettings, Latent, TextTokenizer, tokenizer::TokenizerError,
+    tokenizer::stack,
 };
 use candle_core::{Device, Tensor};
 
@@ -35,8 +36,7 @@ type Result<T> = std::result::Result<T, EditError>;
 pub(super) struct Reader<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) tokenizer: &'a TextTokenizer,
-    pub(super) blip2: &'a Blip2,
-    pub(super) translator: &'a LatentTranslator,
+    pub(super) parts: &'a Parts,
     pub(super) device: &'a Device,
     /// (1, Q, D), there when [`Reader::needs_image`] says so.
     pub(super) queries: Option<&'a Tensor>,
@@ -89,7 +89,8 @@ impl Reader<'_> {
             }
             (_, None) => null.clone(),
         };
-        let context = |hidden, sentence| self.translator.context(hidden, sentence).map_err(failed);
+        let translator = self.parts.translator.get()?;
+        let context = |hidden, sentence| translator.context(hidden, sentence).map_err(failed);
         let (whole, null_context) = (context(&hidden, &sentence)?, context(&null, &null)?);
         let units = self.units(request, answer.as_ref())?;
         let context = if request.without.is_empty() {
@@ -165,7 +166,8 @@ impl Reader<'_> {
                 let asked = rules.asked(question);
                 let (ids, mask, cut) = self.tokens(&asked, length)?;
                 let mask = rules.question_attention_mask.then_some(&mask);
-                let latent = self.blip2.encode(queries, &ids, mask).map_err(failed)?;
+                let encoder = self.parts.encoder.get()?;
+                let latent = Latent::encode(&encoder, queries, &ids, mask).map_err(failed)?;
                 let entry = (question.to_owned(), latent.clone(), cut);
                 self.memory.latents.push(entry);
                 (latent, cut)
@@ -190,7 +192,11 @@ impl Reader<'_> {
             None => {
                 let (ids, mask, cut) = self.tokens(text, length)?;
                 let mask = rules.sent_attention_mask.then_some(&mask);
-                let states = self.blip2.encode_text(&ids, mask).map_err(failed)?;
+                let encoder = self.parts.encoder.get()?;
+                let states = encoder
+                    .embed(&ids)
+                    .and_then(|embeds| encoder.forward_embeds(&embeds, mask))
+                    .map_err(failed)?;
                 let entry = (text.to_owned(), states.clone(), cut);
                 self.memory.sentences.push(entry);
                 (states, cut)
@@ -238,9 +244,9 @@ impl Reader<'_> {
             AnswerDecoding::Paper => GenerationSettings::paper(),
         };
         let mut rng = AnswerRng::from_seed(wanted.seed);
-        let written = self
-            .blip2
-            .generate(latent, &settings, &mut rng)
+        let writer = self.parts.writer.get()?;
+        let written = latent
+            .answers(&writer, &settings, &mut rng)
             .map_err(failed)?;
         let beams = written.first().map(Vec::as_slice).unwrap_or_default();
         let beams = beams.iter().map(|beam| {
@@ -257,7 +263,7 @@ impl Reader<'_> {
         let best = beams.first().ok_or_else(|| {
             Problem::new("The model wrote no answer.").hint("Write one yourself.")
         })?;
-        let end = self.blip2.config().text_config.eos_token_id;
+        let end = self.parts.end_of_answer;
         let ids = written.first().and_then(|found| Some(&found.first()?.ids));
         let unfinished = ids.is_some_and(|ids| ids.last() != Some(&end));
         let notices = unfinished.then(|| {

@@ -1,7 +1,7 @@
 //! Why a picture looks the way it does: where the editor looked while it drew, and what the language
 //! model reads in its own latent.
 
-use super::lgd::{Clock, failed};
+use super::clock::Clock;
 use super::{ContextUnit, EditError, EditRequest, LgdPipeline, Problem, Progress};
 use candle_core::{DType, Tensor};
 use half::f16;
@@ -163,7 +163,7 @@ impl LgdPipeline {
         request: &EditRequest,
     ) -> Result<String, EditError> {
         let view = self.language_view(frame);
-        let queries = self.read_image(&view).map_err(failed)?;
+        let queries = self.read_image(&view)?;
         self.reader(Some(&queries)).reading(request)
     }
 }

@@ -3,7 +3,8 @@
 //! The judge of the paper's Sim and AUC metrics. A bundle may have one in `clip/` (transformers
 //! `CLIPModel`); the embedded one has none.
 
-use super::lgd::{failed, part};
+use super::lgd::failed;
+use super::parts::part;
 use super::{Bundle, BundleSource, Component, EditError};
 use crate::models::clip::{Clip, ClipConfig, l2_normalized};
 use crate::nn::pixels::{self, CLIP_MEAN, CLIP_STD};

@@ -6,6 +6,8 @@
 //! Source: Image Content Generation with Causal Reasoning (arXiv 2312.07132), sections 4 and 5.
 
 mod bundle;
+mod clock;
+mod column;
 mod conditioning;
 mod drawing;
 mod embedded;
@@ -14,8 +16,10 @@ pub mod frame_image;
 mod jpeg;
 mod lgd;
 mod likeness;
+mod looking;
 mod manifest;
 pub mod metadata;
+mod parts;
 mod pieces;
 mod problem;
 mod progress;

@@ -50,7 +50,7 @@ fn decoding_token_by_token_equals_decoding_at_once_for_every_kind_of_t5() -> Tes
         let states = values(&[samples, 5, config.d_model])?;
         let mask = Tensor::new(&[[1u32, 1, 1, 1, 1], [1, 1, 1, 0, 0]], &Device::Cpu)?;
         let mut rows: Vec<Vec<u32>> = vec![Vec::new(); samples * beams];
-        let mut cache = t5.start(&states, Some(&mask))?;
+        let mut cache = t5.writer().start(&states, Some(&mask))?;
         let mut stepped = Vec::new();
         for position in 0..length {
             if position == 3 {
@@ -66,12 +66,12 @@ fn decoding_token_by_token_equals_decoding_at_once_for_every_kind_of_t5() -> Tes
             for (row, id) in rows.iter_mut().zip(&ids) {
                 row.push(*id);
             }
-            stepped.push(t5.step(&ids, &mut cache)?);
+            stepped.push(t5.writer().step(&ids, &mut cache)?);
         }
         assert_eq!(cache.length(), length);
         for (row, ids) in rows.iter().enumerate() {
             let sample = row / beams;
-            let at_once = t5.logits(
+            let at_once = t5.writer().logits(
                 &Tensor::new(ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?,
                 None,
                 &states.narrow(0, sample, 1)?,
@@ -98,7 +98,9 @@ fn a_tied_output_layer_is_the_scaled_token_table() -> TestResult {
         values(&[1, 4, tied.d_model])?,
         Tensor::new(&[[0u32, 7, 9]], &Device::Cpu)?,
     );
-    let logits = T5::load(&tied, &random(1))?.logits(&ids, None, &states, None)?;
+    let logits = T5::load(&tied, &random(1))?
+        .writer()
+        .logits(&ids, None, &states, None)?;
     // The same weights written to a file, with the scaled table as a layer of its own.
     let weights = random(1).trainable(|_| true);
     T5::load(&untied, &weights)?;
@@ -120,7 +122,7 @@ fn a_tied_output_layer_is_the_scaled_token_table() -> TestResult {
     let weights = Weights::open(&[WeightSource::File(file)], DType::F32, &Device::Cpu)?;
     let loaded = T5::load(&untied, &weights)?;
     weights.finish()?;
-    let error = largest_difference(&loaded.logits(&ids, None, &states, None)?, &logits)?;
+    let error = largest_difference(&loaded.writer().logits(&ids, None, &states, None)?, &logits)?;
     assert!(error < 1e-5, "{error}");
     Ok(())
 }
@@ -237,7 +239,7 @@ fn writing_stops_when_cancelled() -> TestResult {
     let write = || -> candle_core::Result<Vec<Vec<Hypothesis>>> {
         let settings = GenerationSettings::beams(3, 9);
         let rng = &mut AnswerRng::from_seed(0);
-        lgd_studio::models::generation::generate(&t5, &states, None, &settings, rng)
+        lgd_studio::models::generation::generate(t5.writer(), &states, None, &settings, rng)
     };
     assert!(cancel::scope(&token, write).is_ok());
     token.cancel();

@@ -1,7 +1,7 @@
 //! Beam search: several answers followed at the same time.
 
 use super::choice::{AnswerRng, draw, highest};
-use super::{GenerationSettings, Hypothesis, T5, T5Cache, last_tokens, next_scores, score};
+use super::{GenerationSettings, Hypothesis, T5Cache, T5Writer, last_tokens, next_scores, score};
 use crate::nn::cancel;
 use candle_core::Result;
 
@@ -22,17 +22,17 @@ struct Search {
 
 /// `num_beams` answers per sample, best first.
 pub(super) fn beam_search(
-    t5: &T5,
+    writer: &T5Writer,
     mut cache: T5Cache,
     samples: usize,
     settings: &GenerationSettings,
     rng: &mut AnswerRng,
 ) -> Result<Vec<Vec<Hypothesis>>> {
-    let (pad, eos) = (t5.config().pad_token_id, t5.config().eos_token_id);
+    let (pad, eos) = (writer.config().pad_token_id, writer.config().eos_token_id);
     let beams = settings.num_beams;
     let running = (0..beams)
         .map(|beam| Running {
-            ids: vec![t5.config().start_token_id()],
+            ids: vec![writer.config().start_token_id()],
             // All beams start equal: only the first may speak in the first step.
             log_prob: if beam == 0 { 0.0 } else { -1e9 },
         })
@@ -47,7 +47,7 @@ pub(super) fn beam_search(
         cancel::checkpoint()?;
         let rows = || searches.iter().flat_map(|s| &s.running).map(|r| &r.ids);
         let last = last_tokens(rows(), pad);
-        let scores = next_scores(t5, &last, &mut cache, rows(), settings, 2)?;
+        let scores = next_scores(writer, &last, &mut cache, rows(), settings, 2)?;
         let mut order: Vec<u32> = Vec::with_capacity(last.len());
         for ((i, search), scores) in searches.iter_mut().enumerate().zip(scores.chunks(beams)) {
             let chosen = search.advance(scores, eos, pad, settings, rng);

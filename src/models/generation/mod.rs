@@ -9,7 +9,7 @@ mod choice;
 
 pub use choice::{AnswerRng, Sampling};
 
-use super::t5::{T5, T5Cache};
+use super::t5::{T5Cache, T5Writer};
 use crate::nn::cancel;
 use candle_core::{DType, Result, Tensor};
 use choice::{draw, filter, highest, log_softmax};
@@ -99,19 +99,19 @@ pub struct Hypothesis {
 /// # Errors
 /// On unusable settings or shapes, or when cancelled.
 pub fn generate(
-    t5: &T5,
+    writer: &T5Writer,
     encoder_hidden_states: &Tensor,
     encoder_mask: Option<&Tensor>,
     settings: &GenerationSettings,
     rng: &mut AnswerRng,
 ) -> Result<Vec<Vec<Hypothesis>>> {
-    settings.validate(t5.config().vocab_size)?;
-    let cache = t5.start(encoder_hidden_states, encoder_mask)?;
+    settings.validate(writer.config().vocab_size)?;
+    let cache = writer.start(encoder_hidden_states, encoder_mask)?;
     let samples = encoder_hidden_states.dim(0)?;
     if settings.num_beams == 1 {
-        single(t5, cache, samples, settings, rng)
+        single(writer, cache, samples, settings, rng)
     } else {
-        beams::beam_search(t5, cache, samples, settings, rng)
+        beams::beam_search(writer, cache, samples, settings, rng)
     }
 }
 
@@ -134,20 +134,20 @@ pub fn pad_sequences(
 
 /// One answer per sample, without beams.
 fn single(
-    t5: &T5,
+    writer: &T5Writer,
     mut cache: T5Cache,
     samples: usize,
     settings: &GenerationSettings,
     rng: &mut AnswerRng,
 ) -> Result<Vec<Vec<Hypothesis>>> {
-    let (pad, eos) = (t5.config().pad_token_id, t5.config().eos_token_id);
-    let mut answers = vec![(vec![t5.config().start_token_id()], 0.0); samples];
+    let (pad, eos) = (writer.config().pad_token_id, writer.config().eos_token_id);
+    let mut answers = vec![(vec![writer.config().start_token_id()], 0.0); samples];
     let mut done = vec![false; samples];
     for _ in 0..settings.max_new_tokens {
         cancel::checkpoint()?;
         let last: Vec<u32> = last_tokens(answers.iter().map(|(ids, _)| ids), pad);
         let scores = next_scores(
-            t5,
+            writer,
             &last,
             &mut cache,
             answers.iter().map(|a| &a.0),
@@ -200,16 +200,16 @@ fn last_tokens<'a>(rows: impl Iterator<Item = &'a Vec<u32>>, pad: u32) -> Vec<u3
 
 /// Log probabilities of the next token of every row, filtered by the settings.
 fn next_scores<'a>(
-    t5: &T5,
+    writer: &T5Writer,
     last: &[u32],
     cache: &mut T5Cache,
     rows: impl Iterator<Item = &'a Vec<u32>>,
     settings: &GenerationSettings,
     keep_at_least: usize,
 ) -> Result<Vec<Vec<f32>>> {
-    let logits = t5.step(last, cache)?.to_dtype(DType::F32)?;
+    let logits = writer.step(last, cache)?.to_dtype(DType::F32)?;
     let mut scores = logits.to_vec2::<f32>()?;
-    let eos = t5.config().eos_token_id as usize;
+    let eos = writer.config().eos_token_id as usize;
     for (row, ids) in scores.iter_mut().zip(rows) {
         log_softmax(row);
         if ids.len() < settings.min_length

@@ -11,12 +11,14 @@ mod attention;
 mod config;
 mod decoder;
 mod encoder;
+mod writer;
 
 pub use config::{Activation, T5Config};
 pub use decoder::{T5Cache, T5Decoder};
 pub use encoder::T5Stack;
+pub use writer::T5Writer;
 
-use crate::nn::{Embedding, Linear, Weights};
+use crate::nn::{Embedding, Weights};
 use candle_core::{Result, Tensor};
 
 /// A T5 encoder with its token table.
@@ -41,19 +43,9 @@ impl T5Encoder {
 
     fn load_part(config: &T5Config, weights: &Weights) -> Result<Self> {
         config.validate()?;
-        // The same table may be stored under several names.
-        let names = ["shared", "encoder.embed_tokens", "decoder.embed_tokens"];
-        let stored = names
-            .iter()
-            .find(|name| weights.has(&format!("{name}.weight")))
-            .unwrap_or(&"shared");
-        let shared = Embedding::load(&weights.pp(stored), config.vocab_size, config.d_model)?;
-        for name in names {
-            weights.ignore(name);
-        }
         Ok(Self {
             config: config.clone(),
-            shared,
+            shared: load_table(config, weights)?,
             stack: T5Stack::load(config, &weights.pp("encoder"))?,
         })
     }
@@ -72,6 +64,11 @@ impl T5Encoder {
     /// The architecture it was loaded with.
     pub fn config(&self) -> &T5Config {
         &self.config
+    }
+
+    /// The token table, which the writing half uses as well.
+    pub fn shared(&self) -> &Embedding {
+        &self.shared
     }
 
     /// Word embeddings (B, L, D) of `ids` (B, L).
@@ -104,14 +101,11 @@ impl T5Encoder {
     }
 }
 
-/// A whole T5: encoder, decoder and output layer.
+/// A whole T5: the half that reads and the half that writes.
 #[derive(Clone, Debug)]
 pub struct T5 {
     encoder: T5Encoder,
-    decoder: T5Decoder,
-    lm_head: Linear,
-    /// Factor on the last hidden state, for a tied output layer.
-    head_scale: Option<f64>,
+    writer: T5Writer,
 }
 
 impl T5 {
@@ -121,21 +115,9 @@ impl T5 {
     /// When the config is unusable or a tensor cannot be read.
     pub fn load(config: &T5Config, weights: &Weights) -> Result<Self> {
         let encoder = T5Encoder::load_part(config, weights)?;
-        let (lm_head, head_scale) = if config.tie_word_embeddings {
-            weights.ignore("lm_head");
-            let table = encoder.shared.weight().clone();
-            let scale = (config.d_model as f64).powf(-0.5);
-            (Linear::new(table, None), Some(scale))
-        } else {
-            let head = weights.pp("lm_head");
-            let head = Linear::load_no_bias(&head, config.d_model, config.vocab_size)?;
-            (head, None)
-        };
         Ok(Self {
-            decoder: T5Decoder::load(config, &weights.pp("decoder"))?,
+            writer: T5Writer::load_part(config, weights, encoder.shared.clone())?,
             encoder,
-            lm_head,
-            head_scale,
         })
     }
 
@@ -149,58 +131,22 @@ impl T5 {
         &self.encoder
     }
 
-    /// Logits (B, L, vocabulary) at every position of `decoder_ids` (B, L).
-    ///
-    /// - `decoder_mask`: (B, L), 1 for positions that later ones may look at, or `None` for all
-    /// - `encoder_hidden_states`: (B, S, D), `encoder_mask`: (B, S)
-    ///
-    /// # Errors
-    /// On a shape that does not fit, or when cancelled.
-    pub fn logits(
-        &self,
-        decoder_ids: &Tensor,
-        decoder_mask: Option<&Tensor>,
-        encoder_hidden_states: &Tensor,
-        encoder_mask: Option<&Tensor>,
-    ) -> Result<Tensor> {
-        let embeds = self.encoder.embed(decoder_ids)?;
-        let hidden_states = self.decoder.forward_embeds(
-            &embeds,
-            decoder_mask,
-            encoder_hidden_states,
-            encoder_mask,
-        )?;
-        self.head(&hidden_states)
+    /// The half that writes.
+    pub fn writer(&self) -> &T5Writer {
+        &self.writer
     }
+}
 
-    /// Prepares to write after `encoder_hidden_states` (B, S, D) under `encoder_mask` (B, S).
-    ///
-    /// # Errors
-    /// On a shape that does not fit.
-    pub fn start(
-        &self,
-        encoder_hidden_states: &Tensor,
-        encoder_mask: Option<&Tensor>,
-    ) -> Result<T5Cache> {
-        self.decoder.start(encoder_hidden_states, encoder_mask)
-    }
+/// The names the token table may be stored under, one or several of them.
+const TABLE_NAMES: [&str; 3] = ["shared", "encoder.embed_tokens", "decoder.embed_tokens"];
 
-    /// Logits (B*beams, vocabulary) after one more token per row.
-    ///
-    /// # Errors
-    /// On an id outside the vocabulary, or when cancelled.
-    pub fn step(&self, ids: &[u32], cache: &mut T5Cache) -> Result<Tensor> {
-        let ids = Tensor::new(ids, self.encoder.shared.weight().device())?.unsqueeze(1)?;
-        let hidden_states = self
-            .decoder
-            .step_embeds(&self.encoder.embed(&ids)?, cache)?;
-        self.head(&hidden_states)?.squeeze(1) // (B*beams, vocabulary)
-    }
-
-    fn head(&self, hidden_states: &Tensor) -> Result<Tensor> {
-        match self.head_scale {
-            Some(scale) => self.lm_head.forward(&(hidden_states * scale)?),
-            None => self.lm_head.forward(hidden_states),
-        }
-    }
+/// The token table, under whichever name it is stored.
+fn load_table(config: &T5Config, weights: &Weights) -> Result<Embedding> {
+    let stored = TABLE_NAMES
+        .iter()
+        .find(|name| weights.has(&format!("{name}.weight")))
+        .unwrap_or(&"shared");
+    let shared = Embedding::load(&weights.pp(stored), config.vocab_size, config.d_model)?;
+    TABLE_NAMES.iter().for_each(|name| weights.ignore(name));
+    Ok(shared)
 }

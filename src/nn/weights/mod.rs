@@ -64,6 +64,7 @@ pub struct Weights {
     prefix: String,
     what: Arc<str>,
     trainable: Option<Filter>,
+    rehearsal: bool,
 }
 
 impl std::fmt::Debug for Weights {
@@ -114,6 +115,7 @@ impl Weights {
             prefix: String::new(),
             what: "the weights".into(),
             trainable: None,
+            rehearsal: false,
         }
     }
 
@@ -129,6 +131,14 @@ impl Weights {
     #[must_use]
     pub fn trainable(mut self, filter: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         self.trainable = Some(Arc::new(filter));
+        self
+    }
+
+    /// The same view in which every tensor that fits comes out as zeros that take no memory. Loading
+    /// a network from it finds what is missing or left over, and reads no values.
+    #[must_use]
+    pub fn rehearsal(mut self) -> Self {
+        self.rehearsal = true;
         self
     }
 
@@ -239,6 +249,10 @@ impl Weights {
                     };
                     return self.note(path, problem, shape);
                 }
+                Some(_) if self.rehearsal => {
+                    self.log().used.insert(path);
+                    return placeholder(shape, *dtype, device);
+                }
                 Some(entry) => {
                     let bytes = files.bytes(entry);
                     match convert::tensor(bytes, entry.dtype, &shape, *dtype, device)? {
@@ -264,7 +278,7 @@ impl Weights {
     fn note(&self, path: String, problem: TensorProblem, shape: Shape) -> Result<Tensor> {
         self.log().problems.insert(path, problem);
         let Store { dtype, device, .. } = &*self.store;
-        Tensor::zeros((), *dtype, device)?.broadcast_as(shape)
+        placeholder(shape, *dtype, device)
     }
 
     /// Reports everything below the prefix that was missing, wrongly shaped, not finite or never
@@ -321,6 +335,11 @@ impl Weights {
             format!("{}.{name}", self.prefix)
         }
     }
+}
+
+/// Zeros that take no memory.
+fn placeholder(shape: Shape, dtype: DType, device: &Device) -> Result<Tensor> {
+    Tensor::zeros((), dtype, device)?.broadcast_as(shape)
 }
 
 /// Whether `path` is `prefix` or lies below it; everything lies below the empty prefix.

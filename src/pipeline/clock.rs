@@ -1,0 +1,61 @@
+//! How long the stages of a run take.
+
+use super::{Progress, Stage, StageSeconds};
+use std::time::Instant;
+
+/// Measures the stages and counts the steps.
+#[derive(Default)]
+pub(super) struct Clock {
+    running: Option<(Stage, Instant)>,
+    done: Vec<StageSeconds>,
+    /// Steps of all columns.
+    steps: usize,
+    /// Those that are done.
+    pub(super) steps_done: usize,
+}
+
+impl Clock {
+    /// A clock for a run of so many steps, all columns together.
+    pub(super) fn new(steps: usize) -> Self {
+        Self {
+            steps,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn begin(&mut self, stage: Stage, report: &mut dyn FnMut(Progress)) {
+        self.stop();
+        self.running = Some((stage, Instant::now()));
+        report(Progress::Stage(stage));
+    }
+
+    fn stop(&mut self) {
+        if let Some((stage, since)) = self.running.take() {
+            let seconds = since.elapsed().as_secs_f64();
+            tracing::debug!("{}: {seconds:.3} s", stage.title());
+            add(&mut self.done, stage, seconds);
+        }
+    }
+
+    /// The share of all steps that is done.
+    pub(super) fn share(&self) -> f64 {
+        self.steps_done as f64 / self.steps.max(1) as f64
+    }
+
+    /// The stages until now, the running one included.
+    pub(super) fn so_far(&self) -> Vec<StageSeconds> {
+        let mut stages = self.done.clone();
+        if let Some((stage, since)) = self.running {
+            add(&mut stages, stage, since.elapsed().as_secs_f64());
+        }
+        stages
+    }
+}
+
+/// Adds seconds to a stage, which comes once per wave of columns.
+fn add(stages: &mut Vec<StageSeconds>, stage: Stage, seconds: f64) {
+    match stages.iter_mut().find(|known| known.stage == stage) {
+        Some(known) => known.seconds += seconds,
+        None => stages.push(StageSeconds { stage, seconds }),
+    }
+}

@@ -1,0 +1,176 @@
+//! The columns of a run: what each is steered by, and drawing several of them side by side.
+
+use super::clock::Clock;
+use super::conditioning::Conditioning;
+use super::drawing::{Drawing, Leg, Sketch};
+use super::lgd::{decode, failed};
+use super::looking::Seen;
+use super::{
+    ContextUnit, EditError, EditRequest, Edited, Estimate, LgdPipeline, PreviewMethod, Progress,
+    Stage, StepDone, WrittenAnswer,
+};
+use crate::diffusion::GuidanceScales;
+use crate::models::{Attended, Vae};
+use crate::nn::noise::NoiseTape;
+use crate::nn::resize::{Filter, resize};
+use candle_core::Tensor;
+use image::RgbImage;
+use std::cell::RefCell;
+
+/// One column between thinking and drawing.
+pub(super) struct Column<'a> {
+    pub(super) request: &'a EditRequest,
+    sketch: Sketch,
+    /// What the positions of the context stand for, with the first step of each leg.
+    pub(super) units: Vec<(usize, Vec<ContextUnit>)>,
+    answer: Option<WrittenAnswer>,
+    notices: Vec<String>,
+}
+
+impl LgdPipeline {
+    /// The contexts of all columns.
+    pub(super) fn think<'a>(
+        &self,
+        seen: &Seen,
+        requests: &'a [EditRequest],
+        report: &mut dyn FnMut(Progress),
+    ) -> Result<Vec<Column<'a>>, EditError> {
+        let mut reader = self.reader(seen.queries.as_ref());
+        let columns = requests.iter().enumerate().map(|(index, request)| {
+            let mut column = Column {
+                request,
+                sketch: Sketch {
+                    tape: NoiseTape::new(
+                        request.noise,
+                        request.seed,
+                        seen.image_latents.dims(),
+                        request.steps,
+                    ),
+                    legs: Vec::new(),
+                },
+                units: Vec::new(),
+                answer: None,
+                notices: Vec::new(),
+            };
+            for (first_step, steering) in request.legs() {
+                let Conditioning {
+                    context,
+                    null_context,
+                    units,
+                    answer,
+                    notices,
+                } = reader.condition(steering)?;
+                column.sketch.legs.push(Leg {
+                    first_step,
+                    context,
+                    null_context,
+                    scales: GuidanceScales {
+                        text: steering.guidance_scale,
+                        image: steering.image_guidance_scale,
+                    },
+                });
+                column.units.push((first_step, units));
+                // The last leg is the request itself.
+                (column.answer, column.notices) = (answer, notices);
+            }
+            if let Some(answer) = &column.answer {
+                report(Progress::Answer(index, answer.clone()));
+            }
+            for notice in &column.notices {
+                report(Progress::Notice(index, notice.clone()));
+            }
+            Ok(column)
+        });
+        columns.collect()
+    }
+
+    /// Draws columns that share a plan and hands over their pictures. `watch` hears after every step
+    /// where the guided branch of a single column looked, (L, h, w).
+    pub(super) fn draw(
+        &self,
+        seen: &Seen,
+        (width, height): (u32, u32),
+        columns: Vec<(usize, Column<'_>)>,
+        mut watch: Option<&mut dyn FnMut(Tensor) -> candle_core::Result<()>>,
+        clock: &mut Clock,
+        report: &mut dyn FnMut(Progress),
+    ) -> Result<(), EditError> {
+        let Some((_, first)) = columns.first() else {
+            return Ok(());
+        };
+        clock.begin(Stage::Drawing, report);
+        let steps = first.request.steps;
+        let plan = self
+            .schedule
+            .plan(first.request.sampler, steps)
+            .map_err(failed)?;
+        let (unet, vae) = (self.parts.unet.get()?, self.parts.vae.get()?);
+        let mut tracks = vec![Vec::with_capacity(steps); columns.len()];
+        let attended = RefCell::new(Attended::of_sample(0));
+        let drawing = Drawing {
+            attended: watch.is_some().then_some(&attended),
+            unet: &unet,
+            plan: &plan,
+            image_latents: &seen.image_latents,
+            sketches: columns.iter().map(|(_, column)| &column.sketch).collect(),
+        };
+        let latents = drawing
+            .run(&mut |step, denoised| {
+                clock.steps_done += columns.len();
+                if let Some(watch) = &mut watch
+                    && let Some(map) = attended.borrow_mut().take()?
+                {
+                    watch(map)?;
+                }
+                for (i, (track, (index, column))) in tracks.iter_mut().zip(&columns).enumerate() {
+                    let denoised = denoised.narrow(0, i, 1)?;
+                    let estimate = Estimate::of(&denoised)?;
+                    track.push(estimate.clone());
+                    let done = StepDone {
+                        step,
+                        steps,
+                        share: clock.share(),
+                        estimate,
+                        preview: self.preview(&vae, &denoised, column.request.preview)?,
+                    };
+                    report(Progress::Step(*index, done));
+                }
+                Ok(())
+            })
+            .map_err(failed)?;
+
+        clock.begin(Stage::Finishing, report);
+        for (i, ((index, column), track)) in columns.into_iter().zip(tracks).enumerate() {
+            let picture = latents
+                .narrow(0, i, 1)
+                .and_then(|latents| decode(&vae, &latents))
+                .map_err(failed)?;
+            let edited = Edited {
+                picture: resize(&picture, width, height, Filter::Lanczos),
+                answer: column.answer,
+                track,
+                stages: clock.so_far(),
+                notices: column.notices,
+            };
+            report(Progress::Drawn(index, edited));
+        }
+        Ok(())
+    }
+
+    /// The denoised estimate as a small or full picture.
+    fn preview(
+        &self,
+        vae: &Vae,
+        denoised: &Tensor,
+        method: PreviewMethod,
+    ) -> candle_core::Result<Option<RgbImage>> {
+        match (method, self.manifest.latent_rgb()) {
+            (PreviewMethod::Off, _) => Ok(None),
+            (PreviewMethod::LatentRgb, Some(matrix)) => matrix.preview(denoised).map(Some),
+            // A bundle without a matrix is shown through the decoder.
+            (PreviewMethod::LatentRgb, None) | (PreviewMethod::Decode, _) => {
+                decode(vae, denoised).map(Some)
+            }
+        }
+    }
+}

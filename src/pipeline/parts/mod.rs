@@ -1,0 +1,202 @@
+//! The networks of a bundle, each in a place of its own.
+//!
+//! A bundle need not have every network, and a machine need not hold all of them at once. Whoever
+//! needs one asks its [`Slot`] for it.
+
+mod slot;
+
+pub(crate) use slot::Slot;
+
+use super::lgd::failed;
+use super::{Bundle, Component, EditError, Problem, bundle};
+use crate::models::eva_vit::EvaVit;
+use crate::models::{
+    Blip2, Blip2Config, LatentTranslator, QueryReader, T5Encoder, T5Writer, Unet, UnetConfig, Vae,
+    VaeConfig,
+};
+use crate::nn::{Weights, cancel};
+use candle_core::{DType, Device};
+use std::sync::Arc;
+
+/// All arithmetic is f32 here; stored halves are widened when they are read.
+const DTYPE: DType = DType::F32;
+
+/// The networks of a bundle.
+pub(super) struct Parts {
+    /// Side of the square picture that BLIP-2 sees, in pixels.
+    pub(super) eyes_side: u32,
+    /// Id that ends an answer.
+    pub(super) end_of_answer: u32,
+    /// BLIP-2's image encoder.
+    pub(super) eyes: Slot<EvaVit>,
+    /// BLIP-2's queries and Q-Former.
+    pub(super) queries: Slot<QueryReader>,
+    /// The half of the language model that reads.
+    pub(super) encoder: Arc<Slot<T5Encoder>>,
+    /// The half of the language model that writes.
+    pub(super) writer: Slot<T5Writer>,
+    /// The latent translation.
+    pub(super) translator: Slot<LatentTranslator>,
+    /// The denoiser.
+    pub(super) unet: Slot<Unet>,
+    /// The autoencoder.
+    pub(super) vae: Slot<Vae>,
+}
+
+impl Parts {
+    /// Reads the configs and checks the names and shapes of all tensors; no values are read.
+    ///
+    /// # Errors
+    /// When a file is missing or damaged, or the parts do not fit each other.
+    pub(super) fn open(bundle: Bundle, device: &Device) -> Result<Self, EditError> {
+        let files = Files {
+            bundle: Arc::new(bundle),
+            device: device.clone(),
+        };
+        let dims = &files.bundle.manifest.dims;
+        let (text, context) = (dims.text, dims.cross_attention);
+
+        let blip2: Blip2Config = files.bundle.config("blip2/config.json")?;
+        files.rehearse(Component::Blip2, |w| Blip2::load(&blip2, w))?;
+        agree("query tokens", dims.query_tokens, blip2.num_query_tokens)?;
+        agree("text width", dims.text, blip2.text_config.d_model)?;
+        let unet: UnetConfig = files.bundle.config("unet/config.json")?;
+        files.rehearse(Component::Unet, |w| Unet::load(&unet, w))?;
+        let vae: VaeConfig = files.bundle.config("vae/config.json")?;
+        files.rehearse(Component::Vae, |w| Vae::load(&vae, w))?;
+
+        let blip2 = Arc::new(blip2);
+        let config = blip2.clone();
+        let eyes = files.slot(Component::Blip2, move |w| {
+            only(w, &["vision_model"]);
+            EvaVit::load(&config.vision_config, &w.pp("vision_model"))
+        });
+        let config = blip2.clone();
+        let queries = files.slot(Component::Blip2, move |w| {
+            only(w, &["query_tokens", "qformer", "language_projection"]);
+            QueryReader::load(&config, w)
+        });
+        let config = blip2.clone();
+        let encoder = Arc::new(files.slot(Component::Blip2, move |w| {
+            only(w, &["language_model"]);
+            T5Encoder::load(&config.text_config, &w.pp("language_model"))
+        }));
+        let (config, reader) = (blip2.clone(), encoder.clone());
+        let writer = files.slot(Component::Blip2, move |w| {
+            only(w, &["language_model"]);
+            let shared = reader.held().map(|encoder| encoder.shared().clone());
+            T5Writer::load(&config.text_config, &w.pp("language_model"), shared)
+        });
+        Ok(Self {
+            eyes_side: blip2.vision_config.image_size as u32,
+            end_of_answer: blip2.text_config.eos_token_id,
+            eyes,
+            queries,
+            encoder,
+            writer,
+            translator: files.slot(Component::Adapter, move |w| {
+                LatentTranslator::load(text, context, w)
+            }),
+            unet: files.slot(Component::Unet, move |w| Unet::load(&unet, w)),
+            vae: files.slot(Component::Vae, move |w| Vae::load(&vae, w)),
+        })
+    }
+
+    /// Loads every network there is.
+    ///
+    /// # Errors
+    /// As [`Slot::get`].
+    pub(super) fn load_all(&self) -> Result<(), EditError> {
+        self.eyes.get()?;
+        self.queries.get()?;
+        self.encoder.get()?;
+        self.writer.get()?;
+        self.unet.get()?;
+        self.vae.get()?;
+        self.translator.get()?;
+        Ok(())
+    }
+}
+
+/// Where networks are read from, and where they go.
+struct Files {
+    bundle: Arc<Bundle>,
+    device: Device,
+}
+
+impl Files {
+    fn slot<T>(
+        &self,
+        component: Component,
+        load: impl Fn(&Weights) -> candle_core::Result<T> + Send + Sync + 'static,
+    ) -> Slot<T> {
+        let (bundle, device) = (self.bundle.clone(), self.device.clone());
+        Slot::new(move || part(&bundle, component, &device, &load))
+    }
+
+    /// Checks names and shapes; nothing is read but headers.
+    fn rehearse<T>(
+        &self,
+        component: Component,
+        load: impl FnOnce(&Weights) -> candle_core::Result<T>,
+    ) -> Result<T, EditError> {
+        let weights = self.bundle.weights(component, DTYPE, &self.device)?;
+        strictly(component, &weights.rehearsal(), load)
+    }
+}
+
+/// Leaves everything of a BLIP-2 alone that is not below one of the names.
+fn only(weights: &Weights, names: &[&str]) {
+    let all = [
+        "vision_model",
+        "query_tokens",
+        "qformer",
+        "language_projection",
+        "language_model",
+    ];
+    let others = all.iter().filter(|name| !names.contains(name));
+    others.for_each(|name| weights.ignore(name));
+}
+
+/// Loads one network and makes sure that its file held exactly what it asked for.
+pub(super) fn part<T>(
+    bundle: &Bundle,
+    component: Component,
+    device: &Device,
+    load: impl FnOnce(&Weights) -> candle_core::Result<T>,
+) -> Result<T, EditError> {
+    let weights = bundle.weights(component, DTYPE, device)?;
+    strictly(component, &weights, load)
+}
+
+fn strictly<T>(
+    component: Component,
+    weights: &Weights,
+    load: impl FnOnce(&Weights) -> candle_core::Result<T>,
+) -> Result<T, EditError> {
+    cancel::checkpoint().map_err(failed)?;
+    let network = load(weights);
+    // What was not taken from the file says nothing about it when the loading was stopped.
+    if network.as_ref().is_err_and(cancel::is_cancelled) {
+        return Err(EditError::Cancelled);
+    }
+    // A strict report says more than the first error of a half-built network.
+    weights
+        .finish()
+        .map_err(|e| bundle::load_problem(component, &e))?;
+    network.map_err(|e| {
+        Problem::new(format!("Cannot build the {}: {e}.", component.title()))
+            .hint("Its config.json does not fit this program. Copy the bundle again, or choose another one.")
+            .into()
+    })
+}
+
+fn agree(what: &str, described: usize, found: usize) -> Result<(), Problem> {
+    if described == found {
+        return Ok(());
+    }
+    Err(Problem::new(format!(
+        "The bundle's {what} is {described} in lgd.json, but {found} in the network's config."
+    ))
+    .hint("The parts come from different models. Use parts that were trained together."))
+}
