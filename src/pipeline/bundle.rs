@@ -230,7 +230,7 @@ impl Bundle {
 }
 
 /// A weight error as a person reads it.
-pub(super) fn load_problem(component: Component, error: &LoadError) -> Problem {
+pub(crate) fn load_problem(component: Component, error: &LoadError) -> Problem {
     Problem {
         message: match error {
             // This report names the network itself.
