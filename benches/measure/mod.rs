@@ -1,6 +1,7 @@
 //! What the benchmarks share: the clock, the memory meter, the comparison and the table.
 #![allow(
     dead_code,
+    unused_imports,
     clippy::print_stdout,
     reason = "every benchmark uses a part, and prints its result"
 )]
