@@ -4,16 +4,19 @@ mod ask;
 mod bundle;
 mod compare;
 mod doctor;
+mod download;
 mod drawing_args;
 mod evaluation;
 mod explain;
 mod export;
 mod grid;
+mod making;
 mod metadata;
 mod output;
 mod replay;
 mod score;
 mod session;
+mod toon;
 
 use crate::job::{BundleSource, DeviceChoice, Places, Problem, bundles};
 use clap::{Args, Parser, Subcommand};
@@ -77,8 +80,10 @@ enum Command {
     Metadata(metadata::MetadataArgs),
     /// Score a folder of generated pictures: Sim and AUC, as the paper does
     Score(score::ScoreArgs),
-    /// Look at model bundles
+    /// Look at model bundles, and make them
     Bundle(bundle::BundleArgs),
+    /// Draw the toon world: frames, and data sets to train on
+    Toon(toon::ToonArgs),
     /// Show what this machine can run, with a hint for each problem
     Doctor,
 }
@@ -113,8 +118,8 @@ pub enum Invocation {
 pub struct WindowRequest {
     /// A picture to open first.
     pub frame: Option<PathBuf>,
-    /// The bundle.
-    pub bundle: BundleSource,
+    /// The bundle; without, the one that was chosen last.
+    pub bundle: Option<BundleSource>,
     /// The device.
     pub device: DeviceChoice,
 }
@@ -128,7 +133,10 @@ impl Cli {
         }
         Invocation::Window(WindowRequest {
             frame: cli.window.files.into_iter().next(),
-            bundle: bundles::find(cli.global.bundle.as_deref(), Places::of_user().as_ref()),
+            bundle: cli
+                .global
+                .bundle
+                .map(|wanted| bundles::find(Some(&wanted), Places::of_user().as_ref())),
             device: cli.global.device,
         })
     }
@@ -153,6 +161,7 @@ impl Cli {
             Some(Command::Metadata(args)) => metadata::run(&args, &self.global),
             Some(Command::Score(args)) => score::run(args, bundle, &self.global),
             Some(Command::Bundle(args)) => bundle::run(&args, &self.global),
+            Some(Command::Toon(args)) => toon::run(&args, &self.global),
             Some(Command::Doctor) => doctor::run(&self.global),
             None => Ok(()),
         }
