@@ -1,7 +1,7 @@
 //! Looking at bundles without running them: list, inspect, verify.
 
 use super::{BundleSource, GuidanceMode, Places, Problem};
-use crate::pipeline::{Bundle, Component, EditError, LgdPipeline};
+use crate::pipeline::{Bundle, Component, EditError, LgdPipeline, MemoryRules};
 use candle_core::{DType, Device};
 use serde::Serialize;
 use std::path::Path;
@@ -104,9 +104,12 @@ pub fn verify(source: &BundleSource) -> Result<Verification, Problem> {
         .into_iter()
         .filter(|f| f != "lgd.json" && !listed.contains_key(f))
         .collect();
-    match LgdPipeline::load(source, &Device::Cpu) {
-        Ok(_) => {}
-        Err(EditError::Failed(problem)) => found.problems.push(problem.to_string()),
+    let opened = LgdPipeline::open(source, &Device::Cpu, MemoryRules::default());
+    match opened.and_then(|pipeline| pipeline.load_in_turn()) {
+        Ok(()) => {}
+        Err(EditError::Failed(problem) | EditError::NoRoom(problem)) => {
+            found.problems.push(problem.to_string())
+        }
         Err(EditError::Cancelled) => {}
     }
     Ok(found)

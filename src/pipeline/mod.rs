@@ -19,12 +19,14 @@ mod lgd;
 mod likeness;
 mod looking;
 mod manifest;
+mod memory;
 pub mod metadata;
 mod parts;
 mod pieces;
 mod problem;
 mod progress;
 mod request;
+mod residency;
 mod track;
 
 pub use bundle::{Bundle, BundleSource, Component};
@@ -33,7 +35,11 @@ pub use frame_image::{FrameError, FrameProblem};
 pub use lgd::LgdPipeline;
 pub use likeness::{Likeness, clip_pixels};
 pub use manifest::Manifest;
+pub use memory::{
+    Forecast, MemoryModel, MemoryPlan, MemorySize, PartSize, PartSizes, WorkSizes, Workload,
+};
 pub use metadata::{PictureMetadata, PictureTexts, SaveError};
+pub use parts::{Gauge, LoadListener, LoadProgress, MemoryRules};
 pub use pieces::{ContextUnit, Meaning, Piece, PieceOf};
 pub use problem::Problem;
 pub use progress::{

@@ -39,7 +39,7 @@ fn a_t5_of_few_bits_has_nearly_the_states_of_all_bits() -> TestResult {
     let ids = Tensor::new(&[[5u32, 90, 17, 260, 1, 0, 0, 0]], &Device::Cpu)?;
     let whole = T5Encoder::load(&config(), &random(None))?.forward(&ids)?;
     // Random weights have no structure, so nothing averages out: real ones come closer.
-    for (bits, bound) in [(Bits::Eight, 0.05), (Bits::Four, 0.4)] {
+    for (bits, bound) in [(Bits::Eight, 0.05), (Bits::Four, 0.5)] {
         let states = T5Encoder::load(&config(), &random(Some(bits)))?.forward(&ids)?;
         let off = rms(&(&states - &whole)?)? / rms(&whole)?;
         println!("{bits:?}: states off by {off:.4} (rms)");
@@ -57,7 +57,7 @@ fn the_trained_t5_loses_little_with_eight_bits() -> TestResult {
     let config: T5Config = serde_json::from_value(about["text_config"].clone())?;
     let source = WeightSource::File(bundle.join("model.safetensors"));
     let states = |bits| -> TestResult<Tensor> {
-        let weights = Weights::open(&[source.clone()], DType::F32, &Device::Cpu)?;
+        let weights = Weights::open(std::slice::from_ref(&source), DType::F32, &Device::Cpu)?;
         let weights = weights.pp("language_model").quantised(bits);
         let ids = Tensor::new(&[[20u32, 31, 7, 400, 12, 55, 1, 0, 0, 0]], &Device::Cpu)?;
         Ok(T5Encoder::load(&config, &weights)?.forward(&ids)?)

@@ -163,6 +163,12 @@ impl WeightFile {
             });
         found.ok_or_else(|| LoadError::malformed(&self.path, format!("{name} is not in it")))
     }
+
+    /// Says that `bytes`, which [`WeightFile::bytes`] gave, are not needed again soon, so that a
+    /// network does not stay in memory twice while it is loaded.
+    pub fn forget(&self, bytes: &[u8]) {
+        self.bytes.forget(bytes);
+    }
 }
 
 /// A zip or a bare pickle, which people take for safetensors when only the name was changed.
