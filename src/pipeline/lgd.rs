@@ -74,16 +74,18 @@ impl LgdPipeline {
         }
     }
 
-    /// Reads every network once, one after the other, and keeps none: whether their values are sound.
+    /// Reads every network of a bundle once, one after the other, and keeps none: whether their names,
+    /// shapes and values are sound.
     ///
     /// # Errors
-    /// As [`LgdPipeline::load`].
-    pub fn load_in_turn(&self) -> Result<(), EditError> {
-        self.parts.house.set_plan(MemoryPlan {
+    /// As [`LgdPipeline::open`] and [`LgdPipeline::load`].
+    pub fn verify(source: &BundleSource, device: &Device) -> Result<(), EditError> {
+        let pipeline = Self::open(source, device, MemoryRules::default())?;
+        pipeline.set_plan(MemoryPlan {
             one_at_a_time: true,
-            ..self.plan()
+            ..pipeline.plan()
         });
-        self.parts.load_in_turn()
+        pipeline.parts.load_in_turn()
     }
 
     /// The bundle's description.

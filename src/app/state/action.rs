@@ -2,11 +2,11 @@
 //! plain data.
 
 use super::{
-    Dialog, Explain, Form, GalleryAction, GridAction, Moment, NoticeId, OfferChoice, Page,
-    QueueAction, RunId, TargetAction, Topic,
+    Dialog, Explain, Form, GalleryAction, GridAction, HubAction, LibraryAction, Moment, NoticeId,
+    OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
 };
 use crate::app::settings::Settings;
-use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, RunDraft};
+use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask, RunDraft};
 use image::RgbImage;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -92,6 +92,10 @@ pub enum Action {
     ShowPage(Page),
     /// Does something with the kept runs.
     Gallery(GalleryAction),
+    /// Does something with the bundles.
+    Library(LibraryAction),
+    /// Does something with the hub.
+    Hub(HubAction),
     /// Opens a dialog.
     ShowDialog(Dialog),
     /// Closes the dialog.
@@ -140,4 +144,6 @@ pub enum Effect {
     Cancel(JobId),
     /// Give the file thread something to do.
     Files(FileTask),
+    /// Give the library of bundles something to do.
+    Library(LibraryTask),
 }

@@ -14,7 +14,8 @@ mod rows;
 mod sources;
 
 pub use error::{LoadError, TensorProblem, TensorReport};
-pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat};
+pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat, shards_of};
+pub use random::RandomValues;
 pub(super) use rows::Matrix;
 pub use sources::WeightSource;
 
@@ -44,6 +45,8 @@ struct Store {
 #[derive(Default)]
 struct Log {
     used: BTreeSet<String>,
+    /// Shapes asked for in a rehearsal without files.
+    asked: BTreeMap<String, Vec<usize>>,
     ignored: BTreeSet<String>,
     problems: BTreeMap<String, TensorProblem>,
     vars: BTreeMap<String, Var>,
@@ -161,6 +164,12 @@ impl Weights {
     pub fn heard_by(mut self, heard: Arc<dyn Fn(u64) + Send + Sync>) -> Self {
         self.heard = Some(heard);
         self
+    }
+
+    /// Names and shapes of everything that was asked for, in a rehearsal of [`Weights::random`]:
+    /// what a file has to hold for the networks that were loaded.
+    pub fn asked(&self) -> BTreeMap<String, Vec<usize>> {
+        self.log().asked.clone()
     }
 
     /// The variables handed out so far, by full name, over all views of these weights.

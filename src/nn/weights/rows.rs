@@ -79,6 +79,7 @@ impl Weights {
     pub(super) fn rehearsed(&self, path: String, shape: Shape) -> Result<Tensor> {
         let Store { dtype, device, .. } = &*self.store;
         self.note_held(&path, shape.elem_count() * dtype.size_in_bytes());
+        self.log().asked.insert(path.clone(), shape.dims().to_vec());
         self.log().used.insert(path);
         placeholder(shape, *dtype, device)
     }
