@@ -34,6 +34,7 @@ mod saving;
 mod sheet;
 mod store;
 mod target;
+pub mod toon;
 mod worker;
 
 pub use crate::nn::LatentRgb;

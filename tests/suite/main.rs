@@ -29,6 +29,7 @@ mod pictures;
 mod quantised;
 mod recovery;
 mod runs;
+mod toon;
 mod toon_tiny_drawing;
 mod toon_tiny_language;
 mod weights;

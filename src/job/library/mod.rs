@@ -52,7 +52,7 @@ pub enum LibraryTask {
     /// Take a deletion back; ends in `Restored` or `Failed`.
     Restore(DeletedBundle),
     /// Ask something of the hub.
-    Hub(HubTask),
+    Hub(Box<HubTask>),
     /// Show a folder in the system's file manager; silent when it works, else `Failed`.
     Reveal(PathBuf),
 }

@@ -149,7 +149,7 @@ impl Library {
                 }
                 Err(problem) => LibraryEvent::Failed(problem),
             },
-            LibraryTask::Hub(task) => return self.network.perform(task),
+            LibraryTask::Hub(task) => return self.network.perform(*task),
             LibraryTask::Reveal(folder) => return self.reveal(&folder),
         };
         self.tell(event);

@@ -264,5 +264,5 @@ impl AppState {
 }
 
 fn ask(task: HubTask) -> Vec<Effect> {
-    vec![Effect::Library(LibraryTask::Hub(task))]
+    vec![Effect::Library(LibraryTask::Hub(task.into()))]
 }
