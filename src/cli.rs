@@ -16,7 +16,7 @@ mod replay;
 mod session;
 mod toon;
 
-use crate::job::{BundleSource, DeviceChoice, Places, Problem, bundles};
+use crate::job::{BundleSource, DeviceChoice, MemorySize, Places, Problem, bundles};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -54,6 +54,9 @@ struct GlobalArgs {
     /// Where to compute: auto, cpu, cuda:N or metal
     #[arg(long, default_value_t = DeviceChoice::Auto, global = true)]
     device: DeviceChoice,
+    /// The most memory that networks and their work may take, for example 8GiB [default: what is free]
+    #[arg(long, value_name = "SIZE", global = true)]
+    memory_limit: Option<MemorySize>,
     /// Print the result as JSON
     #[arg(long, global = true)]
     json: bool,
@@ -118,6 +121,8 @@ pub struct WindowRequest {
     pub bundle: Option<BundleSource>,
     /// The device.
     pub device: DeviceChoice,
+    /// The most memory that may be taken, where it was said.
+    pub memory_limit: Option<MemorySize>,
 }
 
 impl Cli {
@@ -134,6 +139,7 @@ impl Cli {
                 .bundle
                 .map(|wanted| bundles::find(Some(&wanted), Places::of_user().as_ref())),
             device: cli.global.device,
+            memory_limit: cli.global.memory_limit,
         })
     }
 
