@@ -49,5 +49,5 @@ pub use transpose::transposed;
 pub use upsample::upsample_nearest2x;
 pub use weights::{
     LoadError, RandomValues, StoredDtype, StoredTensor, StoredWeights, TensorProblem, TensorReport,
-    WeightFile, WeightFormat, WeightSource, Weights,
+    WeightFile, WeightFormat, WeightSource, Weights, shards_of,
 };

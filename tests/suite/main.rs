@@ -4,6 +4,8 @@
 
 mod batches;
 mod bundles;
+mod checkpoints;
+mod checkpoints_made;
 mod cli;
 mod cli_compare;
 mod cli_export;
@@ -13,6 +15,7 @@ mod explain;
 mod golden;
 mod gradients;
 mod grids;
+mod imports;
 mod jobs;
 mod kept_runs;
 mod language;

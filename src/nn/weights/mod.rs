@@ -13,7 +13,7 @@ mod random;
 mod sources;
 
 pub use error::{LoadError, TensorProblem, TensorReport};
-pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat};
+pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat, shards_of};
 pub use random::RandomValues;
 pub use sources::WeightSource;
 
