@@ -1,7 +1,7 @@
 //! `lgd-studio bundle list | inspect | verify | import | random`.
 
 use super::session::{Session, unexpected};
-use super::{Failure, GlobalArgs, making, output};
+use super::{Failure, GlobalArgs, download, making, output};
 use crate::job::bundles::{self, KnownBundle};
 use crate::job::{BundleEvent, BundleSource, BundleTask, Places, Problem};
 use clap::{Args, Subcommand};
@@ -24,6 +24,8 @@ enum BundleCommand {
         /// A folder, or the name of a bundle
         path: PathBuf,
     },
+    /// Download a repository from the Hugging Face hub, or go on with a download
+    Download(download::DownloadArgs),
     /// Compare checksums and load every network strictly
     Verify {
         /// A folder, or the name of a bundle
@@ -38,6 +40,7 @@ enum BundleCommand {
 pub(super) fn run(args: &BundleArgs, global: &GlobalArgs) -> Result<(), Failure> {
     let places = Places::of_user();
     match &args.command {
+        BundleCommand::Download(args) => download::run(args, global),
         BundleCommand::List => list(places.as_ref(), global),
         BundleCommand::Inspect { path } => {
             inspect(&bundles::find(Some(path), places.as_ref()), global)

@@ -164,7 +164,9 @@ pub fn list(places: Option<&Places>) -> Result<Vec<KnownBundle>, Problem> {
     let mut folders = Vec::new();
     for entry in std::fs::read_dir(&folder).map_err(problem)? {
         let path = entry.map_err(problem)?.path();
-        if path.is_dir() {
+        // Hidden folders hold what was deleted or is not finished.
+        let hidden = entry_name(&path).starts_with('.');
+        if path.is_dir() && !hidden {
             folders.push(path);
         }
     }
@@ -175,6 +177,10 @@ pub fn list(places: Option<&Places>) -> Result<Vec<KnownBundle>, Problem> {
             .map(|path| known(BundleSource::Folder(path))),
     );
     Ok(found)
+}
+
+fn entry_name(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// The bundle a person means: nothing or the embedded one's name, a folder, or the name of a folder

@@ -1,11 +1,13 @@
 //! The handle a face holds: submit, cancel, read events.
 
+use super::library;
 use super::making::{self, BundleTask, Making, MakingCommand};
 use super::queue::{Command, Queue};
 use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreEvent};
 use super::worker::Worker;
 use super::{
-    DeviceChoice, FileTask, JobEvent, JobId, JobSpec, Places, Problem, StepPreview, files,
+    DeviceChoice, FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews, LibraryTask,
+    Places, Problem, StepPreview, files,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -60,6 +62,11 @@ impl Outbox {
         delivered
     }
 
+    /// Says that there is something new to look at.
+    pub(super) fn wake(&self) {
+        (self.notify)();
+    }
+
     /// Replaces the newest preview of its column; estimates nobody took yet stay.
     pub(super) fn show(&self, preview: StepPreview) {
         let mut previews = self.previews.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,6 +109,7 @@ pub struct Jobs {
     queue: Arc<Queue>,
     worker: Option<JoinHandle<()>>,
     store: Option<Sender<Message>>,
+    library: library::Handle,
     file_tasks: Sender<Option<FileTask>>,
     bundle_tasks: Sender<Option<MakingCommand>>,
     events: Option<Receiver<JobEvent>>,
@@ -134,6 +142,7 @@ impl Jobs {
             making: Arc::default(),
             notify: Arc::new(notify),
         };
+        let library = library::Handle::start(config.places.clone(), outbox.clone())?;
         let (store, keeper) = match config.places {
             None => (None, None),
             Some(places) => {
@@ -169,6 +178,7 @@ impl Jobs {
             queue,
             worker: Some(worker),
             store,
+            library,
             file_tasks,
             bundle_tasks,
             events: Some(events),
@@ -322,6 +332,20 @@ impl Jobs {
         self.answer(refused);
     }
 
+    /// Hands a task to the library of bundles.
+    pub fn library(&mut self, task: LibraryTask) {
+        if !self.library.ask(task) {
+            let problem = Problem::new("Too much is waiting for the bundles.");
+            let problem = problem.hint("Try again in a moment.");
+            self.answer(JobEvent::Library(LibraryEvent::Failed(problem)));
+        }
+    }
+
+    /// How far the library's long tasks are, once per change.
+    pub fn take_library_news(&mut self) -> LibraryNews {
+        self.library.news()
+    }
+
     /// The next event, if there is one.
     pub fn try_event(&mut self) -> Option<JobEvent> {
         let event = self
@@ -373,6 +397,7 @@ impl Drop for Jobs {
         }
         // Closing the events lets a thread that waits for room go on.
         self.events = None;
+        self.library.close();
         // The worker before the store, which hears its last words.
         let worker = self.worker.take();
         join(worker);

@@ -6,7 +6,9 @@ use super::explaining::{Explaining, PieceEffect};
 use super::making::BundleEvent;
 use super::run_file::RunFile;
 use super::store::{StoreEvent, StoreTask};
-use super::{Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, Recalled, Target};
+use super::{
+    Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, LibraryEvent, Recalled, Target,
+};
 use crate::pipeline::{
     Attention, BundleSource, ContextUnit, EditRequest, Estimate, GuidanceMode, Problem, Stage,
     StageSeconds, WrittenAnswer,
@@ -167,9 +169,20 @@ pub enum FileTask {
     Export(Box<Export>),
     /// Measure how similar two pictures are; ends in `Measured`.
     Measure(Arc<RgbImage>, Arc<RgbImage>),
+    /// Show the dialog for a folder; ends as `TakeFolder`, or in `DialogClosed`.
+    PickFolder(FolderUse),
+    /// A folder was chosen; ends in `FolderChosen`.
+    TakeFolder(FolderUse, PathBuf),
     /// Write a small text file (settings, session) whole or not at all; silent when it works, else
     /// `FileFailed`.
     WriteText(PathBuf, String),
+}
+
+/// What a folder is chosen for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FolderUse {
+    /// A bundle that joins the list.
+    Bundle,
 }
 
 /// The newest state of a column's denoising; older pictures are overwritten, never queued.
@@ -355,6 +368,10 @@ pub enum JobEvent {
     Measured(Arc<RgbImage>, Arc<RgbImage>, Similarity),
     /// The cosine of CLIP's embeddings of two pictures; none when the bundle has no CLIP.
     Likened(Arc<RgbImage>, Arc<RgbImage>, Option<f64>),
+    /// A folder was chosen in a dialog.
+    FolderChosen(FolderUse, PathBuf),
+    /// The library of bundles reports.
+    Library(LibraryEvent),
     /// A picture is in the clipboard.
     Copied,
     /// Saving or copying failed.

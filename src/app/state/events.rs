@@ -94,6 +94,10 @@ impl AppState {
             JobEvent::Likened(a, b, cosine) => self.similar.on_likened(&a, &b, cosine),
             JobEvent::TargetOpened(target) => return self.target_opened(target),
             JobEvent::Store(event) => return self.on_store(event),
+            JobEvent::FolderChosen(what_for, folder) => {
+                return self.folder_chosen(what_for, folder);
+            }
+            JobEvent::Library(event) => return self.on_library_event(event),
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
