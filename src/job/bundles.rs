@@ -125,9 +125,11 @@ pub(crate) fn verify(
         }
         Err(problem) => found.problems.push(problem.to_string()),
     }
-    match LgdPipeline::load(source, &Device::Cpu) {
-        Ok(_) => {}
-        Err(EditError::Failed(problem)) => found.problems.push(problem.to_string()),
+    match LgdPipeline::verify(source, &Device::Cpu) {
+        Ok(()) => {}
+        Err(EditError::Failed(problem) | EditError::NoRoom(problem)) => {
+            found.problems.push(problem.to_string());
+        }
         Err(EditError::Cancelled) => return Err(EditError::Cancelled),
     }
     Ok(found)

@@ -77,7 +77,9 @@ fn perform(id: JobId, task: BundleTask, token: &CancelToken, outbox: &Outbox) ->
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(event)) => JobEvent::Bundle(id, event),
         Ok(Err(EditError::Cancelled)) => JobEvent::Cancelled(id),
-        Ok(Err(EditError::Failed(problem))) => JobEvent::Failed(id, problem),
+        Ok(Err(EditError::Failed(problem) | EditError::NoRoom(problem))) => {
+            JobEvent::Failed(id, problem)
+        }
         Err(panic) => JobEvent::Failed(
             id,
             Problem::new(format!(

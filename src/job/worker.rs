@@ -10,7 +10,7 @@ use super::{
     Frame, FrameFacts, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
 };
 use crate::nn::cancel::{self, CancelToken};
-use crate::pipeline::{EditError, Edited, LgdPipeline, Likeness, Progress, StepDone};
+use crate::pipeline::{EditError, Edited, LgdPipeline, Likeness, MemoryRules, Progress, StepDone};
 use image::RgbImage;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -109,7 +109,7 @@ impl Worker {
         match catch_unwind(AssertUnwindSafe(|| work(self))) {
             Ok(Ok(event)) => event,
             Ok(Err(EditError::Cancelled)) => JobEvent::Cancelled(id),
-            Ok(Err(EditError::Failed(problem))) => {
+            Ok(Err(EditError::Failed(problem) | EditError::NoRoom(problem))) => {
                 tracing::debug!("job {} failed: {}", id.0, problem.message);
                 JobEvent::Failed(id, problem)
             }
@@ -301,7 +301,8 @@ impl Worker {
                 .open()
                 .map_err(|e| Problem::new(e.to_string()))?;
             let started = Instant::now();
-            let pipeline = LgdPipeline::load(bundle, &device)?;
+            let pipeline = LgdPipeline::open(bundle, &device, MemoryRules::default())?;
+            pipeline.load()?;
             tracing::info!(
                 "loaded {} on {} in {:.2} s",
                 pipeline.manifest().name,

@@ -23,6 +23,7 @@ mod kept_runs;
 mod language;
 mod layering;
 mod look;
+mod memory;
 mod metadata;
 mod networks;
 mod pictures;

@@ -121,10 +121,10 @@ fn networks(source: &BundleSource, bytes: u64, token: &CancelToken) -> VerifyRep
         networks,
         loaded: true,
     };
-    match cancel::scope(token, || LgdPipeline::load(source, &Device::Cpu)) {
+    match cancel::scope(token, || LgdPipeline::verify(source, &Device::Cpu)) {
         _ if token.is_cancelled() => VerifyReport::Stopped,
-        Ok(_) => done(None),
-        Err(EditError::Failed(problem)) => done(Some(problem)),
+        Ok(()) => done(None),
+        Err(EditError::Failed(problem) | EditError::NoRoom(problem)) => done(Some(problem)),
         Err(EditError::Cancelled) => VerifyReport::Stopped,
     }
 }
