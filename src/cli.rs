@@ -4,14 +4,17 @@ mod ask;
 mod bundle;
 mod compare;
 mod doctor;
+mod download;
 mod drawing_args;
 mod explain;
 mod export;
 mod grid;
+mod making;
 mod metadata;
 mod output;
 mod replay;
 mod session;
+mod toon;
 
 use crate::job::{BundleSource, DeviceChoice, Places, Problem, bundles};
 use clap::{Args, Parser, Subcommand};
@@ -73,8 +76,10 @@ enum Command {
     Export(export::ExportArgs),
     /// Print what a picture says about itself; needs no model
     Metadata(metadata::MetadataArgs),
-    /// Look at model bundles
+    /// Look at model bundles, and make them
     Bundle(bundle::BundleArgs),
+    /// Draw the toon world: frames, and data sets to train on
+    Toon(toon::ToonArgs),
     /// Show what this machine can run, with a hint for each problem
     Doctor,
 }
@@ -109,8 +114,8 @@ pub enum Invocation {
 pub struct WindowRequest {
     /// A picture to open first.
     pub frame: Option<PathBuf>,
-    /// The bundle.
-    pub bundle: BundleSource,
+    /// The bundle; without, the one that was chosen last.
+    pub bundle: Option<BundleSource>,
     /// The device.
     pub device: DeviceChoice,
 }
@@ -124,7 +129,10 @@ impl Cli {
         }
         Invocation::Window(WindowRequest {
             frame: cli.window.files.into_iter().next(),
-            bundle: bundles::find(cli.global.bundle.as_deref(), Places::of_user().as_ref()),
+            bundle: cli
+                .global
+                .bundle
+                .map(|wanted| bundles::find(Some(&wanted), Places::of_user().as_ref())),
             device: cli.global.device,
         })
     }
@@ -148,6 +156,7 @@ impl Cli {
             Some(Command::Export(args)) => export::run(&args, bundle, &self.global),
             Some(Command::Metadata(args)) => metadata::run(&args, &self.global),
             Some(Command::Bundle(args)) => bundle::run(&args, &self.global),
+            Some(Command::Toon(args)) => toon::run(&args, &self.global),
             Some(Command::Doctor) => doctor::run(&self.global),
             None => Ok(()),
         }

@@ -2,14 +2,14 @@
 
 use super::{Failure, GlobalArgs};
 use crate::job::{
-    BundleSource, EditRequest, EditResult, Explaining, Export, FileTask, Frame, JobEvent, JobId,
-    JobSpec, Jobs, JobsConfig, Problem, RunFile,
+    BundleEvent, BundleSource, BundleTask, CancelToken, EditRequest, EditResult, Explaining,
+    Export, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs, JobsConfig, MadeBundle, Making,
+    Problem, RunFile,
 };
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How often a wait looks for Ctrl-C and moves the progress bar.
@@ -18,7 +18,7 @@ const TICK: Duration = Duration::from_millis(30);
 /// The threads of one command.
 pub(super) struct Session {
     jobs: Jobs,
-    interrupted: Arc<AtomicBool>,
+    interrupted: CancelToken,
     bar: ProgressBar,
 }
 
@@ -34,19 +34,10 @@ impl Session {
             || {},
         )
         .map_err(no_thread)?;
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let flag = interrupted.clone();
-        if let Err(error) = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)) {
-            tracing::warn!("Ctrl-C will not be graceful: {error}");
-        }
-        let bar = ProgressBar::new(1); // draws on standard error, and only on a terminal
-        if let Ok(style) = ProgressStyle::with_template("{msg:<20} {wide_bar} {pos}/{len} {eta}") {
-            bar.set_style(style);
-        }
         Ok(Self {
             jobs,
-            interrupted,
-            bar,
+            interrupted: cancel_on_interrupt(),
+            bar: progress_bar(1),
         })
     }
 
@@ -141,6 +132,41 @@ impl Session {
         }
     }
 
+    /// Makes a bundle.
+    pub(super) fn make(&mut self, task: BundleTask) -> Result<MadeBundle, Failure> {
+        match self.on_bundle(task)? {
+            BundleEvent::Made(made) => Ok(made),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Does any work on a bundle, with a bar that counts bytes.
+    pub(super) fn on_bundle(&mut self, task: BundleTask) -> Result<BundleEvent, Failure> {
+        let template = "{msg:<24} {wide_bar} {bytes}/{total_bytes} {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
+        }
+        let id = self.jobs.make(task);
+        loop {
+            let event = self.next(Some(id))?;
+            for Making { progress, .. } in self.jobs.take_making() {
+                self.bar.set_message(progress.stage.title());
+                self.bar.set_length(progress.bytes_total);
+                self.bar.set_position(progress.bytes_done);
+                tracing::debug!("{} of {}", progress.bytes_done, progress.bytes_total);
+            }
+            match event {
+                Some(JobEvent::Bundle(_, event)) => {
+                    self.bar.finish_and_clear();
+                    return Ok(event);
+                }
+                Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
+                Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),
+                _ => {}
+            }
+        }
+    }
+
     pub(super) fn save(&mut self, result: &Arc<EditResult>, target: &Path) -> Result<(), Failure> {
         self.write(FileTask::Save(result.clone(), target.to_path_buf()))
     }
@@ -191,7 +217,7 @@ impl Session {
     /// The next event. Ctrl-C cancels the job `id` and lets it say so itself; without a job it ends
     /// the wait.
     fn next(&mut self, id: Option<JobId>) -> Result<Option<JobEvent>, Failure> {
-        if self.interrupted.load(Ordering::Relaxed) {
+        if self.interrupted.is_cancelled() {
             match id {
                 Some(id) => self.jobs.cancel(id),
                 None => return Err(Failure::Cancelled),
@@ -205,6 +231,30 @@ impl Session {
         }
         Ok(event)
     }
+}
+
+/// A task that ended in what another one ends in; a mistake of the program.
+pub(super) fn unexpected(event: &BundleEvent) -> Failure {
+    Problem::new(format!("The work ended in something else: {event:?}.")).into()
+}
+
+/// A token that Ctrl-C cancels; call it once per process.
+pub(super) fn cancel_on_interrupt() -> CancelToken {
+    let token = CancelToken::default();
+    let handed = token.clone();
+    if let Err(error) = ctrlc::set_handler(move || handed.cancel()) {
+        tracing::warn!("Ctrl-C will not be graceful: {error}");
+    }
+    token
+}
+
+/// A bar on standard error that shows on a terminal only.
+pub(super) fn progress_bar(length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    if let Ok(style) = ProgressStyle::with_template("{msg:<20} {wide_bar} {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// Checks the name of a run file before the work, so that a typing error costs nothing.

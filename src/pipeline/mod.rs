@@ -5,9 +5,11 @@
 //! way.
 //! Source: Image Content Generation with Causal Reasoning (arXiv 2312.07132), sections 4 and 5.
 
+pub mod build;
 mod bundle;
 mod clock;
 mod column;
+mod component;
 mod conditioning;
 mod drawing;
 mod embedded;
@@ -27,10 +29,13 @@ mod progress;
 mod request;
 mod track;
 
-pub use bundle::{Bundle, BundleSource, Component};
+pub(crate) use bundle::load_problem;
+pub use bundle::{Bundle, BundleSource};
+pub use component::Component;
 pub use explain::{Attention, AttentionLeg};
 pub use frame_image::{FrameError, FrameProblem};
 pub use lgd::LgdPipeline;
+pub(crate) use lgd::tokenizer;
 pub use likeness::{Likeness, clip_pixels};
 pub use manifest::Manifest;
 pub use metadata::{PictureMetadata, PictureTexts, SaveError};

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "golden tests say how close they came")]
 
 mod batches;
+mod bundles;
 mod checkpoints;
 mod checkpoints_made;
 mod cli;
@@ -11,9 +12,11 @@ mod cli_export;
 mod cli_grid;
 mod denoising;
 mod explain;
+mod fake_hub;
 mod golden;
 mod gradients;
 mod grids;
+mod hub;
 mod jobs;
 mod kept_runs;
 mod language;
@@ -22,8 +25,10 @@ mod look;
 mod metadata;
 mod networks;
 mod pictures;
+mod quantised;
 mod recovery;
 mod runs;
+mod toon;
 mod toon_tiny_drawing;
 mod toon_tiny_language;
 mod weights;
@@ -33,3 +38,4 @@ mod window_explain;
 mod window_files;
 mod window_gallery;
 mod window_grids;
+mod window_models;

@@ -10,12 +10,16 @@ mod convert;
 mod error;
 mod files;
 mod random;
+mod rows;
 mod sources;
 
 pub use error::{LoadError, TensorProblem, TensorReport};
 pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat, shards_of};
+pub use random::RandomValues;
+pub(super) use rows::Matrix;
 pub use sources::WeightSource;
 
+use super::quantised::Bits;
 use crate::nn::cancel;
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
 use sources::Files;
@@ -41,9 +45,13 @@ struct Store {
 #[derive(Default)]
 struct Log {
     used: BTreeSet<String>,
+    /// Shapes asked for in a rehearsal without files.
+    asked: BTreeMap<String, Vec<usize>>,
     ignored: BTreeSet<String>,
     problems: BTreeMap<String, TensorProblem>,
     vars: BTreeMap<String, Var>,
+    /// Bytes that the tensors of a rehearsal take once they are loaded.
+    held: BTreeMap<String, u64>,
 }
 
 /// What weight files hold.
@@ -67,6 +75,7 @@ pub struct Weights {
     what: Arc<str>,
     trainable: Option<Filter>,
     rehearsal: bool,
+    bits: Option<Bits>,
 }
 
 impl std::fmt::Debug for Weights {
@@ -118,6 +127,7 @@ impl Weights {
             what: "the weights".into(),
             trainable: None,
             rehearsal: false,
+            bits: None,
         }
     }
 
@@ -142,6 +152,12 @@ impl Weights {
     pub fn rehearsal(mut self) -> Self {
         self.rehearsal = true;
         self
+    }
+
+    /// Names and shapes of everything that was asked for, in a rehearsal of [`Weights::random`]:
+    /// what a file has to hold for the networks that were loaded.
+    pub fn asked(&self) -> BTreeMap<String, Vec<usize>> {
+        self.log().asked.clone()
     }
 
     /// The variables handed out so far, by full name, over all views of these weights.
@@ -241,6 +257,7 @@ impl Weights {
             ..
         } = &*self.store;
         let tensor = match origin {
+            Origin::Random(_) if self.rehearsal => return self.rehearsed(path, shape),
             Origin::Random(seed) => random::tensor(*seed, &path, &shape, *dtype, device)?,
             Origin::Files(files) => match files.get(&path) {
                 None => return self.note(path, TensorProblem::Missing, shape),
@@ -251,10 +268,7 @@ impl Weights {
                     };
                     return self.note(path, problem, shape);
                 }
-                Some(_) if self.rehearsal => {
-                    self.log().used.insert(path);
-                    return placeholder(shape, *dtype, device);
-                }
+                Some(_) if self.rehearsal => return self.rehearsed(path, shape),
                 Some(stored) => {
                     let bytes = files.bytes(&path).map_err(candle_core::Error::wrap)?;
                     match convert::tensor(&bytes, stored.dtype(), &shape, *dtype, device)? {

@@ -20,6 +20,7 @@ mod ip2p;
 mod lgd;
 mod lgd_answer_loss;
 mod lgd_text;
+mod lgd_training;
 mod metrics;
 mod preprocess;
 mod rng;
