@@ -7,13 +7,9 @@
 mod measure;
 
 use candle_core::{DType, Device, Result, Tensor};
-use candle_nn::{VarBuilder, VarMap};
-use candle_transformers::models::stable_diffusion::unet_2d::{
-    BlockConfig, UNet2DConditionModel, UNet2DConditionModelConfig,
-};
 use lgd_studio::models::unet::{Unet, UnetConfig};
 use lgd_studio::nn::Weights;
-use measure::{Time, best, held_mib, line, peak_mib, reset_peak, selected};
+use measure::{Time, best, held_mib, line, peak_mib, reset_peak, selected, stock};
 
 /// Tokens of the original's context: 77 latent, 77 text.
 const CONTEXT: usize = 154;
@@ -40,55 +36,6 @@ fn ours(sizes: &[usize], repeats: usize) -> Result<Vec<Time>> {
             let time = best(repeats, || unet.forward(&latents, &timesteps, &context))?;
             println!(
                 "ours {size}x{size}: {time:.0?}, peak {:.0} MiB above the weights",
-                peak_mib() - held
-            );
-            Ok(time)
-        })
-        .collect()
-}
-
-fn stock(sizes: &[usize], repeats: usize) -> Result<Vec<Time>> {
-    let block = |out_channels, attends: bool| BlockConfig {
-        out_channels,
-        use_cross_attn: attends.then_some(1),
-        attention_head_dim: 8,
-    };
-    let config = UNet2DConditionModelConfig {
-        blocks: vec![
-            block(320, true),
-            block(640, true),
-            block(1280, true),
-            block(1280, false),
-        ],
-        cross_attention_dim: 768,
-        ..Default::default()
-    };
-    let map = VarMap::new();
-    let weights = VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu);
-    // A network off the tape, so that the forward keeps nothing.
-    UNet2DConditionModel::new(weights, 8, 4, false, config.clone())?;
-    let frozen = map
-        .data()
-        .lock()
-        .map(|vars| {
-            vars.iter()
-                .map(|(name, var)| (name.clone(), var.as_tensor().detach()))
-                .collect()
-        })
-        .unwrap_or_default();
-    drop(map);
-    let weights = VarBuilder::from_tensors(frozen, DType::F32, &Device::Cpu);
-    let unet = UNet2DConditionModel::new(weights, 8, 4, false, config)?;
-    let held = held_mib();
-    let context = random(&[1, CONTEXT, 768])?;
-    sizes
-        .iter()
-        .map(|&size| {
-            let latents = random(&[1, 8, size, size])?;
-            reset_peak();
-            let time = best(repeats, || unet.forward(&latents, 801.0, &context))?;
-            println!(
-                "stock {size}x{size}: {time:.0?}, peak {:.0} MiB above the weights",
                 peak_mib() - held
             );
             Ok(time)
@@ -136,8 +83,8 @@ fn main() -> Result<()> {
     if std::env::var_os("LGD_BENCH_OURS_ONLY").is_some() {
         return Ok(());
     }
-    let stock = stock(&sizes, 2)?;
-    for ((size, ours), stock) in sizes.iter().zip(ours).zip(stock) {
+    for (size, ours) in sizes.iter().zip(ours) {
+        let stock = stock(&format!("unet-{size}"))?;
         let operations = OPERATIONS * (*size * *size) as f64 / 4096.0;
         line(&format!("UNet {size}x{size}"), operations, ours, stock);
     }

@@ -9,6 +9,7 @@ mod drawing_args;
 mod explain;
 mod export;
 mod grid;
+mod making;
 mod metadata;
 mod output;
 mod replay;
@@ -74,7 +75,7 @@ enum Command {
     Export(export::ExportArgs),
     /// Print what a picture says about itself; needs no model
     Metadata(metadata::MetadataArgs),
-    /// Look at model bundles
+    /// Look at model bundles, and make them
     Bundle(bundle::BundleArgs),
     /// Show what this machine can run, with a hint for each problem
     Doctor,

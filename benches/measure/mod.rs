@@ -1,53 +1,40 @@
-//! What the benchmarks share: the clock, the memory meter and the table.
+//! What the benchmarks share: the clock, the memory meter, the comparison and the table.
 #![allow(
     dead_code,
+    unused_imports,
     clippy::print_stdout,
     reason = "every benchmark uses a part, and prints its result"
 )]
 
-use candle_core::{Result, Tensor};
-use std::time::Instant;
+mod clock;
 
-/// As in the program itself; stock candle profits as well.
+use candle_core::{Error, Result, Tensor};
+pub use clock::{Time, best, held_mib, peak_mib, reset_peak};
+use std::process::{Command, Stdio};
+
+/// As in the program itself.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Milliseconds of one run.
-#[derive(Clone, Copy, Debug)]
-pub struct Time {
-    /// On the clock.
-    pub wall: f64,
-    /// Of all threads together; on a busy machine the steadier number. Linux only.
-    pub cpu: f64,
-}
-
-/// The shortest of `repeats` runs after one that warms up.
-pub fn best<T>(repeats: usize, mut work: impl FnMut() -> Result<T>) -> Result<Time> {
-    work()?;
-    let mut best = Time {
-        wall: f64::INFINITY,
-        cpu: f64::INFINITY,
+/// One run of stock candle-transformers: `benches/stock`, a program of its own, because Cargo would
+/// give our features and our allocator to a dependency of ours.
+pub fn stock(part: &str) -> Result<Time> {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let output = Command::new(env!("CARGO"))
+        .args(["run", "--release", "--quiet", "--locked", "--manifest-path"])
+        .arg(format!("{root}/benches/stock/Cargo.toml"))
+        .arg("--target-dir")
+        .arg(format!("{root}/target/stock"))
+        .args(["--", part])
+        .stderr(Stdio::inherit())
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let numbers: Vec<f64> = text.split_whitespace().flat_map(str::parse).collect();
+    let [wall, cpu, mib] = numbers[..] else {
+        return Err(Error::msg(format!("stock candle said {text:?} to {part}")));
     };
-    for _ in 0..repeats {
-        let (cpu, start) = (cpu_millis(), Instant::now());
-        let result = work()?;
-        best.wall = best.wall.min(start.elapsed().as_secs_f64() * 1e3);
-        best.cpu = best.cpu.min(cpu_millis() - cpu);
-        drop(result);
-    }
-    Ok(best)
-}
-
-/// Milliseconds all threads of this process have run so far.
-fn cpu_millis() -> f64 {
-    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else {
-        return 0.0;
-    };
-    let nanos = |task: std::io::Result<std::fs::DirEntry>| -> Option<f64> {
-        let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse().ok()
-    };
-    tasks.filter_map(nanos).sum::<f64>() / 1e6
+    println!("stock {part}: {wall:.0} ms, peak {mib:.0} MiB above the weights");
+    Ok(Time { wall, cpu })
 }
 
 /// Prints one line: what, the floating point operations in it, ours and stock candle's time.
@@ -69,36 +56,6 @@ pub fn difference(actual: &Tensor, expected: &Tensor) -> Result<f32> {
     let error = (actual - expected)?.abs()?.flatten_all()?.max(0)?;
     let size = expected.abs()?.flatten_all()?.max(0)?;
     Ok(error.to_scalar::<f32>()? / size.to_scalar::<f32>()?)
-}
-
-/// Starts the meter of [`peak_mib`] anew. Linux only; elsewhere the meter reads 0.
-pub fn reset_peak() {
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
-}
-
-/// The most memory held since [`reset_peak`].
-pub fn peak_mib() -> f64 {
-    status("VmHWM:")
-}
-
-/// The memory held now.
-pub fn held_mib() -> f64 {
-    status("VmRSS:")
-}
-
-fn status(field: &str) -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib = status
-        .lines()
-        .find_map(|line| line.strip_prefix(field))
-        .and_then(|rest| {
-            rest.trim()
-                .trim_end_matches(" kB")
-                .trim()
-                .parse::<f64>()
-                .ok()
-        });
-    kib.unwrap_or(0.0) / 1024.0
 }
 
 /// Whether the command line names this part; without names all run.

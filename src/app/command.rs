@@ -388,10 +388,10 @@ fn can_cancel(state: &AppState) -> bool {
 }
 
 fn zoomed(state: &AppState, scale: f32) -> Action {
-    Action::EditSettings(Settings {
+    Action::EditSettings(Box::new(Settings {
         scale: ((scale * 10.0).round() / 10.0).clamp(MIN_SCALE, MAX_SCALE),
         ..state.settings.clone()
-    })
+    }))
 }
 
 /// The actions of the keys pressed in this frame. Called before anything is drawn, so that a text

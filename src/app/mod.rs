@@ -21,9 +21,9 @@ pub use settings::{ModelSettings, SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
     Action, AppState, AxisDraft, BundleState, Check, Column, CoverState, Dialog, Download,
     DownloadState, Explain, Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction,
-    GridDraft, HubAction, Inquiry, Library,
-    LibraryAction, Likeness, NoticeKind, Offer, OfferChoice, Page, Parting, Phase, QueueAction,
-    Recall, Run, Shelved, TargetAction, Topic, View,
+    GridDraft, HubAction, Inquiry, Library, LibraryAction, Likeness, NoticeKind, Offer,
+    OfferChoice, Page, Parting, Phase, QueueAction, Recall, Run, Shelved, TargetAction, Topic,
+    View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};

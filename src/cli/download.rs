@@ -114,13 +114,19 @@ fn chosen(args: &DownloadArgs, listing: &Listing) -> Result<Vec<bool>, Failure> 
     };
     for pattern in &args.file {
         if listing.files.iter().all(|file| !fits(&file.path, pattern)) {
-            return Err(Problem::new(format!("{} has no file {pattern}.", listing.repo))
-                .hint("See what it has with --dry-run.")
-                .into());
+            return Err(
+                Problem::new(format!("{} has no file {pattern}.", listing.repo))
+                    .hint("See what it has with --dry-run.")
+                    .into(),
+            );
         }
     }
     let wanted = |path: &str| args.file.iter().any(|pattern| fits(path, pattern));
-    Ok(listing.files.iter().map(|file| wanted(&file.path)).collect())
+    Ok(listing
+        .files
+        .iter()
+        .map(|file| wanted(&file.path))
+        .collect())
 }
 
 /// Every file with its size, and whether it would be downloaded.
@@ -140,9 +146,17 @@ fn plan(listing: &Listing, chosen: &[bool], global: &GlobalArgs) {
     }
     for (file, chosen) in listing.files.iter().zip(chosen) {
         let mark = if *chosen { "take" } else { "leave" };
-        output::line(format!("{mark:<6}{:>12}  {}", output::size(file.bytes), file.path));
+        output::line(format!(
+            "{mark:<6}{:>12}  {}",
+            output::size(file.bytes),
+            file.path
+        ));
     }
-    output::line(format!("{:<6}{:>12}  in all", "", output::size(listing.bytes(chosen))));
+    output::line(format!(
+        "{:<6}{:>12}  in all",
+        "",
+        output::size(listing.bytes(chosen))
+    ));
 }
 
 fn failure(error: &HubError, repo: &RepoId) -> Failure {

@@ -1,7 +1,9 @@
 //! Looking at bundles without running them: list, inspect, verify.
 
 use super::{BundleSource, GuidanceMode, Places, Problem};
-use crate::pipeline::{Bundle, Component, EditError, LgdPipeline};
+use crate::nn::cancel;
+use crate::pipeline::build::{BuildProgress, BuildStage, Meter};
+use crate::pipeline::{Bundle, EditError, LgdPipeline};
 use candle_core::{DType, Device};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -51,7 +53,7 @@ pub struct ComponentReport {
 pub fn inspect(source: &BundleSource) -> Result<BundleReport, Problem> {
     let bundle = Bundle::open(source)?;
     let mut components = Vec::new();
-    for component in Component::ALL {
+    for component in bundle.components() {
         let weights = bundle.weights(component, DType::F32, &Device::Cpu)?;
         let stored = weights.stored();
         components.push(ComponentReport {
@@ -91,32 +93,42 @@ pub struct Verification {
     pub problems: Vec<String>,
 }
 
-/// Compares every checksum and loads every network strictly.
+/// Compares every checksum and loads every network strictly; `report` hears how far it is.
 ///
 /// # Errors
-/// When there is no readable bundle at all; damage inside one is in the report.
-pub fn verify(source: &BundleSource) -> Result<Verification, Problem> {
+/// When there is no readable bundle at all; damage inside one is in the report. [`EditError::Cancelled`]
+/// when it was stopped.
+pub(crate) fn verify(
+    source: &BundleSource,
+    report: &mut dyn FnMut(BuildProgress),
+) -> Result<Verification, EditError> {
     let bundle = Bundle::open(source)?;
     let mut found = Verification::default();
     let listed = &bundle.manifest.sha256;
+    let size = |file: &String| bundle.size(file).unwrap_or(0);
+    let mut meter = Meter::new(listed.keys().map(size).sum(), report);
     for (file, expected) in listed {
-        match bundle.sha256(file) {
+        meter.begin(BuildStage::Checking, file);
+        match bundle.sha256(file, &mut |bytes| meter.advance(bytes)) {
             Ok(actual) if actual.eq_ignore_ascii_case(expected) => found.checked += 1,
+            _ if cancel::checkpoint().is_err() => return Err(EditError::Cancelled),
             Ok(_) => found.problems.push(format!(
                 "{file} has changed: its checksum is not the one in lgd.json."
             )),
             Err(problem) => found.problems.push(problem.to_string()),
         }
     }
-    found.unlisted = bundle
-        .files()?
-        .into_iter()
-        .filter(|f| f != "lgd.json" && !listed.contains_key(f))
-        .collect();
+    match bundle.files() {
+        Ok(files) => {
+            let unlisted = |f: &String| f != "lgd.json" && !listed.contains_key(f);
+            found.unlisted = files.into_iter().filter(unlisted).collect();
+        }
+        Err(problem) => found.problems.push(problem.to_string()),
+    }
     match LgdPipeline::load(source, &Device::Cpu) {
         Ok(_) => {}
         Err(EditError::Failed(problem)) => found.problems.push(problem.to_string()),
-        Err(EditError::Cancelled) => {}
+        Err(EditError::Cancelled) => return Err(EditError::Cancelled),
     }
     Ok(found)
 }

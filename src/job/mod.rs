@@ -1,9 +1,10 @@
 //! The seam between the faces (window, command line) and the work.
 //!
-//! A face submits a [`JobSpec`], a [`FileTask`] or a [`LibraryTask`] and reads [`JobEvent`]s. Four
-//! threads do everything: `lgd-worker` owns the device and the loaded pipeline, `lgd-files` decodes
-//! and saves, `lgd-store` keeps runs and jobs so that nothing is lost when the program is killed, and
-//! `lgd-library` looks after bundles, with a thread more for each check or download.
+//! A face submits a [`JobSpec`], a [`BundleTask`], a [`FileTask`] or a [`LibraryTask`] and reads
+//! [`JobEvent`]s. Five threads do everything: `lgd-worker` owns the device and the loaded pipeline,
+//! `lgd-files` decodes and saves, `lgd-store` keeps runs and jobs so that nothing is lost when the
+//! program is killed, `lgd-bundles` makes bundles, and `lgd-library` looks after those that are there,
+//! with a thread more for each check or download.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
 
@@ -40,8 +41,10 @@ pub use crate::nn::cancel::CancelToken;
 pub use crate::nn::device::{DeviceChoice, DeviceError};
 pub use crate::nn::similarity::{SimilarityError, psnr, ssim};
 pub use crate::pipeline::build::{
-    BuildProgress, BuildStage, EditorWeights, FoundPart, ImportPreview, ImportSpec, MadeBundle,
-    MissingPart, ModeOutlook, Preset, RandomSpec, StoredAs,
+    BuildProgress, BuildStage, ImportSpec, MadeBundle, Preset, RandomSpec, StoredAs,
+};
+pub use crate::pipeline::import::{
+    LeftOver, MissingPart, ModeOutlook, Part, Recognised, RecognisedComponent, WeightKind,
 };
 pub use crate::pipeline::metadata::{PictureMetadata, read as read_metadata};
 pub use crate::pipeline::{

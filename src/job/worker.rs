@@ -383,7 +383,7 @@ fn summary(pipeline: &LgdPipeline) -> BundleSummary {
     }
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()
         .copied()

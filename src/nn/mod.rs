@@ -48,6 +48,6 @@ pub use sums::{shift_channels, sum};
 pub use transpose::transposed;
 pub use upsample::upsample_nearest2x;
 pub use weights::{
-    LoadError, StoredDtype, StoredTensor, StoredWeights, TensorProblem, TensorReport, WeightFile,
-    WeightFormat, WeightSource, Weights,
+    LoadError, RandomValues, StoredDtype, StoredTensor, StoredWeights, TensorProblem, TensorReport,
+    WeightFile, WeightFormat, WeightSource, Weights,
 };

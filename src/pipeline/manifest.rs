@@ -52,11 +52,13 @@ pub struct Manifest {
 /// Widths and token counts that the networks must agree on.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Dims {
-    /// Width D of the language model.
+    /// Width D of the language model; 0 without one.
+    #[serde(default)]
     pub text: usize,
     /// Width of the UNet's context.
     pub cross_attention: usize,
-    /// Learned queries Q.
+    /// Learned queries Q; 0 without a language model.
+    #[serde(default)]
     pub query_tokens: usize,
 }
 
@@ -73,6 +75,9 @@ pub struct TextRules {
     /// Whether the latent's encoder masks the padding of the question.
     #[serde(default = "yes")]
     pub question_attention_mask: bool,
+    /// Whether the answer is written after the whole question, neither padded nor cut.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub answer_reads_whole_question: bool,
     /// Whether the encoder masks the padding of sentences.
     #[serde(default)]
     pub sent_attention_mask: bool,
@@ -113,6 +118,9 @@ pub struct Defaults {
     /// Beams of the written answer; 1 is greedy.
     #[serde(default = "one")]
     pub answer_beams: usize,
+    /// How the answer is searched; as `answer_beams` says when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_decoding: Option<AnswerDecoding>,
     /// Longest answer, in tokens.
     pub answer_max_tokens: usize,
 }
@@ -196,11 +204,11 @@ impl Manifest {
             image_guidance_scale: d.image_scale,
             seed: d.seed,
             answer_settings: AnswerSettings {
-                decoding: if d.answer_beams > 1 {
+                decoding: d.answer_decoding.unwrap_or(if d.answer_beams > 1 {
                     AnswerDecoding::Beams
                 } else {
                     AnswerDecoding::Greedy
-                },
+                }),
                 beams: if d.answer_beams > 1 {
                     d.answer_beams
                 } else {

@@ -9,6 +9,7 @@ pub mod build;
 mod bundle;
 mod clock;
 mod column;
+mod component;
 mod conditioning;
 mod drawing;
 mod embedded;
@@ -28,7 +29,8 @@ mod progress;
 mod request;
 mod track;
 
-pub use bundle::{Bundle, BundleSource, Component};
+pub use bundle::{Bundle, BundleSource};
+pub use component::Component;
 pub use explain::{Attention, AttentionLeg};
 pub use frame_image::{FrameError, FrameProblem};
 pub use lgd::LgdPipeline;

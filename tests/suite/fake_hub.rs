@@ -106,7 +106,10 @@ impl FakeHub {
     /// What was heard about paths that contain this.
     pub fn heard(&self, about: &str) -> Vec<Heard> {
         let known = self.known();
-        let heard = known.heard.iter().filter(|heard| heard.path.contains(about));
+        let heard = known
+            .heard
+            .iter()
+            .filter(|heard| heard.path.contains(about));
         heard.cloned().collect()
     }
 
@@ -155,11 +158,7 @@ fn serve(server: &'static str, known: Arc<Mutex<Known>>) -> std::io::Result<std:
     Ok(address)
 }
 
-fn answer(
-    server: &'static str,
-    stream: TcpStream,
-    known: &Mutex<Known>,
-) -> std::io::Result<()> {
+fn answer(server: &'static str, stream: TcpStream, known: &Mutex<Known>) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
     reader.read_line(&mut line)?;
@@ -179,7 +178,10 @@ fn answer(
         };
         match name.to_ascii_lowercase().as_str() {
             "range" => {
-                let from = value.trim().trim_start_matches("bytes=").trim_end_matches('-');
+                let from = value
+                    .trim()
+                    .trim_start_matches("bytes=")
+                    .trim_end_matches('-');
                 heard.from = from.parse().ok();
             }
             "authorization" => heard.authorization = Some(value.trim().to_owned()),
@@ -189,7 +191,10 @@ fn answer(
     if server == "proxy" {
         return tunnel(stream, &heard, known);
     }
-    let reply = reply(&heard, &mut known.lock().unwrap_or_else(PoisonError::into_inner));
+    let reply = reply(
+        &heard,
+        &mut known.lock().unwrap_or_else(PoisonError::into_inner),
+    );
     send(stream, &heard, reply, known)
 }
 
@@ -259,7 +264,10 @@ fn reply(heard: &Heard, known: &mut Known) -> Reply {
             .header("X-Repo-Commit", COMMIT)
             .header("X-Linked-Etag", format!("\"{sum}\""))
             .header("X-Linked-Size", bytes.len())
-            .header("Location", format!("{}/{sum}?Signature=secret", known.files_address));
+            .header(
+                "Location",
+                format!("{}/{sum}?Signature=secret", known.files_address),
+            );
     }
     part(heard, bytes, &sum, fault)
 }
@@ -275,10 +283,14 @@ fn part(heard: &Heard, bytes: &[u8], sum: &str, fault: Option<Fault>) -> Reply {
     if matches!(fault, Some(Fault::Wrong)) {
         body.iter_mut().for_each(|byte| *byte ^= 0x55);
     }
-    let mut reply = Reply::new(if from > 0 { 206 } else { 200 }).header("ETag", format!("\"{sum}\""));
+    let mut reply =
+        Reply::new(if from > 0 { 206 } else { 200 }).header("ETag", format!("\"{sum}\""));
     if from > 0 {
         let last = bytes.len() - 1;
-        reply = reply.header("Content-Range", format!("bytes {from}-{last}/{}", bytes.len()));
+        reply = reply.header(
+            "Content-Range",
+            format!("bytes {from}-{last}/{}", bytes.len()),
+        );
     }
     reply.body = body;
     match fault {
@@ -341,7 +353,10 @@ fn send(
     if let Some(silence) = reply.silence {
         std::thread::sleep(silence);
     }
-    let end = reply.ends_after.unwrap_or(reply.body.len()).min(reply.body.len());
+    let end = reply
+        .ends_after
+        .unwrap_or(reply.body.len())
+        .min(reply.body.len());
     let slowly = known.lock().unwrap_or_else(PoisonError::into_inner).slowly;
     let (piece, wait) = slowly.unwrap_or((1 << 16, Duration::ZERO));
     for piece in reply.body[..end].chunks(piece.max(1)) {

@@ -17,7 +17,10 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("README.md", b"# A toon\n".to_vec()),
         ("model_index.json", b"{}".to_vec()),
         ("unet/config.json", b"{\"in_channels\": 8}".to_vec()),
-        ("unet/diffusion_pytorch_model.safetensors", noise(900_000, 1)),
+        (
+            "unet/diffusion_pytorch_model.safetensors",
+            noise(900_000, 1),
+        ),
         ("unet/diffusion_pytorch_model.bin", noise(5_000, 2)),
         ("vae/diffusion_pytorch_model.safetensors", noise(40_000, 3)),
     ]
@@ -89,7 +92,10 @@ fn hub_files_arrive_in_the_layout_of_the_cache() -> TestResult {
     assert_eq!(listing.licence.as_deref(), Some("mit"));
     let spec = listing.spec(&listing.wanted, cache.path().to_path_buf());
     let names: Vec<&str> = spec.files.iter().map(|file| file.path.as_str()).collect();
-    assert!(!names.contains(&"unet/diffusion_pytorch_model.bin"), "{names:?}");
+    assert!(
+        !names.contains(&"unet/diffusion_pytorch_model.bin"),
+        "{names:?}"
+    );
     let mut told = Vec::new();
     let folder = hub.download(&spec, &CancelToken::default(), |progress| {
         told.push(progress.bytes.0);
@@ -101,18 +107,28 @@ fn hub_files_arrive_in_the_layout_of_the_cache() -> TestResult {
     for (path, bytes) in files() {
         if names.contains(&path) {
             assert_eq!(std::fs::read(folder.join(path))?, bytes, "{path}");
-            assert_eq!(std::fs::read(repo.join("blobs").join(checksum(&bytes)))?, bytes);
+            assert_eq!(
+                std::fs::read(repo.join("blobs").join(checksum(&bytes)))?,
+                bytes
+            );
             #[cfg(unix)]
             assert!(folder.join(path).symlink_metadata()?.is_symlink());
         }
     }
-    assert!(told.is_sorted() && told.last() == Some(&spec.bytes()), "{told:?}");
+    assert!(
+        told.is_sorted() && told.last() == Some(&spec.bytes()),
+        "{told:?}"
+    );
 
     // Every request was told, the token went to the hub alone, and no signature was written down.
     let requests = requests.lock().expect("nobody panicked").clone();
     let heard = fake.heard("");
     assert_eq!(requests.len(), heard.len());
-    assert!(requests.iter().all(|request| !request.address.contains("Signature")));
+    assert!(
+        requests
+            .iter()
+            .all(|request| !request.address.contains("Signature"))
+    );
     let of = |server| heard.iter().filter(move |heard| heard.server == server);
     assert!(of("files").count() >= 2);
     assert!(of("files").all(|heard| heard.authorization.is_none()));
@@ -130,15 +146,30 @@ fn hub_downloads_survive_dropped_connections() -> TestResult {
     let (_, bytes) = &files()[3];
     fake.fault(
         &checksum(bytes),
-        [Fault::Drop(100_000), Fault::Drop(0), Fault::Drop(333_333), Fault::Drop(1)],
+        [
+            Fault::Drop(100_000),
+            Fault::Drop(0),
+            Fault::Drop(333_333),
+            Fault::Drop(1),
+        ],
     );
     let cache = tempfile::tempdir()?;
     let hub = open(&fake)?;
     let spec = large_file(&hub, cache.path())?;
     let folder = download(&hub, &spec)?;
     assert_eq!(&std::fs::read(folder.join(UNET))?, bytes);
-    let from: Vec<Option<u64>> = fake.heard(&checksum(bytes)).iter().map(|h| h.from).collect();
-    let expected = [None, Some(100_000), Some(100_000), Some(433_333), Some(433_334)];
+    let from: Vec<Option<u64>> = fake
+        .heard(&checksum(bytes))
+        .iter()
+        .map(|h| h.from)
+        .collect();
+    let expected = [
+        None,
+        Some(100_000),
+        Some(100_000),
+        Some(433_333),
+        Some(433_334),
+    ];
     assert_eq!(from, expected, "it goes on at the byte where it stopped");
     let sent = fake.known().sent;
     assert_eq!(sent, bytes.len() + api_bytes(&fake), "no byte comes twice");
@@ -164,7 +195,10 @@ fn hub_files_with_wrong_checksums_never_stay() -> TestResult {
     let blobs = cache.path().join("models--somebody--toon/blobs");
     fake.fault(&checksum(bytes), [Fault::Wrong, Fault::Wrong]);
     let refused = download(&hub, &spec).expect_err("both times it is wrong");
-    assert!(matches!(&refused, HubError::WrongChecksum { path } if path == UNET), "{refused}");
+    assert!(
+        matches!(&refused, HubError::WrongChecksum { path } if path == UNET),
+        "{refused}"
+    );
     assert_eq!(std::fs::read_dir(&blobs)?.count(), 0, "nothing of it stays");
     assert!(!spec.snapshot().join(UNET).exists());
 
@@ -206,7 +240,10 @@ fn hub_refusals_are_told_in_words_a_person_can_act_on() -> TestResult {
 fn hub_servers_with_passing_trouble_are_asked_again() -> TestResult {
     let fake = FakeHub::start(&files())?;
     let (_, bytes) = &files()[3];
-    fake.fault("/api/", [Fault::Status(503, None), Fault::Status(429, Some(0))]);
+    fake.fault(
+        "/api/",
+        [Fault::Status(503, None), Fault::Status(429, Some(0))],
+    );
     fake.fault("/resolve/", [Fault::Status(502, None)]);
     fake.fault(&checksum(bytes), [Fault::Status(503, Some(1))]);
     let cache = tempfile::tempdir()?;
@@ -218,7 +255,10 @@ fn hub_servers_with_passing_trouble_are_asked_again() -> TestResult {
         waited |= matches!(progress.stage, DownloadStage::Waiting(_));
     })?;
     assert!(waited, "the wait is told");
-    assert!(began.elapsed() >= Duration::from_secs(1), "it waits as long as it was asked to");
+    assert!(
+        began.elapsed() >= Duration::from_secs(1),
+        "it waits as long as it was asked to"
+    );
     assert_eq!(&std::fs::read(folder.join(UNET))?, bytes);
     Ok(())
 }
@@ -263,7 +303,10 @@ fn hub_mirrors_that_leave_out_sizes_are_asked_for_each_file() -> TestResult {
     let listing = list(&hub)?;
     for (file, (path, bytes)) in listing.files.iter().zip(files_sorted()) {
         assert_eq!(file.path, path);
-        assert_eq!((file.bytes, &file.checksum), (bytes.len() as u64, &checksum(&bytes)));
+        assert_eq!(
+            (file.bytes, &file.checksum),
+            (bytes.len() as u64, &checksum(&bytes))
+        );
     }
     let heads = fake.heard("/resolve/");
     assert_eq!(heads.len(), files().len());
@@ -283,7 +326,10 @@ fn hub_names_that_lead_elsewhere_are_refused() -> TestResult {
     for path in ["../../evil", "/etc/evil", "a/../../evil", "a\\b"] {
         let fake = FakeHub::start(&[(path, b"x".to_vec())])?;
         let refused = list(&open(&fake)?).expect_err("it leads elsewhere");
-        assert!(refused.to_string().contains("leads elsewhere"), "{path}: {refused}");
+        assert!(
+            refused.to_string().contains("leads elsewhere"),
+            "{path}: {refused}"
+        );
     }
     Ok(())
 }
@@ -305,7 +351,10 @@ fn hub_downloads_can_be_paused_and_resumed() -> TestResult {
     assert!(matches!(stopped, Err(HubError::Stopped)));
     let arrived = spec.arrived();
     assert!((200_000..900_000).contains(&arrived), "{arrived}");
-    assert!(!spec.snapshot().exists(), "nothing half-finished is shown to other programs");
+    assert!(
+        !spec.snapshot().exists(),
+        "nothing half-finished is shown to other programs"
+    );
 
     // Another start of the program knows nothing but the note of the download.
     let note = serde_json::to_string(&spec)?;
@@ -333,7 +382,10 @@ fn hub_downloads_end_in_words_when_the_disk_is_full() -> TestResult {
     let part = blobs.join(format!("{}.incomplete", checksum(bytes)));
     std::os::unix::fs::symlink("/dev/full", &part)?;
     let refused = download(&hub, &spec).expect_err("nothing can be written");
-    assert!(matches!(refused, HubError::Disk { full: true, .. }), "{refused}");
+    assert!(
+        matches!(refused, HubError::Disk { full: true, .. }),
+        "{refused}"
+    );
     let problem = refused.problem(&repo());
     assert!(problem.message.contains("disk is full"), "{problem}");
 
@@ -354,7 +406,10 @@ fn hub_requests_go_through_the_proxy_that_is_set() -> TestResult {
     let hub = Hub::open(&settings, patience(), |_request| {})?;
     list(&hub)?;
     let tunnels = fake.heard("");
-    assert!(tunnels.iter().any(|heard| heard.server == "proxy"), "{tunnels:?}");
+    assert!(
+        tunnels.iter().any(|heard| heard.server == "proxy"),
+        "{tunnels:?}"
+    );
     let settings = NetworkSettings {
         proxy: "not a proxy".to_owned(),
         ..settings
@@ -409,7 +464,10 @@ fn hub_downloads_of_the_command_line_survive_a_killed_process() -> TestResult {
     fake.known().slowly = Some((10_000, Duration::from_millis(20)));
     let home = tempfile::tempdir()?;
     let (_, bytes) = &files()[3];
-    let part = format!("models--somebody--toon/blobs/{}.incomplete", checksum(bytes));
+    let part = format!(
+        "models--somebody--toon/blobs/{}.incomplete",
+        checksum(bytes)
+    );
     let part = home.path().join("hub").join(part);
     let mut first = studio(home.path(), &fake).stdout(Stdio::null()).spawn()?;
     let end = Instant::now() + Duration::from_secs(60);
@@ -423,7 +481,11 @@ fn hub_downloads_of_the_command_line_survive_a_killed_process() -> TestResult {
     fake.known().slowly = None;
 
     let second = studio(home.path(), &fake).output()?;
-    assert!(second.status.success(), "{}", String::from_utf8_lossy(&second.stderr));
+    assert!(
+        second.status.success(),
+        "{}",
+        String::from_utf8_lossy(&second.stderr)
+    );
     let folder = String::from_utf8(second.stdout)?;
     let folder = Path::new(folder.trim());
     assert_eq!(&std::fs::read(folder.join(UNET))?, bytes);
@@ -436,22 +498,34 @@ fn hub_downloads_of_the_command_line_survive_a_killed_process() -> TestResult {
 fn hub_downloads_of_the_command_line_can_be_looked_at_first() -> TestResult {
     let fake = FakeHub::start(&files())?;
     let home = tempfile::tempdir()?;
-    let plan = studio(home.path(), &fake).args(["--dry-run", "--json"]).output()?;
-    assert!(plan.status.success(), "{}", String::from_utf8_lossy(&plan.stderr));
+    let plan = studio(home.path(), &fake)
+        .args(["--dry-run", "--json"])
+        .output()?;
+    assert!(
+        plan.status.success(),
+        "{}",
+        String::from_utf8_lossy(&plan.stderr)
+    );
     let plan: serde_json::Value = serde_json::from_slice(&plan.stdout)?;
     assert_eq!(plan["commit"], COMMIT);
     let chosen = |path: &str| {
         let files = plan["files"].as_array().into_iter().flatten();
-        files.filter(|file| file["path"] == path).all(|file| file["chosen"] == true)
+        files
+            .filter(|file| file["path"] == path)
+            .all(|file| file["chosen"] == true)
     };
     assert!(chosen(UNET) && !chosen("unet/diffusion_pytorch_model.bin"));
     assert!(!home.path().join("hub").exists(), "nothing was written");
 
-    let one = studio(home.path(), &fake).args(["--file", "*config.json"]).output()?;
+    let one = studio(home.path(), &fake)
+        .args(["--file", "*config.json"])
+        .output()?;
     let folder = String::from_utf8(one.stdout)?;
     let folder = Path::new(folder.trim());
     assert!(folder.join("unet/config.json").exists() && !folder.join(UNET).exists());
-    let none = studio(home.path(), &fake).args(["--file", "nothing"]).output()?;
+    let none = studio(home.path(), &fake)
+        .args(["--file", "nothing"])
+        .output()?;
     assert_eq!(none.status.code(), Some(1));
     fake.fault("/api/", [Fault::Status(404, None)]);
     let gone = studio(home.path(), &fake).output()?;

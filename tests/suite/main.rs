@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "golden tests say how close they came")]
 
 mod batches;
+mod bundles;
 mod cli;
 mod cli_compare;
 mod cli_export;
@@ -33,4 +34,5 @@ mod window_explain;
 mod window_files;
 mod window_gallery;
 mod window_grids;
+mod window_hub;
 mod window_models;

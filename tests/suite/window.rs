@@ -504,10 +504,12 @@ fn snapshot(name: &str, theme: ThemeChoice, prepare: impl FnOnce(&mut Window)) -
         .wgpu()
         .build_eframe(|cc| LgdApp::new(cc, config(home.path())).expect("threads start"));
     wait_until_ready(&mut window);
-    window.state_mut().act(Action::EditSettings(Settings {
-        theme,
-        ..Settings::default()
-    }));
+    window
+        .state_mut()
+        .act(Action::EditSettings(Box::new(Settings {
+            theme,
+            ..Settings::default()
+        })));
     prepare(&mut window);
     window.run_steps(3);
     // Software drivers differ a little in how they blend edges.

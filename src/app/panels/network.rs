@@ -40,7 +40,7 @@ pub fn network_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         actions.push(Action::CloseDialog);
     }
     if settings != cx.state.settings {
-        actions.push(Action::EditSettings(settings));
+        actions.push(Action::EditSettings(Box::new(settings)));
     }
 }
 
@@ -50,9 +50,27 @@ fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
         .on_hover_text(cx.tr("network-offline-tip"));
     let mut token = network.token.reveal().to_owned();
     for (label, tip, example, text, is_secret) in [
-        ("network-mirror", "network-mirror-tip", HUB, &mut network.endpoint, false),
-        ("network-proxy", "network-proxy-tip", "http://host:port", &mut network.proxy, false),
-        ("network-token", "network-token-tip", "hf_…", &mut token, true),
+        (
+            "network-mirror",
+            "network-mirror-tip",
+            HUB,
+            &mut network.endpoint,
+            false,
+        ),
+        (
+            "network-proxy",
+            "network-proxy-tip",
+            "http://host:port",
+            &mut network.proxy,
+            false,
+        ),
+        (
+            "network-token",
+            "network-token-tip",
+            "hf_…",
+            &mut token,
+            true,
+        ),
     ] {
         ui.horizontal(|ui| {
             let row = vec2(NAMES, 30.0);

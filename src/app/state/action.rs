@@ -101,7 +101,7 @@ pub enum Action {
     /// Closes the dialog.
     CloseDialog,
     /// The look was changed.
-    EditSettings(Settings),
+    EditSettings(Box<Settings>),
     /// Takes a notice away.
     Dismiss(NoticeId),
     /// The window has another size, in points.

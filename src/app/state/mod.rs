@@ -413,7 +413,7 @@ impl AppState {
                 }
             }
             Action::CloseDialog => self.dialog = None,
-            Action::EditSettings(settings) => self.settings = settings,
+            Action::EditSettings(settings) => self.settings = *settings,
             Action::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
             Action::Resized(size) => self.window_size = Some(size),
             Action::Quit => self.quitting = true,

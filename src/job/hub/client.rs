@@ -35,8 +35,6 @@ pub(super) struct Answer {
     pub status: u16,
     /// The headers of the last hop.
     pub headers: HeaderMap,
-    /// The headers of the hub itself, before it sent us on.
-    pub first: HeaderMap,
     host: String,
     body: Body,
 }
@@ -90,11 +88,6 @@ impl Client {
         &self.endpoint
     }
 
-    /// How patient it is.
-    pub(super) fn patience(&self) -> &Patience {
-        &self.patience
-    }
-
     /// The headers of a file, from the hub itself.
     pub(super) fn head(&self, address: &str) -> Result<HeaderMap, HubError> {
         let mut address = address.to_owned();
@@ -117,21 +110,17 @@ impl Client {
     /// A file from its byte `from` on, wherever the hub sends us for it.
     pub(super) fn get(&self, address: &str, from: u64) -> Result<Answer, HubError> {
         let mut address = address.to_owned();
-        let mut first = None;
         for _ in 0..MOST_REDIRECTS {
             let range = (from > 0).then(|| format!("bytes={from}-"));
             let response = self.send("GET", &address, range)?;
             let status = response.status().as_u16();
-            let first = first.get_or_insert_with(|| response.headers().clone());
             match (status, location(response.headers())) {
                 (300..=399, Some(to)) => address = redirected(&address, &to),
                 (200 | 206 | 416, _) => {
-                    let first = std::mem::take(first);
                     let (parts, body) = response.into_parts();
                     return Ok(Answer {
                         status,
                         headers: parts.headers,
-                        first,
                         host: host(&address),
                         body,
                     });

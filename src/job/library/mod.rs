@@ -17,7 +17,7 @@ pub use bin::DeletedBundle;
 pub use entry::{BundleDetails, BundleFile, BundleHome, CachedRepo, LibraryEntry};
 pub use network::{DownloadEnd, HubEvent, HubTask};
 pub use news::LibraryNews;
-pub use verify::{FileCheck, FileVerdict, VerifyProgress, VerifyReport};
+pub use verify::{FileCheck, FileVerdict, VerifyReport};
 
 pub(super) use thread::Handle;
 

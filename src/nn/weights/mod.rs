@@ -14,6 +14,7 @@ mod sources;
 
 pub use error::{LoadError, TensorProblem, TensorReport};
 pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat};
+pub use random::RandomValues;
 pub use sources::WeightSource;
 
 use crate::nn::cancel;
@@ -41,6 +42,8 @@ struct Store {
 #[derive(Default)]
 struct Log {
     used: BTreeSet<String>,
+    /// Shapes asked for in a rehearsal without files.
+    asked: BTreeMap<String, Vec<usize>>,
     ignored: BTreeSet<String>,
     problems: BTreeMap<String, TensorProblem>,
     vars: BTreeMap<String, Var>,
@@ -144,6 +147,12 @@ impl Weights {
         self
     }
 
+    /// Names and shapes of everything that was asked for, in a rehearsal of [`Weights::random`]:
+    /// what a file has to hold for the networks that were loaded.
+    pub fn asked(&self) -> BTreeMap<String, Vec<usize>> {
+        self.log().asked.clone()
+    }
+
     /// The variables handed out so far, by full name, over all views of these weights.
     pub fn vars(&self) -> BTreeMap<String, Var> {
         self.log().vars.clone()
@@ -241,6 +250,10 @@ impl Weights {
             ..
         } = &*self.store;
         let tensor = match origin {
+            Origin::Random(_) if self.rehearsal => {
+                self.log().asked.insert(path, shape.dims().to_vec());
+                return placeholder(shape, *dtype, device);
+            }
             Origin::Random(seed) => random::tensor(*seed, &path, &shape, *dtype, device)?,
             Origin::Files(files) => match files.get(&path) {
                 None => return self.note(path, TensorProblem::Missing, shape),

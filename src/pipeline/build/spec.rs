@@ -1,6 +1,6 @@
 //! What is to be made, how far it is, and what came out: plain data for both faces.
 
-use crate::pipeline::GuidanceMode;
+use crate::pipeline::import::WeightKind;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -32,30 +32,6 @@ impl StoredAs {
             Self::F32 => "f32",
             Self::F16 => "f16",
             Self::Bf16 => "bf16",
-        }
-    }
-}
-
-/// Which of two sets of weights in a training checkpoint the editor gets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EditorWeights {
-    /// The running averages, with which the authors validate; the plain ones where there are none.
-    #[default]
-    Ema,
-    /// The weights as the last training step left them.
-    Plain,
-}
-
-impl EditorWeights {
-    /// Both, in the order they are shown.
-    pub const ALL: [Self; 2] = [Self::Ema, Self::Plain];
-
-    /// The name used on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ema => "ema",
-            Self::Plain => "plain",
         }
     }
 }
@@ -143,11 +119,10 @@ macro_rules! by_name {
 }
 
 by_name!(StoredAs, "number format");
-by_name!(EditorWeights, "set of weights");
 by_name!(Preset, "preset");
 
 /// An import: what to read, where to write, and how.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportSpec {
     /// Folders and files of original weights.
     pub paths: Vec<PathBuf>,
@@ -157,13 +132,28 @@ pub struct ImportSpec {
     pub name: Option<String>,
     /// The number format to write.
     pub stored_as: StoredAs,
-    /// Which weights of a training checkpoint to take.
-    pub weights: EditorWeights,
+    /// Which weights of a training checkpoint to take, where it has both.
+    pub weights: WeightKind,
     /// Folders of the bundle to make (`unet`, `blip2`, …); everything found when absent.
     pub parts: Option<Vec<String>>,
     /// Use the weights where they are and write only a description that names their folders. For
     /// folders in the published layouts, such as those of the Hugging Face cache.
     pub in_place: bool,
+}
+
+impl ImportSpec {
+    /// An import of everything that is found, with the weights that the authors validate with.
+    pub fn new(paths: Vec<PathBuf>, to: PathBuf) -> Self {
+        Self {
+            paths,
+            to,
+            name: None,
+            stored_as: StoredAs::default(),
+            weights: WeightKind::Ema,
+            parts: None,
+            in_place: false,
+        }
+    }
 }
 
 /// A bundle of random weights.
@@ -231,66 +221,4 @@ pub struct MadeBundle {
     pub bytes_kept: u64,
     /// Wall-clock seconds.
     pub seconds: f64,
-}
-
-/// What was recognised in original files, before anything is written.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct ImportPreview {
-    /// What it looks like as a whole ("LGD checkpoint", "InstructPix2Pix pipeline", …).
-    pub title: String,
-    /// The networks found.
-    pub parts: Vec<FoundPart>,
-    /// What is not there, with what it would be good for.
-    pub missing: Vec<MissingPart>,
-    /// Every mode, with the reason when it will not be possible.
-    pub modes: Vec<ModeOutlook>,
-    /// The licence, where the files name one.
-    pub licence: Option<String>,
-    /// Whether there are running averages to choose beside the plain weights.
-    pub has_ema: bool,
-    /// Bytes the bundle will take in the chosen number format.
-    pub bytes: u64,
-    /// Things worth knowing (tensors that nothing needs, positions that are resized, …).
-    pub notices: Vec<String>,
-}
-
-/// One network that was found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct FoundPart {
-    /// Its folder in the bundle.
-    pub folder: String,
-    /// What a person calls it.
-    pub title: String,
-    /// Its architecture in a few words.
-    pub architecture: String,
-    /// Numbers in its tensors.
-    pub parameters: u64,
-    /// Tensors.
-    pub tensors: usize,
-    /// Stored number formats, most frequent first.
-    pub dtypes: Vec<String>,
-    /// The files it comes from.
-    pub files: Vec<PathBuf>,
-}
-
-/// Something that was not found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct MissingPart {
-    /// What a person calls it.
-    pub title: String,
-    /// What it would be good for.
-    pub purpose: String,
-    /// Where people usually get it.
-    pub source: String,
-    /// Whether there is no bundle without it.
-    pub required: bool,
-}
-
-/// Whether a mode will be possible.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ModeOutlook {
-    /// The mode.
-    pub mode: GuidanceMode,
-    /// Why it will not be possible; nothing when it will.
-    pub reason: Option<String>,
 }

@@ -51,7 +51,9 @@ fn card_ui(ui: &mut Ui, cx: &Cx<'_>, download: &Download, actions: &mut Vec<Acti
     fill_line(ui, cx.tokens, download.arrived as f32 / all.max(1) as f32);
     match &download.state {
         DownloadState::Failed(problem) => {
-            let words = RichText::new(&problem.message).small().color(cx.tokens.error);
+            let words = RichText::new(&problem.message)
+                .small()
+                .color(cx.tokens.error);
             ui.add(Label::new(words).wrap().selectable(true));
             if let Some(what_to_do) = &problem.hint {
                 hint(ui, cx.tokens, what_to_do);
@@ -63,7 +65,10 @@ fn card_ui(ui: &mut Ui, cx: &Cx<'_>, download: &Download, actions: &mut Vec<Acti
                 let words = RichText::new(&progress.file).small();
                 let words = words.color(cx.tokens.text_weak);
                 let (done, all) = progress.file_bytes;
-                let values = [("done", words::size(cx, done).into()), ("all", words::size(cx, all).into())];
+                let values = [
+                    ("done", words::size(cx, done).into()),
+                    ("all", words::size(cx, all).into()),
+                ];
                 ui.add(Label::new(words).truncate())
                     .on_hover_text(cx.text("models-progress", &values));
             }
@@ -100,11 +105,23 @@ fn buttons_ui(ui: &mut Ui, cx: &Cx<'_>, download: &Download, actions: &mut Vec<A
     let key = download.spec.key();
     let repo = download.spec.repo.as_str();
     let buttons: &[(&'static str, &'static str, HubAction)] = if download.is_running() {
-        &[("download-pause", "download-pause-tip", HubAction::Pause(key))]
+        &[(
+            "download-pause",
+            "download-pause-tip",
+            HubAction::Pause(key),
+        )]
     } else {
         &[
-            ("download-discard", "download-discard-tip", HubAction::Discard(key.clone())),
-            ("download-continue", "download-continue-tip", HubAction::Resume(key)),
+            (
+                "download-discard",
+                "download-discard-tip",
+                HubAction::Discard(key.clone()),
+            ),
+            (
+                "download-continue",
+                "download-continue-tip",
+                HubAction::Resume(key),
+            ),
         ]
     };
     for (label, tip, action) in buttons {

@@ -4,9 +4,11 @@ use super::details::trouble_ui;
 use super::{Cx, words};
 use crate::app::state::{Action, Dialog, Found, HubAction};
 use crate::app::theme::space;
-use crate::app::widgets::{Choice, field_frame, hint, primary_button, quiet_line, segmented, title};
-use crate::job::hub::{Asked, MAIN};
+use crate::app::widgets::{
+    Choice, field_frame, hint, primary_button, quiet_line, segmented, title,
+};
 use crate::job::Problem;
+use crate::job::hub::{Asked, MAIN};
 use eframe::egui;
 use egui::{
     Align, Button, Id, Key, Label, Layout, Modal, RichText, ScrollArea, Spinner, TextEdit, Ui, vec2,
@@ -69,8 +71,20 @@ impl HubDialog {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::S;
             for (id, text, label, example, width) in [
-                ("hub-repo", &mut self.repo, "hub-repo", "hub-repo-hint", 350.0),
-                ("hub-revision", &mut self.revision, "hub-revision", "hub-revision-hint", 96.0),
+                (
+                    "hub-repo",
+                    &mut self.repo,
+                    "hub-repo",
+                    "hub-repo-hint",
+                    350.0,
+                ),
+                (
+                    "hub-revision",
+                    &mut self.revision,
+                    "hub-revision",
+                    "hub-revision-hint",
+                    96.0,
+                ),
             ] {
                 let id = Id::unique(id);
                 let focused = ui.memory(|memory| memory.has_focus(id));
@@ -173,7 +187,10 @@ fn waiting_ui(ui: &mut Ui, cx: &Cx<'_>, asked: &Asked, actions: &mut Vec<Action>
         let repo = asked.repo.as_str();
         ui.label(cx.text("hub-looking-up", &[("repo", repo.into())]));
         let stop = ui.button(cx.tr("command-cancel"));
-        if stop.on_hover_text(cx.tr("hub-looking-up-stop-tip")).clicked() {
+        if stop
+            .on_hover_text(cx.tr("hub-looking-up-stop-tip"))
+            .clicked()
+        {
             actions.push(Action::Hub(HubAction::StopLookingUp));
         }
     });

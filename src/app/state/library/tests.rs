@@ -4,8 +4,8 @@ use super::*;
 use crate::app::settings::{Session, Settings};
 use crate::app::state::{Action, Ticket};
 use crate::job::bundles::BundleReport;
-use crate::job::library::{FileCheck, FileVerdict, Listed, VerifyProgress, VerifyReport};
-use crate::job::{JobEvent, JobSpec};
+use crate::job::library::{FileCheck, FileVerdict, Listed, VerifyReport};
+use crate::job::{BuildProgress, BuildStage, JobEvent, JobSpec};
 
 fn fresh() -> AppState {
     AppState::new(
@@ -155,9 +155,11 @@ fn a_check_goes_its_way() {
     let effects = act(&mut state, LibraryAction::Verify(mine()));
     assert_eq!(tasks(&effects), [&LibraryTask::Verify(mine())]);
     assert!(act(&mut state, LibraryAction::Verify(mine())).is_empty());
-    let progress = VerifyProgress {
+    let progress = BuildProgress {
+        stage: BuildStage::Checking,
         file: "unet/config.json".to_owned(),
-        bytes: (5, 10),
+        bytes_done: 5,
+        bytes_total: 10,
         seconds_left: None,
     };
     let news = LibraryNews {
