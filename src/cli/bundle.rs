@@ -138,9 +138,11 @@ fn verify(source: &BundleSource, global: &GlobalArgs) -> Result<(), Failure> {
             ));
         }
         if found.problems.is_empty() {
-            output::line(
-                "All networks load: every tensor is there, has the right shape and is finite.",
-            );
+            output::line(if found.loaded {
+                "All networks load: every tensor is there, has the right shape and is finite."
+            } else {
+                "The networks were not loaded: they do not fit into the free memory."
+            });
         }
     }
     if found.problems.is_empty() {

@@ -20,6 +20,7 @@ pub use news::LibraryNews;
 pub use verify::{FileCheck, FileVerdict, VerifyReport};
 
 pub(super) use thread::Handle;
+pub(super) use verify::verify;
 
 use super::{BundleSource, Problem};
 use std::path::PathBuf;

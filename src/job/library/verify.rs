@@ -57,7 +57,7 @@ pub enum VerifyReport {
 
 /// Checks a bundle. Files are told one by one, progress often; the cancel scope of the thread is
 /// heard between blocks.
-pub(super) fn verify(
+pub(in crate::job) fn verify(
     source: &BundleSource,
     on_file: &mut dyn FnMut(FileCheck),
     on_progress: &mut dyn FnMut(BuildProgress),

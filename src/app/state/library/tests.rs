@@ -283,3 +283,31 @@ fn trouble_is_said_where_it_belongs() {
         Some(&NoticeKind::Trouble(broken))
     );
 }
+
+#[test]
+fn a_run_keeps_the_bundle_that_drew_it() {
+    let mut state = listed();
+    let frame = crate::job::Frame::new(
+        image::RgbImage::new(8, 8),
+        crate::job::FrameOrigin::Clipboard,
+    );
+    state.on_event(JobEvent::FrameOpened(frame));
+    state.form.request.question = "What happens if it rains?".to_owned();
+    state.apply(Action::Generate);
+    act(&mut state, LibraryAction::Use(mine()));
+    let drawn_with = |effects: &[Effect]| match effects {
+        [Effect::Submit(Ticket::Columns(..), JobSpec::Run { bundle, .. })] => bundle.clone(),
+        other => panic!("{other:?}"),
+    };
+    state.apply(Action::Cancel);
+    for column in &mut state.run.as_mut().expect("it was asked").columns {
+        column.phase = crate::app::state::Phase::Cancelled;
+    }
+    let again = state.apply(Action::Retry(0));
+    assert_eq!(drawn_with(&again), BundleSource::Embedded);
+    for column in &mut state.run.as_mut().expect("it was asked").columns {
+        column.phase = crate::app::state::Phase::Cancelled;
+    }
+    let anew = state.apply(Action::Generate);
+    assert_eq!(drawn_with(&anew), mine());
+}
