@@ -14,6 +14,7 @@ mod metadata;
 mod output;
 mod replay;
 mod session;
+mod toon;
 
 use crate::job::{BundleSource, DeviceChoice, Places, Problem, bundles};
 use clap::{Args, Parser, Subcommand};
@@ -77,6 +78,8 @@ enum Command {
     Metadata(metadata::MetadataArgs),
     /// Look at model bundles, and make them
     Bundle(bundle::BundleArgs),
+    /// Draw the toon world: frames, and data sets to train on
+    Toon(toon::ToonArgs),
     /// Show what this machine can run, with a hint for each problem
     Doctor,
 }
@@ -153,6 +156,7 @@ impl Cli {
             Some(Command::Export(args)) => export::run(&args, bundle, &self.global),
             Some(Command::Metadata(args)) => metadata::run(&args, &self.global),
             Some(Command::Bundle(args)) => bundle::run(&args, &self.global),
+            Some(Command::Toon(args)) => toon::run(&args, &self.global),
             Some(Command::Doctor) => doctor::run(&self.global),
             None => Ok(()),
         }

@@ -13,7 +13,7 @@
 //! | 2 method | [`pipeline`] | an [`EditRequest`](pipeline::EditRequest) to a picture; bundles, pictures, metadata | `models`, `diffusion`, `dataset`, `nn` |
 //! | 1 parts | [`models`] | BLIP-2, T5, latent translation, UNet, VAE, CLIP: one file per network | `nn` |
 //! | 1 parts | [`diffusion`] | noise schedules, samplers, guidance: pure maths on a `Denoiser` | `nn` |
-//! | 1 parts | [`dataset`] | VQAI's picture and text preparation | `nn` |
+//! | 1 parts | [`dataset`] | VQAI's picture and text preparation; the toon world that draws such data | `nn` |
 //! | 0 tools | [`nn`] | differentiable layers, attention, seeded noise, resizing, weight files | none |
 //!
 //! A module never imports its own row or one above it; `tests/suite/layering.rs` checks that.

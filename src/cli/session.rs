@@ -2,14 +2,14 @@
 
 use super::{Failure, GlobalArgs};
 use crate::job::{
-    BundleEvent, BundleSource, BundleTask, EditRequest, EditResult, Explaining, Export, FileTask,
-    Frame, JobEvent, JobId, JobSpec, Jobs, JobsConfig, MadeBundle, Making, Problem, RunFile,
+    BundleEvent, BundleSource, BundleTask, CancelToken, EditRequest, EditResult, Explaining,
+    Export, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs, JobsConfig, MadeBundle, Making,
+    Problem, RunFile,
 };
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How often a wait looks for Ctrl-C and moves the progress bar.
@@ -18,7 +18,7 @@ const TICK: Duration = Duration::from_millis(30);
 /// The threads of one command.
 pub(super) struct Session {
     jobs: Jobs,
-    interrupted: Arc<AtomicBool>,
+    interrupted: CancelToken,
     bar: ProgressBar,
 }
 
@@ -34,19 +34,10 @@ impl Session {
             || {},
         )
         .map_err(no_thread)?;
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let flag = interrupted.clone();
-        if let Err(error) = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)) {
-            tracing::warn!("Ctrl-C will not be graceful: {error}");
-        }
-        let bar = ProgressBar::new(1); // draws on standard error, and only on a terminal
-        if let Ok(style) = ProgressStyle::with_template("{msg:<20} {wide_bar} {pos}/{len} {eta}") {
-            bar.set_style(style);
-        }
         Ok(Self {
             jobs,
-            interrupted,
-            bar,
+            interrupted: cancel_on_interrupt(),
+            bar: progress_bar(1),
         })
     }
 
@@ -226,7 +217,7 @@ impl Session {
     /// The next event. Ctrl-C cancels the job `id` and lets it say so itself; without a job it ends
     /// the wait.
     fn next(&mut self, id: Option<JobId>) -> Result<Option<JobEvent>, Failure> {
-        if self.interrupted.load(Ordering::Relaxed) {
+        if self.interrupted.is_cancelled() {
             match id {
                 Some(id) => self.jobs.cancel(id),
                 None => return Err(Failure::Cancelled),
@@ -245,6 +236,25 @@ impl Session {
 /// A task that ended in what another one ends in; a mistake of the program.
 pub(super) fn unexpected(event: &BundleEvent) -> Failure {
     Problem::new(format!("The work ended in something else: {event:?}.")).into()
+}
+
+/// A token that Ctrl-C cancels; call it once per process.
+pub(super) fn cancel_on_interrupt() -> CancelToken {
+    let token = CancelToken::default();
+    let handed = token.clone();
+    if let Err(error) = ctrlc::set_handler(move || handed.cancel()) {
+        tracing::warn!("Ctrl-C will not be graceful: {error}");
+    }
+    token
+}
+
+/// A bar on standard error that shows on a terminal only.
+pub(super) fn progress_bar(length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    if let Ok(style) = ProgressStyle::with_template("{msg:<20} {wide_bar} {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// Checks the name of a run file before the work, so that a typing error costs nothing.

@@ -1,10 +1,10 @@
 //! The seam between the faces (window, command line) and the work.
 //!
-//! A face submits a [`JobSpec`], a [`BundleTask`], a [`FileTask`] or a [`LibraryTask`] and reads
+//! A face submits a [`JobSpec`], a [`FileTask`], a [`BundleTask`] or a [`LibraryTask`] and reads
 //! [`JobEvent`]s. Five threads do everything: `lgd-worker` owns the device and the loaded pipeline,
-//! `lgd-files` decodes and saves, `lgd-store` keeps runs and jobs so that nothing is lost when the
-//! program is killed, `lgd-bundles` makes bundles, and `lgd-library` looks after those that are there,
-//! with a thread more for each check or download.
+//! `lgd-files` decodes and saves, `lgd-bundles` makes bundles, `lgd-library` looks after them, with a
+//! thread more for each check or download, and `lgd-store` keeps runs and jobs so that nothing is lost
+//! when the program is killed.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
 
@@ -34,6 +34,7 @@ mod saving;
 mod sheet;
 mod store;
 mod target;
+pub mod toon;
 mod worker;
 
 pub use crate::nn::LatentRgb;

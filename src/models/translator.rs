@@ -86,4 +86,14 @@ impl LatentTranslator {
         };
         Tensor::cat(&[&first, &self.mlp.forward(text)?], 1)
     }
+
+    /// `[mlp(code) ; mlp(text)]`, (B, L1 + L2, C): the form in which another projection of the latent
+    /// has taken the place of `latent_mlp`. `code` is (B, L1, D), the rest as in
+    /// [`LatentTranslator::context`].
+    ///
+    /// # Errors
+    /// On a shape that does not fit.
+    pub fn linked_context(&self, code: &Tensor, text: &Tensor) -> Result<Tensor> {
+        Tensor::cat(&[&self.mlp.forward(code)?, &self.mlp.forward(text)?], 1)
+    }
 }

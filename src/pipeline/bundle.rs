@@ -248,7 +248,7 @@ fn is_of_a_part(file: &str) -> bool {
 }
 
 /// A weight error as a person reads it.
-pub(super) fn load_problem(component: Component, error: &LoadError) -> Problem {
+pub(crate) fn load_problem(component: Component, error: &LoadError) -> Problem {
     Problem {
         message: match error {
             // This report names the network itself.

@@ -165,7 +165,7 @@ pub(super) fn decode(vae: &Vae, latents: &Tensor) -> candle_core::Result<RgbImag
 }
 
 /// The bundle's tokenizer, with the settings its own file has.
-fn tokenizer(bundle: &Bundle) -> Result<TextTokenizer, Problem> {
+pub(crate) fn tokenizer(bundle: &Bundle) -> Result<TextTokenizer, Problem> {
     let damaged = |e: TokenizerError| {
         Problem::new(e.to_string()).hint("The file may be damaged. Copy the bundle again.")
     };

@@ -29,11 +29,13 @@ mod progress;
 mod request;
 mod track;
 
+pub(crate) use bundle::load_problem;
 pub use bundle::{Bundle, BundleSource};
 pub use component::Component;
 pub use explain::{Attention, AttentionLeg};
 pub use frame_image::{FrameError, FrameProblem};
 pub use lgd::LgdPipeline;
+pub(crate) use lgd::tokenizer;
 pub use likeness::{Likeness, clip_pixels};
 pub use manifest::Manifest;
 pub use metadata::{PictureMetadata, PictureTexts, SaveError};

@@ -63,6 +63,16 @@ impl From<super::FrameError> for Problem {
     }
 }
 
+impl From<crate::dataset::DatasetError> for Problem {
+    fn from(error: crate::dataset::DatasetError) -> Self {
+        Self {
+            message: error.message(),
+            hint: Some(error.hint().to_owned()),
+            file: Some(error.path().to_path_buf()),
+        }
+    }
+}
+
 impl From<super::SaveError> for Problem {
     fn from(error: super::SaveError) -> Self {
         Self {

@@ -4,6 +4,8 @@
 
 mod batches;
 mod bundles;
+mod checkpoints;
+mod checkpoints_made;
 mod cli;
 mod cli_compare;
 mod cli_export;
@@ -23,8 +25,10 @@ mod look;
 mod metadata;
 mod networks;
 mod pictures;
+mod quantised;
 mod recovery;
 mod runs;
+mod toon;
 mod toon_tiny_drawing;
 mod toon_tiny_language;
 mod weights;

@@ -45,7 +45,7 @@ pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action
         actions.push(Action::CloseDialog);
     }
     if settings != cx.state.settings {
-        actions.push(Action::EditSettings(Box::new(settings)));
+        actions.push(Action::EditSettings(settings.into()));
     }
 }
 

@@ -40,6 +40,39 @@ impl Mt19937 {
         }
     }
 
+    /// A generator whose state comes from several words, by the inventors' `init_by_array`; Python's
+    /// `random` seeds itself so. An empty `key` counts as one zero.
+    pub fn from_key(key: &[u32]) -> Self {
+        let key = if key.is_empty() { &[0][..] } else { key };
+        let mut generator = Self::new(19_650_218);
+        let state = &mut generator.state;
+        let mixed = |state: &[u32; N], i: usize, factor: u32| {
+            let before = state[i - 1];
+            state[i] ^ (before ^ (before >> 30)).wrapping_mul(factor)
+        };
+        let wrap = |state: &mut [u32; N], i: &mut usize| {
+            *i += 1;
+            if *i == N {
+                state[0] = state[N - 1];
+                *i = 1;
+            }
+        };
+        let (mut i, mut j) = (1, 0);
+        for _ in 0..N.max(key.len()) {
+            state[i] = mixed(state, i, 1_664_525)
+                .wrapping_add(key[j])
+                .wrapping_add(j as u32);
+            wrap(state, &mut i);
+            j = (j + 1) % key.len();
+        }
+        for _ in 1..N {
+            state[i] = mixed(state, i, 1_566_083_941).wrapping_sub(i as u32);
+            wrap(state, &mut i);
+        }
+        state[0] = 0x8000_0000;
+        generator
+    }
+
     /// The next 32 random bits.
     pub fn next_u32(&mut self) -> u32 {
         if self.next == N {
@@ -143,6 +176,14 @@ mod tests {
         let mut generator = Mt19937::new(5489);
         let last = (0..10_000).map(|_| generator.next_u32()).last();
         assert_eq!(last, Some(4_123_659_995));
+    }
+
+    /// The first words the inventors publish for `init_by_array({0x123, 0x234, 0x345, 0x456})`.
+    #[test]
+    fn published_words_of_a_key() {
+        let mut generator = Mt19937::from_key(&[0x123, 0x234, 0x345, 0x456]);
+        let words = [(); 3].map(|()| generator.next_u32());
+        assert_eq!(words, [1_067_595_299, 955_945_823, 477_289_528]);
     }
 
     #[test]

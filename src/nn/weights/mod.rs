@@ -10,13 +10,16 @@ mod convert;
 mod error;
 mod files;
 mod random;
+mod rows;
 mod sources;
 
 pub use error::{LoadError, TensorProblem, TensorReport};
-pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat};
+pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat, shards_of};
 pub use random::RandomValues;
+pub(super) use rows::Matrix;
 pub use sources::WeightSource;
 
+use super::quantised::Bits;
 use crate::nn::cancel;
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
 use sources::Files;
@@ -47,6 +50,8 @@ struct Log {
     ignored: BTreeSet<String>,
     problems: BTreeMap<String, TensorProblem>,
     vars: BTreeMap<String, Var>,
+    /// Bytes that the tensors of a rehearsal take once they are loaded.
+    held: BTreeMap<String, u64>,
 }
 
 /// What weight files hold.
@@ -70,6 +75,7 @@ pub struct Weights {
     what: Arc<str>,
     trainable: Option<Filter>,
     rehearsal: bool,
+    bits: Option<Bits>,
 }
 
 impl std::fmt::Debug for Weights {
@@ -121,6 +127,7 @@ impl Weights {
             what: "the weights".into(),
             trainable: None,
             rehearsal: false,
+            bits: None,
         }
     }
 
@@ -250,10 +257,7 @@ impl Weights {
             ..
         } = &*self.store;
         let tensor = match origin {
-            Origin::Random(_) if self.rehearsal => {
-                self.log().asked.insert(path, shape.dims().to_vec());
-                return placeholder(shape, *dtype, device);
-            }
+            Origin::Random(_) if self.rehearsal => return self.rehearsed(path, shape),
             Origin::Random(seed) => random::tensor(*seed, &path, &shape, *dtype, device)?,
             Origin::Files(files) => match files.get(&path) {
                 None => return self.note(path, TensorProblem::Missing, shape),
@@ -264,10 +268,7 @@ impl Weights {
                     };
                     return self.note(path, problem, shape);
                 }
-                Some(_) if self.rehearsal => {
-                    self.log().used.insert(path);
-                    return placeholder(shape, *dtype, device);
-                }
+                Some(_) if self.rehearsal => return self.rehearsed(path, shape),
                 Some(stored) => {
                     let bytes = files.bytes(&path).map_err(candle_core::Error::wrap)?;
                     match convert::tensor(&bytes, stored.dtype(), &shape, *dtype, device)? {

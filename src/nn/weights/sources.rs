@@ -1,7 +1,7 @@
 //! All weight files of one network, opened together.
 
 use super::LoadError;
-use super::files::{StoredTensor, WeightFile, is_index, shards};
+use super::files::{StoredTensor, WeightFile, is_index, shards_of};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ impl Files {
                     files.add(WeightFile::embedded(name, bytes)?)?;
                 }
                 WeightSource::File(path) if is_index(path) => {
-                    for shard in shards(path)? {
+                    for shard in shards_of(path)? {
                         files.add(WeightFile::open(&shard)?)?;
                     }
                 }

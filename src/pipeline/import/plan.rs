@@ -74,6 +74,14 @@ impl Part {
         }
     }
 
+    /// What its config is called.
+    pub fn config_name(self) -> &'static str {
+        match self {
+            Self::Scheduler => "scheduler_config.json",
+            _ => "config.json",
+        }
+    }
+
     /// Where people usually get it.
     pub fn usual_source(self) -> &'static str {
         match self {
@@ -192,7 +200,8 @@ pub struct RecognisedComponent {
     pub origin: PathBuf,
     /// The layout it was found in, as shown: "Lightning checkpoint of LGD".
     pub layout: String,
-    /// Its `config.json` in the published layout; none for parts without one.
+    /// Its config in the published layout, to be written as [`Part::config_name`]; none for parts
+    /// without one and where a file of `files` is it.
     pub config: Option<Value>,
     /// Settings in `config` that no file and no shape told, so that the published value was taken.
     pub assumed: Vec<String>,

@@ -158,6 +158,21 @@ fn numbers<const SIZE: usize>(bytes: &[u8], read: impl Fn([u8; SIZE]) -> f32) ->
         .collect()
 }
 
+/// How many of a tensor's numbers are NaN or infinite. Whole numbers never are.
+pub fn not_finite(bytes: &[u8], dtype: StoredDtype) -> usize {
+    fn count<const SIZE: usize>(bytes: &[u8], is_finite: impl Fn([u8; SIZE]) -> bool) -> usize {
+        let chunks = bytes.as_chunks().0.iter();
+        chunks.filter(|chunk| !is_finite(**chunk)).count()
+    }
+    match dtype {
+        StoredDtype::F64 => count(bytes, |b| f64::from_le_bytes(b).is_finite()),
+        StoredDtype::F32 => count(bytes, |b| f32::from_le_bytes(b).is_finite()),
+        StoredDtype::F16 => count(bytes, |b| f16::from_le_bytes(b).is_finite()),
+        StoredDtype::BF16 => count(bytes, |b| bf16::from_le_bytes(b).is_finite()),
+        _ => 0,
+    }
+}
+
 /// A weight error as a person reads it.
 pub(super) fn weight_problem(error: &LoadError) -> Problem {
     Problem {

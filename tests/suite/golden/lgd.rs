@@ -1,24 +1,14 @@
 //! LGD: how the latent and the text reach the UNet, and the guided runs of all three bridges.
 //!
-//! The language cases are written in `lgd_text.rs` and run from here; the training cases come with `train`.
+//! The language cases are written in `lgd_text.rs`, the training cases in `lgd_training.rs`; both run
+//! from here.
 
-use super::{Case, Folder, TestResult, lgd_text};
+use super::{Case, Folder, TestResult, lgd_text, lgd_training};
 use crate::denoising::{self, Inputs, config, run, weights};
 use candle_core::{DType, Device, Tensor};
 use lgd_studio::diffusion::{NoiseSchedule, SamplerKind, ScheduleConfig};
 use lgd_studio::models::clip_text::{ClipText, ClipTextConfig};
 use lgd_studio::models::translator::LatentTranslator;
-
-/// Cases of parts that do not exist yet.
-const LATER: [&str; 7] = [
-    "train_step",
-    "train_step_dropped",
-    "adamw_one_step_on_train_step",
-    "adamw_four_steps",
-    "ema",
-    "lr_factor",
-    "conditioning_dropout",
-];
 
 #[test]
 fn golden_lgd() -> TestResult {
@@ -26,10 +16,7 @@ fn golden_lgd() -> TestResult {
     let ema = folder.path.join("../ckpt/hf/unet_ema");
     folder.cases.retain(|case| {
         let name = case.name.as_str();
-        if LATER.contains(&name) {
-            report!("golden lgd {name}: skipped, belongs to train");
-            false
-        } else if name.starts_with("bridge_") && !ema.is_dir() {
+        if name.starts_with("bridge_") && !ema.is_dir() {
             report!("golden lgd {name}: skipped, {} is not there", ema.display());
             false
         } else {
@@ -42,6 +29,7 @@ fn golden_lgd() -> TestResult {
         "q_sample" => q_sample(case),
         "bridge_feat" | "bridge_sent" | "bridge_both" => bridge(case),
         name if lgd_text::CASES.contains(&name) => lgd_text::run(case),
+        name if lgd_training::CASES.contains(&name) => lgd_training::run(case),
         name => Err(format!("unknown case {name}").into()),
     })
 }

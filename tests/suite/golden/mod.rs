@@ -13,12 +13,14 @@ macro_rules! report {
 
 mod blip2;
 mod ckpt;
+mod ckpt_import;
 mod ckpt_language;
 mod clip_tokens;
 mod ip2p;
 mod lgd;
 mod lgd_answer_loss;
 mod lgd_text;
+mod lgd_training;
 mod metrics;
 mod preprocess;
 mod rng;

@@ -22,7 +22,7 @@ pub fn is_index(path: &Path) -> bool {
 ///
 /// # Errors
 /// When it cannot be read, is no index, or names something outside its folder.
-pub fn shards(index: &Path) -> Result<Vec<PathBuf>, LoadError> {
+pub fn shards_of(index: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let unreadable = |source| LoadError::Unreadable {
         file: index.to_owned(),
         source,

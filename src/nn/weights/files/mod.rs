@@ -3,14 +3,21 @@
 //! A file is mapped and only its description is read. What it really is decides, not its name.
 //! Whatever a file claims is checked against its real size before anything is allocated.
 
+mod flaw;
 mod index;
 mod map;
+mod pickle;
+mod pytorch;
 mod safetensors;
+mod state_dict;
+mod zip;
 
 pub use ::safetensors::tensor::Dtype as StoredDtype;
-pub(super) use index::{is_index, shards};
+pub(super) use index::is_index;
+pub use index::shards_of;
 
 use super::LoadError;
+use flaw::Flaw;
 use map::Bytes;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,6 +30,10 @@ use std::path::{Path, PathBuf};
 pub enum WeightFormat {
     /// A safetensors file.
     Safetensors,
+    /// A PyTorch checkpoint: a zip with a pickle in it.
+    PytorchZip,
+    /// A PyTorch checkpoint as it was before PyTorch 1.6.
+    PytorchLegacy,
 }
 
 impl WeightFormat {
@@ -30,6 +41,8 @@ impl WeightFormat {
     pub fn title(self) -> &'static str {
         match self {
             Self::Safetensors => "safetensors",
+            Self::PytorchZip => "PyTorch checkpoint",
+            Self::PytorchLegacy => "old PyTorch checkpoint",
         }
     }
 }
@@ -47,6 +60,14 @@ pub struct StoredTensor {
 enum Place {
     /// In order, at these bytes of the file.
     Bytes(Range<usize>),
+    /// In a storage that is packed, or not in order.
+    View {
+        storage: zip::Member,
+        /// The first element.
+        offset: usize,
+        /// Elements from one to the next, per dimension.
+        strides: Vec<usize>,
+    },
 }
 
 impl StoredTensor {
@@ -103,23 +124,16 @@ impl WeightFile {
     }
 
     fn of(path: PathBuf, bytes: Bytes) -> Result<Self, LoadError> {
-        let malformed = |reason: String| LoadError::malformed(&path, reason);
-        let data = bytes.as_ref();
-        if data.is_empty() {
-            return Err(malformed("it is empty".to_owned()));
+        match describe(bytes.as_ref()) {
+            Ok((format, tensors, extras)) => Ok(Self {
+                path,
+                format,
+                tensors,
+                extras,
+                bytes,
+            }),
+            Err(flaw) => Err(flaw.of(&path)),
         }
-        if looks_like_pickle(data) {
-            let reason = "it is a PyTorch checkpoint, not a safetensors file";
-            return Err(malformed(reason.to_owned()));
-        }
-        let header = safetensors::read(data).map_err(malformed)?;
-        Ok(Self {
-            path,
-            format: WeightFormat::Safetensors,
-            tensors: header.tensors,
-            extras: header.metadata,
-            bytes,
-        })
     }
 
     /// Where it is.
@@ -155,17 +169,56 @@ impl WeightFile {
     /// When there is no such tensor or its bytes are damaged.
     pub fn bytes(&self, name: &str) -> Result<Cow<'_, [u8]>, LoadError> {
         let data = self.bytes.as_ref();
-        let found = self
-            .tensors
-            .get(name)
-            .and_then(|tensor| match &tensor.place {
-                Place::Bytes(range) => data.get(range.clone()).map(Cow::Borrowed),
-            });
-        found.ok_or_else(|| LoadError::malformed(&self.path, format!("{name} is not in it")))
+        let tensor = self.tensors.get(name);
+        let tensor = tensor.ok_or_else(|| Flaw::from(format!("{name} is not in it")));
+        tensor
+            .and_then(|tensor| tensor.bytes(data))
+            .map_err(|flaw| flaw.of(&self.path))
     }
 }
 
-/// A zip or a bare pickle, which people take for safetensors when only the name was changed.
-fn looks_like_pickle(data: &[u8]) -> bool {
-    data.starts_with(b"PK\x03\x04") || data.starts_with(b"\x80\x02") && data.get(8) != Some(&b'{')
+impl StoredTensor {
+    fn bytes<'a>(&self, data: &'a [u8]) -> Result<Cow<'a, [u8]>, Flaw> {
+        let found = match &self.place {
+            Place::Bytes(range) => data.get(range.clone()).map(Cow::Borrowed),
+            Place::View {
+                storage,
+                offset,
+                strides,
+            } => {
+                let size = self.dtype.bitsize() / 8;
+                let storage = storage.bytes(data)?;
+                pytorch::gathered(&storage, size, &self.dims, strides, *offset).map(Cow::Owned)
+            }
+        };
+        found.ok_or_else(|| "it ends before its numbers do".into())
+    }
+}
+
+type Description = (
+    WeightFormat,
+    BTreeMap<String, StoredTensor>,
+    BTreeMap<String, String>,
+);
+
+/// What a file holds; what it begins with decides what it is.
+fn describe(data: &[u8]) -> Result<Description, Flaw> {
+    if data.is_empty() {
+        return Err("it is empty".into());
+    }
+    if data.starts_with(b"PK\x03\x04") {
+        let checkpoint = pytorch::read_zip(data)?;
+        return Ok((
+            WeightFormat::PytorchZip,
+            checkpoint.tensors,
+            checkpoint.extras,
+        ));
+    }
+    if pytorch::is_bare_pickle(data) {
+        let checkpoint = pytorch::read_legacy(data)?;
+        let format = WeightFormat::PytorchLegacy;
+        return Ok((format, checkpoint.tensors, checkpoint.extras));
+    }
+    let header = safetensors::read(data)?;
+    Ok((WeightFormat::Safetensors, header.tensors, header.metadata))
 }

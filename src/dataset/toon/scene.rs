@@ -1,0 +1,118 @@
+//! A scene: the record that one picture is drawn from.
+
+use serde::{Deserialize, Serialize};
+
+/// Where something can stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Slot {
+    /// Left.
+    L,
+    /// In the centre, in front of the others.
+    C,
+    /// Right.
+    R,
+}
+
+impl Slot {
+    /// All, in the order of the world's description.
+    pub const ALL: [Self; 3] = [Self::L, Self::C, Self::R];
+}
+
+/// One value for each slot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE", deny_unknown_fields)]
+pub struct PerSlot<T> {
+    /// Left.
+    pub l: T,
+    /// Centre.
+    pub c: T,
+    /// Right.
+    pub r: T,
+}
+
+impl<T> PerSlot<T> {
+    /// The value of one slot.
+    pub fn at(&self, slot: Slot) -> &T {
+        match slot {
+            Slot::L => &self.l,
+            Slot::C => &self.c,
+            Slot::R => &self.r,
+        }
+    }
+
+    /// The value of one slot, to change it.
+    pub fn at_mut(&mut self, slot: Slot) -> &mut T {
+        match slot {
+            Slot::L => &mut self.l,
+            Slot::C => &mut self.c,
+            Slot::R => &mut self.r,
+        }
+    }
+
+    /// All values, left to right.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        [&self.l, &self.c, &self.r].into_iter()
+    }
+
+    /// All values, left to right, to change them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        [&mut self.l, &mut self.c, &mut self.r].into_iter()
+    }
+}
+
+/// What stands in a slot, and how it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Actor {
+    /// A character or a prop.
+    pub entity: String,
+    /// `happy`, `asleep`, `whole`, …
+    pub state: String,
+}
+
+/// One moment of the toon world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scene {
+    /// `room`, `garden` or `beach`.
+    pub place: String,
+    /// Colour of the walls, in rooms.
+    pub tint: String,
+    /// Whether lamp, picture and tree are on the other side.
+    pub flip: bool,
+    /// `day`, `night`, `rain` or `snow`; in a room it is what the window shows.
+    pub sky: String,
+    /// `none`, `off` or `on`, in rooms.
+    pub lamp: String,
+    /// `none`, `green`, `apples`, `bare` or `fallen`, in gardens.
+    pub tree: String,
+    /// Who and what is there.
+    pub slots: PerSlot<Option<Actor>>,
+    /// Offsets from the slots in whole units, (x, y).
+    pub jitter: PerSlot<[i32; 2]>,
+}
+
+impl Scene {
+    /// The text attribute of that name; `flip` is none.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        Some(match name {
+            "place" => &self.place,
+            "tint" => &self.tint,
+            "sky" => &self.sky,
+            "lamp" => &self.lamp,
+            "tree" => &self.tree,
+            _ => return None,
+        })
+    }
+
+    /// Everything that is there, left to right.
+    pub fn cast(&self) -> impl Iterator<Item = &Actor> {
+        self.slots.iter().flatten()
+    }
+
+    /// How an entity is, if it is there.
+    pub fn state_of(&self, entity: &str) -> Option<&str> {
+        let actor = self.cast().find(|actor| actor.entity == entity)?;
+        Some(&actor.state)
+    }
+}

@@ -1,0 +1,234 @@
+//! The networks of a run and which of their tensors are trained.
+
+use crate::diffusion::{NoiseSchedule, ScheduleConfig};
+use crate::models::{
+    Blip2, Blip2Config, LatentTranslator, T5Encoder, TextTokenizer, Unet, UnetConfig, Vae,
+    VaeConfig,
+};
+use crate::nn::noise::Stream;
+use crate::nn::{Linear, Weights};
+use crate::pipeline::{Bundle, Component, Manifest, Problem, load_problem, tokenizer};
+use candle_core::{DType, Device, Result, Tensor, Var};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Parts of the networks that are trained or left alone together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// The denoiser.
+    Unet,
+    /// The two layers of the latent translation.
+    Adapter,
+    /// BLIP-2's queries, Q-Former and the norm behind its image encoder.
+    Qformer,
+    /// The projection from the Q-Former into the language model.
+    T5Proj,
+    /// The projection that the contrastive loss looks at.
+    Predictive,
+    /// BLIP-2's image encoder.
+    Vision,
+    /// BLIP-2's language model.
+    Language,
+}
+
+impl Group {
+    /// All groups.
+    pub const ALL: [Self; 7] = [
+        Self::Unet,
+        Self::Adapter,
+        Self::Qformer,
+        Self::T5Proj,
+        Self::Predictive,
+        Self::Vision,
+        Self::Language,
+    ];
+
+    /// Whether the parameter of that name, `unet.…`, `blip2.…` or `adapter.…`, belongs to it.
+    pub fn holds(self, name: &str) -> bool {
+        const NORM: &str = "blip2.vision_model.post_layernorm.";
+        let below = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+        match self {
+            Self::Unet => below(&["unet."]),
+            Self::Adapter => below(&["adapter.mlp.", "adapter.latent_mlp."]),
+            Self::Qformer => below(&["blip2.qformer.", "blip2.query_tokens", NORM]),
+            Self::T5Proj => below(&["blip2.language_projection."]),
+            Self::Predictive => below(&[PREDICTIVE]),
+            Self::Vision => below(&["blip2.vision_model."]) && !below(&[NORM]),
+            Self::Language => below(&["blip2.language_model."]),
+        }
+    }
+
+    /// Whether `loss` of this kind reaches it: the answer and the contrastive loss train BLIP-2, the
+    /// diffusion loss trains the rest.
+    pub fn is_of_blip2(self) -> bool {
+        !matches!(self, Self::Unet | Self::Adapter)
+    }
+}
+
+/// What the names of the contrastive loss's projection begin with.
+const PREDICTIVE: &str = "adapter.predictive_proj.";
+
+/// Everything a training step runs through.
+pub struct Networks {
+    /// Reads frame and question, writes the answer.
+    pub blip2: Blip2,
+    /// The T5 that encodes sentences for the editor, where it is not BLIP-2's own.
+    pub sentences: Option<T5Encoder>,
+    /// Carries the language model's states into the UNet's context.
+    pub translator: LatentTranslator,
+    /// What the contrastive loss looks at.
+    pub predictive_proj: Option<Linear>,
+    /// The denoiser.
+    pub unet: Unet,
+    /// The autoencoder.
+    pub vae: Vae,
+    /// Noise levels by time step.
+    pub schedule: NoiseSchedule,
+}
+
+/// A bundle ready to be trained.
+pub struct Trainee {
+    /// Its networks.
+    pub networks: Networks,
+    /// The trained tensors by name.
+    pub parameters: BTreeMap<String, Var>,
+    /// Splits texts.
+    pub tokenizer: TextTokenizer,
+    /// The bundle's description.
+    pub manifest: Manifest,
+}
+
+/// The trained tensors of a component, under the component's name.
+pub fn named(component: &str, weights: &Weights) -> BTreeMap<String, Var> {
+    let vars = weights.vars().into_iter();
+    vars.map(|(name, var)| (format!("{component}.{name}"), var))
+        .collect()
+}
+
+/// A view in which the tensors of `groups` are variables.
+pub fn trainable(weights: Weights, component: &'static str, groups: &BTreeSet<Group>) -> Weights {
+    let groups = groups.clone();
+    weights.trainable(move |name| {
+        let name = format!("{component}.{name}");
+        groups.iter().any(|group| group.holds(&name))
+    })
+}
+
+impl Trainee {
+    /// Loads every network of a bundle; the tensors of `groups` become variables. What a bundle does
+    /// not have (the contrastive projection) starts from `seed`.
+    ///
+    /// # Errors
+    /// When a file is missing or damaged, or the parts do not fit each other.
+    pub fn load(
+        bundle: &Bundle,
+        groups: &BTreeSet<Group>,
+        seed: u64,
+        device: &Device,
+    ) -> std::result::Result<Self, Problem> {
+        let mut parameters = BTreeMap::new();
+        let manifest = bundle.manifest.clone();
+        let open = |component: Component| -> std::result::Result<Weights, Problem> {
+            let weights = bundle.weights(component, DType::F32, device)?;
+            Ok(trainable(weights, component.folder(), groups))
+        };
+        let blip2_config: Blip2Config = bundle.config("blip2/config.json")?;
+        let unet_config: UnetConfig = bundle.config("unet/config.json")?;
+        let vae_config: VaeConfig = bundle.config("vae/config.json")?;
+        let schedule: ScheduleConfig = bundle.config("scheduler/scheduler_config.json")?;
+
+        let weights = open(Component::Blip2)?;
+        let blip2 = whole(
+            Component::Blip2,
+            &weights,
+            Blip2::load(&blip2_config, &weights),
+        )?;
+        parameters.extend(named("blip2", &weights));
+        let weights = open(Component::Unet)?;
+        let unet = whole(
+            Component::Unet,
+            &weights,
+            Unet::load(&unet_config, &weights),
+        )?;
+        parameters.extend(named("unet", &weights));
+        let weights = open(Component::Vae)?;
+        let vae = whole(Component::Vae, &weights, Vae::load(&vae_config, &weights))?;
+        let weights = open(Component::Adapter)?;
+        let (text, context) = (manifest.dims.text, manifest.dims.cross_attention);
+        let predictive = predictive_proj(&weights, text, groups, seed, device);
+        let (predictive_proj, fresh) =
+            predictive.map_err(|e| cannot_build(Component::Adapter, &e))?;
+        let translator = LatentTranslator::load(text, context, &weights);
+        let translator = whole(Component::Adapter, &weights, translator)?;
+        parameters.extend(named("adapter", &weights));
+        parameters.extend(fresh);
+        let schedule = NoiseSchedule::new(&schedule).map_err(|e| {
+            Problem::new(format!("Cannot use the noise schedule: {e}."))
+                .hint("Correct scheduler/scheduler_config.json, or copy the bundle again.")
+        })?;
+        Ok(Self {
+            networks: Networks {
+                blip2,
+                sentences: None,
+                translator,
+                predictive_proj,
+                unet,
+                vae,
+                schedule,
+            },
+            parameters,
+            tokenizer: tokenizer(bundle)?,
+            manifest,
+        })
+    }
+}
+
+fn whole<T>(
+    component: Component,
+    weights: &Weights,
+    network: Result<T>,
+) -> std::result::Result<T, Problem> {
+    // A strict report says more than the first error of a half-built network.
+    weights.finish().map_err(|e| load_problem(component, &e))?;
+    network.map_err(|e| cannot_build(component, &e))
+}
+
+fn cannot_build(component: Component, error: &candle_core::Error) -> Problem {
+    Problem::new(format!("Cannot build the {}: {error}.", component.title())).hint(
+        "Its config.json does not fit this program. Copy the bundle again, or choose another one.",
+    )
+}
+
+/// The contrastive loss's projection: the bundle's, or a new one where it is to be trained.
+fn predictive_proj(
+    weights: &Weights,
+    width: usize,
+    groups: &BTreeSet<Group>,
+    seed: u64,
+    device: &Device,
+) -> Result<(Option<Linear>, BTreeMap<String, Var>)> {
+    let view = weights.pp("predictive_proj");
+    if view.has("weight") {
+        return Ok((Some(Linear::load(&view, width, width)?), BTreeMap::new()));
+    }
+    if !groups.contains(&Group::Predictive) {
+        return Ok((None, BTreeMap::new()));
+    }
+    // As torch starts a linear layer: uniform within 1 / sqrt(inputs).
+    let bound = 1.0 / (width as f32).sqrt();
+    let draw = |part: &str, shape: &[usize]| -> Result<Var> {
+        let mut stream = Stream::new(seed, part, 0, 0);
+        let count = shape.iter().product();
+        let values: Vec<f32> = (0..count)
+            .map(|_| (stream.uniform() * 2.0 - 1.0) * bound)
+            .collect();
+        Var::from_tensor(&Tensor::from_vec(values, shape, device)?)
+    };
+    let weight = draw("predictive_proj.weight", &[width, width])?;
+    let bias = draw("predictive_proj.bias", &[width])?;
+    let linear = Linear::new(weight.as_tensor().clone(), Some(bias.as_tensor().clone()));
+    let fresh = [("weight", weight), ("bias", bias)]
+        .map(|(name, var)| (format!("{PREDICTIVE}{name}"), var));
+    Ok((Some(linear), fresh.into_iter().collect()))
+}

@@ -1,0 +1,323 @@
+//! One training step of LGD.
+//!
+//! `L = L_diffusion + 0.1 L_answer + 0.1 L_cpc`. In the form LGD ships (`hybrid`) the latent that
+//! reaches the editor is detached, so the loss falls into two independent graphs: the answer and the
+//! contrastive loss train BLIP-2's bridge, the diffusion loss trains the UNet and the latent
+//! translation. They are run one after the other, so only one of them is in memory at a time.
+//! Source: Image Content Generation with Causal Reasoning, section 4; the authors' training code,
+//! pinned by `golden/lgd`.
+
+use super::conditions::{Conditions, Kept};
+use super::gradients::Gradients;
+use super::loss::{self, CpcMethod};
+use super::networks::Networks;
+use crate::models::Latent;
+use candle_core::{DType, Result, Tensor, Var, bail};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Which way the latent takes to the editor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Conditioning {
+    /// Detached: `[mlp(latent_mlp(latent)) ; mlp(text)]`; two independent graphs.
+    #[default]
+    #[serde(rename = "hybrid")]
+    Detached,
+    /// Linked: `[mlp(predictive_code) ; mlp(text)]`, where the code is the contrastive loss's
+    /// projection of the latent; the diffusion loss reaches BLIP-2.
+    #[serde(rename = "hybrid_predictive_code")]
+    Linked,
+}
+
+/// Weights and forms of the losses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepSettings {
+    /// The latent's way to the editor.
+    pub conditioning: Conditioning,
+    /// Weight of the answer's cross-entropy.
+    pub answer_weight: f64,
+    /// Weight of the contrastive loss.
+    pub cpc_weight: f64,
+    /// Form of the contrastive loss.
+    pub cpc_method: CpcMethod,
+    /// Share of samples that lose their text, their picture, and both: one each.
+    pub dropout: f32,
+}
+
+/// The samples of a step. B samples, pictures of H x W pixels.
+pub struct Batch {
+    /// The frame before, (B, 3, H, W) in -1..1.
+    pub image: Tensor,
+    /// The frame after, (B, 3, H, W) in -1..1.
+    pub edited: Tensor,
+    /// The frame before as BLIP-2 sees it, (B, 3, S, S).
+    pub pixel_values: Tensor,
+    /// What BLIP-2 is asked, (B, L), and its mask, where padding is masked.
+    pub question_ids: Tensor,
+    /// (B, L), 1 for tokens.
+    pub question_mask: Tensor,
+    /// Whether the encoder may not look at padding.
+    pub mask_padding: bool,
+    /// The answers, (B, A), -100 for padding.
+    pub answer_labels: Tensor,
+    /// (B, A), 1 for tokens; the original gives it to the decoder without shifting it.
+    pub answer_mask: Tensor,
+    /// Weights of the answers' losses, (B).
+    pub answer_weights: Tensor,
+    /// The sentences the editor reads, (B, S).
+    pub sentence_ids: Tensor,
+    /// The empty text at the length of a sentence, (1, S).
+    pub null_ids: Tensor,
+    /// Whether a sample's editor sees the latent; the others see the empty text in its place.
+    pub sees_latent: Vec<bool>,
+    /// Features to pull near and push away, (B, F, D), and how many come first that are near.
+    pub causal: Option<(Tensor, Vec<usize>)>,
+}
+
+/// The random numbers of a step.
+pub struct Draws {
+    /// Time step of each sample.
+    pub timesteps: Vec<usize>,
+    /// The noise that is to be predicted, (B, 4, h, w).
+    pub noise: Tensor,
+    /// Noise of the posterior that the target latents are drawn from, (B, 4, h, w).
+    pub posterior_noise: Tensor,
+    /// Uniform numbers that decide what the editor is not told, (B).
+    pub conditioning: Vec<f32>,
+    /// The same for the contrastive loss, which draws its own, (B).
+    pub contrastive: Vec<f32>,
+}
+
+/// The terms of the loss, unweighted; absent where nothing of theirs is trained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Losses {
+    /// The weighted sum of all terms.
+    pub total: f32,
+    /// Mean squared error of the predicted noise.
+    pub diffusion: Option<f32>,
+    /// The answer's cross-entropy.
+    pub answer: Option<f32>,
+    /// The contrastive loss.
+    pub contrastive: Option<f32>,
+}
+
+impl Losses {
+    /// Adds a share of another sample group's losses.
+    pub fn add_share(&mut self, other: &Self, share: f32) {
+        let add = |a: &mut Option<f32>, b: Option<f32>| {
+            if let Some(b) = b {
+                *a = Some(a.unwrap_or(0.0) + b * share);
+            }
+        };
+        self.total += other.total * share;
+        add(&mut self.diffusion, other.diffusion);
+        add(&mut self.answer, other.answer);
+        add(&mut self.contrastive, other.contrastive);
+    }
+}
+
+/// Runs forward and backward; the parameters stay as they are.
+///
+/// `watch` sees intermediate results by name, for tests and diagnosis.
+///
+/// # Errors
+/// On shapes that do not fit, or when cancelled.
+pub fn step(
+    networks: &Networks,
+    parameters: &BTreeMap<String, Var>,
+    settings: &StepSettings,
+    batch: &Batch,
+    draws: &Draws,
+    watch: &mut dyn FnMut(&'static str, &Tensor),
+) -> Result<(Losses, Gradients)> {
+    let mut losses = Losses::default();
+    let mut gradients = Gradients::default();
+
+    // 1. BLIP-2 reads frame and question, and is judged by its answer and its code.
+    let queries = networks.blip2.query_output(&batch.pixel_values)?;
+    let mask = batch.mask_padding.then_some(&batch.question_mask);
+    let latent = networks.blip2.encode(&queries, &batch.question_ids, mask)?;
+    watch("latent", &latent.hidden_states);
+    let null = networks.sentence(&batch.null_ids)?; // (1, S, D)
+    let code = predictive_code(networks, batch, draws, settings, &latent, &null)?;
+    let language = language_loss(
+        networks,
+        batch,
+        settings,
+        &latent,
+        code.as_ref(),
+        &mut losses,
+        watch,
+    )?;
+    let linked = settings.conditioning == Conditioning::Linked;
+    if !linked && let Some(loss) = &language {
+        losses.total += loss.to_scalar::<f32>()?;
+        gradients.collect(parameters, &mut loss.backward()?)?;
+    }
+
+    // 2. The editor learns to predict the noise.
+    let stream = match (linked, code) {
+        (true, None) => bail!("the linked form needs the projection of the contrastive loss"),
+        (true, Some(_)) => latent.hidden_states.clone(),
+        (false, _) => latent.hidden_states.detach(),
+    };
+    drop(latent);
+    let trains_editor = linked
+        || parameters
+            .keys()
+            .any(|name| !name.starts_with("blip2.") && !name.contains("predictive_proj"));
+    if !trains_editor {
+        return Ok((losses, gradients));
+    }
+    let diffusion = diffusion_loss(networks, batch, draws, settings, &stream, &null, watch)?;
+    losses.diffusion = Some(diffusion.to_scalar()?);
+    let whole = match language.filter(|_| linked) {
+        Some(language) => (diffusion + language)?,
+        None => diffusion,
+    };
+    losses.total += whole.to_scalar::<f32>()?;
+    gradients.collect(parameters, &mut whole.backward()?)?;
+    Ok((losses, gradients))
+}
+
+impl Networks {
+    /// T5 states (B, S, D) of sentences for the editor, without a mask, as the original encodes them.
+    fn sentence(&self, ids: &Tensor) -> Result<Tensor> {
+        match &self.sentences {
+            Some(encoder) => encoder.forward(ids),
+            None => self.blip2.encode_text(ids, None),
+        }
+    }
+}
+
+/// The code of every sample, (B, Q + L, D), with its own dropout of the text.
+fn predictive_code(
+    networks: &Networks,
+    batch: &Batch,
+    draws: &Draws,
+    settings: &StepSettings,
+    latent: &Latent,
+    null: &Tensor,
+) -> Result<Option<Tensor>> {
+    let wanted = settings.conditioning == Conditioning::Linked || batch.causal.is_some();
+    let Some(projection) = networks.predictive_proj.as_ref().filter(|_| wanted) else {
+        return Ok(None);
+    };
+    let conditions = Conditions::drawn(&draws.contrastive, settings.dropout);
+    let kept = conditions.latent_or_null(&latent.hidden_states, null)?;
+    projection.forward(&kept.states).map(Some)
+}
+
+/// `0.1 L_answer + 0.1 L_cpc`, or nothing where no variable is behind it.
+fn language_loss(
+    networks: &Networks,
+    batch: &Batch,
+    settings: &StepSettings,
+    latent: &Latent,
+    code: Option<&Tensor>,
+    losses: &mut Losses,
+    watch: &mut dyn FnMut(&'static str, &Tensor),
+) -> Result<Option<Tensor>> {
+    let mut total: Option<Tensor> = None;
+    let mut add = |loss: Tensor, weight: f64| -> Result<()> {
+        let weighted = (loss * weight)?;
+        total = Some(match total.take() {
+            Some(sum) => (sum + weighted)?,
+            None => weighted,
+        });
+        Ok(())
+    };
+    if settings.answer_weight > 0.0 {
+        let logits =
+            networks
+                .blip2
+                .logits(latent, &batch.answer_labels, Some(&batch.answer_mask))?;
+        if logits.track_op() {
+            watch("decoder_logits", &logits);
+            let (labels, weights) = (&batch.answer_labels, &batch.answer_weights);
+            let answer = loss::weighted_cross_entropy(&logits, labels, weights)?;
+            losses.answer = Some(answer.to_scalar()?);
+            add(answer, settings.answer_weight)?;
+        }
+    }
+    if let (Some(code), Some((samples, near))) = (code, &batch.causal)
+        && settings.cpc_weight > 0.0
+        && code.track_op()
+    {
+        watch("predictive_code", code);
+        let (_, length, _) = code.dims3()?;
+        let queries = networks.blip2.config().num_query_tokens;
+        let tokens = batch
+            .question_mask
+            .to_dtype(DType::U32)?
+            .sum(1)?
+            .to_vec1::<u32>()?;
+        let ends: Vec<usize> = tokens
+            .into_iter()
+            .map(|tokens| loss::eos_position(queries, tokens as usize, length))
+            .collect();
+        let contrastive = loss::cpc_batch(code, samples, near, &ends, settings.cpc_method)?;
+        losses.contrastive = Some(contrastive.to_scalar()?);
+        add(contrastive, settings.cpc_weight)?;
+    }
+    Ok(total)
+}
+
+/// `mean((noise_pred - noise)^2)`.
+fn diffusion_loss(
+    networks: &Networks,
+    batch: &Batch,
+    draws: &Draws,
+    settings: &StepSettings,
+    latent: &Tensor,
+    null: &Tensor,
+    watch: &mut dyn FnMut(&'static str, &Tensor),
+) -> Result<Tensor> {
+    // 1. Pictures to latents, off the tape: the autoencoder is frozen.
+    let vae = &networks.vae;
+    let target = vae
+        .encode(&batch.edited)?
+        .sample(&draws.posterior_noise)?
+        .detach();
+    let target = vae.scale(&target)?; // (B, 4, h, w)
+    watch("z_start", &target);
+    let conditions = Conditions::drawn(&draws.conditioning, settings.dropout);
+    let image_latents = vae.encode(&batch.image)?.mode()?.detach();
+    let image_latents = conditions.image_or_nothing(&image_latents)?; // (B, 4, h, w)
+    watch("image_latent_after_dropout", &image_latents);
+
+    // 2. What the editor is told, some of it left out.
+    let seen = conditions.and_latent_of(&batch.sees_latent);
+    let Kept { states, mask } = seen.latent_or_null(latent, null)?; // (B, Q + L, D)
+    watch("context0_after_dropout", &states);
+    let sentences = networks.sentence(&batch.sentence_ids)?; // (B, S, D)
+    let sentences = conditions.text_or_null(&sentences, null)?;
+    watch("context1_after_dropout", &sentences);
+    let context = match (settings.conditioning, &networks.predictive_proj) {
+        (Conditioning::Linked, Some(projection)) => networks
+            .translator
+            .linked_context(&projection.forward(&states)?, &sentences)?,
+        _ => networks.translator.context(&states, &sentences)?,
+    }; // (B, Q + L + S, C)
+    let mask = match mask {
+        Some(mask) => {
+            let (b, s, _) = sentences.dims3()?;
+            let visible = Tensor::ones((b, s), mask.dtype(), mask.device())?;
+            Some(Tensor::cat(&[&mask, &visible], 1)?)
+        }
+        None => None,
+    };
+    let context = networks.unet.prepare_context(&context, mask.as_ref())?;
+
+    // 3. Noise, and the guess at it.
+    let noisy = networks
+        .schedule
+        .q_sample(&target, &draws.noise, &draws.timesteps)?;
+    let sample = Tensor::cat(&[&noisy, &image_latents], 1)?; // (B, 8, h, w)
+    let timesteps: Vec<f32> = draws.timesteps.iter().map(|t| *t as f32).collect();
+    let timesteps = Tensor::new(timesteps, sample.device())?;
+    let noise_pred = networks.unet.forward(&sample, &timesteps, &context)?;
+    (noise_pred.to_dtype(DType::F32)? - draws.noise.to_dtype(DType::F32)?)?
+        .sqr()?
+        .mean_all()
+}
