@@ -40,4 +40,5 @@ mod window_explain;
 mod window_files;
 mod window_gallery;
 mod window_grids;
+mod window_hub;
 mod window_models;
