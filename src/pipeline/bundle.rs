@@ -61,7 +61,7 @@ impl Component {
     }
 
     /// The published name of the weight file, without `.safetensors`.
-    fn stem(self) -> &'static str {
+    pub(crate) fn stem(self) -> &'static str {
         match self {
             Self::Blip2 | Self::Clip => "model",
             Self::Unet | Self::Vae => "diffusion_pytorch_model",
