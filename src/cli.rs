@@ -4,10 +4,12 @@ mod ask;
 mod bundle;
 mod compare;
 mod doctor;
+mod download;
 mod drawing_args;
 mod explain;
 mod export;
 mod grid;
+mod making;
 mod metadata;
 mod output;
 mod replay;
@@ -75,7 +77,7 @@ enum Command {
     Export(export::ExportArgs),
     /// Print what a picture says about itself; needs no model
     Metadata(metadata::MetadataArgs),
-    /// Look at model bundles
+    /// Look at model bundles, and make them
     Bundle(bundle::BundleArgs),
     /// Fine-tune a bundle on a data set; can be stopped, killed and resumed
     Train(train::TrainArgs),
@@ -115,8 +117,8 @@ pub enum Invocation {
 pub struct WindowRequest {
     /// A picture to open first.
     pub frame: Option<PathBuf>,
-    /// The bundle.
-    pub bundle: BundleSource,
+    /// The bundle; without, the one that was chosen last.
+    pub bundle: Option<BundleSource>,
     /// The device.
     pub device: DeviceChoice,
 }
@@ -130,7 +132,10 @@ impl Cli {
         }
         Invocation::Window(WindowRequest {
             frame: cli.window.files.into_iter().next(),
-            bundle: bundles::find(cli.global.bundle.as_deref(), Places::of_user().as_ref()),
+            bundle: cli
+                .global
+                .bundle
+                .map(|wanted| bundles::find(Some(&wanted), Places::of_user().as_ref())),
             device: cli.global.device,
         })
     }

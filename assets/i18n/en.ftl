@@ -6,6 +6,7 @@ app-title = LGD Studio
 # Rail
 rail-ask = Ask
 rail-gallery = Gallery
+rail-models = Models
 rail-settings = Settings
 rail-about = About
 
@@ -82,6 +83,8 @@ command-ask-page = Go to Ask
 command-ask-page-tip = A frame, a question and its answers
 command-gallery-page = Go to Gallery
 command-gallery-page-tip = Every run that was kept
+command-models-page = Go to Models
+command-models-page-tip = The models on this machine, and which one answers
 command-palette = Find a command…
 command-palette-tip = Every command by name
 command-settings = Settings
@@ -173,6 +176,7 @@ answer-again = Draw again
 answer-again-tip = Draws this first and goes on with the queue. The same request gives the same picture, bit for bit.
 answer-failed = That did not work
 answer-retry = Try again
+answer-other-model = Choose another model
 answer-retry-tip = Runs the same request again
 answer-seed = Seed { $seed }
 answer-took = { $seconds } s
@@ -502,8 +506,9 @@ status-running = Drawing, { $count } waiting
 status-waiting = { $count } waiting
 status-held = Queue paused, { $count } waiting
 status-explaining = Explaining a column
-status-network = Network requests: 0
-status-network-tip = This program never talks to the network. Everything happens on this computer.
+status-network = Network requests: { $count }
+status-offline = Offline, network requests: { $count }
+status-network-tip = Requests since the start, all of them for downloads that somebody asked for. Click for the list.
 status-bundle-tip = { $description } Works at { $resolution } × { $resolution } pixels.
 
 # Notices
@@ -528,6 +533,9 @@ notice-frame-missing = The settings are in the form. The frame they were used wi
 notice-frame-missing-unnamed = The settings are in the form. The frame they were used with had no name and was not found.
 notice-frame-missing-hint = Open that frame yourself, or ask about another one.
 notice-runs-deleted = Runs deleted: { $count }
+notice-downloaded = { $what } is downloaded
+notice-bundle-deleted = { $name } was deleted
+notice-bundle-deleted-hint = It goes to the system's bin when the program ends.
 notice-undo = Undo
 notice-dismiss = Dismiss
 
@@ -602,7 +610,186 @@ look-histogram-label = Histogram of { $name }, mean brightness { $mean } of 255
 look-histogram-waiting = Histogram of { $name }, still counting
 look-histogram-chart-tip = From black on the left to white on the right. Grey is brightness; heights are square roots, so that small counts can be seen.
 
+# Models page
+models-title = Models
+models-count = { $count ->
+    [one] one bundle
+   *[other] { $count } bundles
+}
+models-loading = Looking for models
+models-refresh = Look again
+models-refresh-tip = Looks through the data folder, the added folders and the Hugging Face cache again
+models-add = Add a folder…
+models-add-tip = Puts a bundle folder from anywhere on the list; its files stay where they are
+models-more = The embedded bundle is small, so that the program answers anywhere. Larger ones draw better: drop a bundle folder here, or put it into the data folder.
+models-drop-here = Drop the folder to add it to the models
+models-drop-hint = A bundle folder with lgd.json in it
+models-row = Model { $name }
+models-looking = Looking into it…
+models-unnamed = No name
+models-use = Use
+models-use-tip = This bundle answers from now on, also after a restart
+models-use-label = Use { $name }
+models-use-this = Use this bundle
+models-use-damaged = It cannot be loaded as it is
+models-verify = Check files
+models-verify-tip = Compares every checksum, then loads every network
+models-verify-begins = Beginning
+models-verify-stop-tip = Stops the check; nothing is changed
+models-verify-good = { $unlisted ->
+    [0] All { $count } files are as they should be, and every network loads.
+   *[other] Every network loads. { $count } files were read, { $unlisted } of them without a checksum in lgd.json.
+}
+models-verify-files-good = { $unlisted ->
+    [0] All { $count } files are as they should be. The networks were not loaded, because there is not enough free memory.
+   *[other] { $count } files were read, { $unlisted } of them without a checksum in lgd.json. The networks were not loaded, because there is not enough free memory.
+}
+models-verify-stopped = The check was stopped.
+models-verify-damaged = { $count ->
+    [one] One file is not as it should be.
+   *[other] { $count } files are not as they should be.
+}
+models-verify-damaged-hint = Copy the bundle again from where it came from.
+models-rename = Rename
+models-rename-tip = Gives the bundle another name; its folder stays as it is
+models-name = Name of the bundle
+models-delete = Delete
+models-delete-tip = Moves the bundle to the system's bin; that can be taken back
+models-delete-in-use = This bundle answers now. When it is deleted, the embedded one answers instead.
+models-delete-anyway = Delete it
+models-keep = Keep it
+models-forget = Take off the list
+models-forget-tip = The bundle is not listed any more; its files stay where they are
+models-progress = { $done } of { $all }
+models-minutes-left = about { $minutes } min left
+models-hours-left = about { $hours } h left
+models-cached = In the Hugging Face cache
+models-cached-tip = What this and other programs downloaded from the hub; it stays where it is
+models-cached-facts = { $size } in { $count ->
+    [one] one file
+   *[other] { $count } files
+}
+models-cached-about = This or another program downloaded these files from the hub. They are shared, so they stay as they are.
+models-revision-tip = The branch, tag or commit that was downloaded
+models-select = Select a model
+models-select-hint = Click one to see what it is made of.
+models-resolution = { $side } × { $side } px
+models-size = Size
+models-side = Draws at
+models-stored = Stored as
+models-licence = Licence
+models-licence-unknown = Not written down
+models-copy-path = Copy path
+models-copy-path-tip = Puts the path of the folder into the clipboard
+models-reveal = Show in folder
+models-reveal-tip = Opens the folder in the system's file manager
+models-modes = Guided by
+models-mode-possible = { $mode } is possible
+models-in-place = Its weights are used where they are, in { $path }
+models-networks = Networks
+models-all = Together
+models-parameters = { $count } parameters
+models-files = { $count ->
+    [one] One file
+   *[other] { $count } files
+}
+badge-in-use = In use
+badge-in-use-tip = This bundle answers now
+badge-damaged = Damaged
+badge-damaged-tip = It cannot be used as it is
+badge-about-tip = Worth knowing before believing its pictures
+badge-embedded = Embedded
+badge-embedded-tip = It is part of the program and always there
+badge-hub = Hugging Face cache
+badge-hub-tip = It lies in the cache that other programs use too, and is used in place
+badge-added = Added folder
+badge-added-tip = Its folder was added by hand; its files stay where they are
+verdict-right = right
+verdict-right-tip = Its checksum is the one in lgd.json
+verdict-changed = changed
+verdict-changed-tip = Its checksum is not the one in lgd.json
+verdict-unlisted = no checksum
+verdict-unlisted-tip = lgd.json has no checksum of it, so nobody can tell whether it changed
+verdict-unreadable = unreadable
+size-bytes = { $number } bytes
+size-kilobytes = { $number } kB
+size-megabytes = { $number } MB
+size-gigabytes = { $number } GB
+count-plain = { $number }
+count-thousand = { $number } thousand
+count-million = { $number } million
+count-billion = { $number } billion
+
+# Downloads
+models-download = Download…
+models-download-tip = Gets a model from the Hugging Face hub
+models-no-cache = There is no folder for downloads on this system
+hub-title = Download a model
+hub-about = Nothing is asked of the network before you look something up, and nothing is downloaded before you say so.
+hub-repo = Repository
+hub-repo-hint = owner/name, or the address of its page
+hub-repo-tip = The name on the hub, for example timbrooks/instruct-pix2pix
+hub-revision = Revision
+hub-revision-hint = main
+hub-revision-tip = A branch, tag or commit; empty for the newest version
+hub-look-up = Look up
+hub-look-up-tip = Asks the hub what the repository holds; downloads nothing
+hub-look-up-blocked = Write the name of a repository first
+hub-looking-up = Asking for { $repo }
+hub-looking-up-stop-tip = Stops asking
+hub-offline = The program is set to stay offline.
+hub-offline-hint = Turn Stay offline off in the settings of the network
+hub-known = What a bundle is made of
+hub-known-editor = The editor, guided by the question or an answer, with its text encoder
+hub-known-language = Sees the frame and writes answers; 16 GB
+hub-known-judge = Judges how alike two pictures are
+hub-facts = { $revision }, commit { $commit }, licence { $licence }
+hub-facts-tip = As the page of the repository says
+hub-full = Full precision, { $size }
+hub-full-tip = The weights as they were trained
+hub-half = Half precision, { $size }
+hub-half-tip = Half the size, hardly any difference in the pictures
+hub-file-tip = Download this file
+hub-download = Download { $size }
+hub-download-tip = Begins the download; it can be paused and goes on after a restart
+hub-nothing-chosen = Choose at least one file
+hub-room = { $free } free
+hub-no-room = Only { $free } free
+hub-no-room-tip = The chosen files do not fit onto the disk
+hub-network = Network…
+hub-network-tip = Offline switch, mirror, proxy, token, and every request that was made
+download-running = Downloading
+download-pausing = Pausing
+download-paused = Paused
+download-failed = Interrupted
+download-speed = { $size } per second
+download-files = { $done } of { $all } files
+download-checking = Checking what has arrived
+download-waiting = The server does not answer. Trying again in { $seconds } s
+download-pause = Pause
+download-pause-tip = Stops the download; what has arrived is kept, also over a restart
+download-continue = Continue
+download-continue-tip = Goes on where the download stopped
+download-discard = Discard
+download-discard-tip = Forgets the download and deletes what has arrived of unfinished files
+
+# Network
+network-title = Network
+network-about = The program asks the network only for downloads that you start.
+network-offline = Stay offline
+network-offline-tip = Nothing is asked of the network at all
+network-mirror = Mirror
+network-mirror-tip = The address of a server that answers like the hub; empty for the hub itself
+network-proxy = Proxy
+network-proxy-tip = http:// or socks5://; empty for the proxy of the system's environment
+network-token = Token
+network-token-tip = For private repositories, and for those whose conditions you accepted. It goes to the hub or the mirror alone, and into no log.
+network-requests = Requests
+network-none = None since the start.
+network-no-answer = no answer
+
 # Settings dialog
+preferences-network = Network
 preferences-title = Settings
 preferences-look = Look
 preferences-theme = Theme

@@ -73,6 +73,8 @@ pub enum Command {
     AskPage,
     /// Go to the Gallery page.
     GalleryPage,
+    /// Go to the Models page.
+    ModelsPage,
     /// Find a command by name.
     Palette,
     /// Open the settings.
@@ -91,7 +93,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -127,6 +129,7 @@ impl Command {
         Self::DeleteRuns,
         Self::AskPage,
         Self::GalleryPage,
+        Self::ModelsPage,
         Self::Palette,
         Self::Settings,
         Self::About,
@@ -174,6 +177,7 @@ impl Command {
             Self::DeleteRuns => "command-delete-runs",
             Self::AskPage => "command-ask-page",
             Self::GalleryPage => "command-gallery-page",
+            Self::ModelsPage => "command-models-page",
             Self::Palette => "command-palette",
             Self::Settings => "command-settings",
             Self::About => "command-about",
@@ -222,6 +226,7 @@ impl Command {
             Self::DeleteRuns => "command-delete-runs-tip",
             Self::AskPage => "command-ask-page-tip",
             Self::GalleryPage => "command-gallery-page-tip",
+            Self::ModelsPage => "command-models-page-tip",
             Self::Palette => "command-palette-tip",
             Self::Settings => "command-settings-tip",
             Self::About => "command-about-tip",
@@ -263,6 +268,7 @@ impl Command {
             Self::DeleteRuns => with(Modifiers::NONE, Key::Delete),
             Self::AskPage => with(Modifiers::COMMAND, Key::Num1),
             Self::GalleryPage => with(Modifiers::COMMAND, Key::Num2),
+            Self::ModelsPage => with(Modifiers::COMMAND, Key::Num3),
             Self::Palette => with(Modifiers::COMMAND, Key::K),
             Self::Settings => with(Modifiers::COMMAND, Key::Comma),
             Self::About => with(Modifiers::NONE, Key::F1),
@@ -285,6 +291,7 @@ impl Command {
             | Self::CancelAll
             | Self::AskPage
             | Self::GalleryPage
+            | Self::ModelsPage
             | Self::Palette
             | Self::Settings
             | Self::About
@@ -363,6 +370,7 @@ impl Command {
             Self::DeleteRuns => gallery(GalleryAction::Delete),
             Self::AskPage => Some(Action::ShowPage(Page::Ask)),
             Self::GalleryPage => Some(Action::ShowPage(Page::Gallery)),
+            Self::ModelsPage => Some(Action::ShowPage(Page::Models)),
             Self::Palette => Some(Action::ShowDialog(Dialog::Palette)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),
             Self::About => Some(Action::ShowDialog(Dialog::About)),
@@ -380,10 +388,10 @@ fn can_cancel(state: &AppState) -> bool {
 }
 
 fn zoomed(state: &AppState, scale: f32) -> Action {
-    Action::EditSettings(Settings {
+    Action::EditSettings(Box::new(Settings {
         scale: ((scale * 10.0).round() / 10.0).clamp(MIN_SCALE, MAX_SCALE),
         ..state.settings.clone()
-    })
+    }))
 }
 
 /// The actions of the keys pressed in this frame. Called before anything is drawn, so that a text

@@ -26,5 +26,9 @@ pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
             jobs.files(task);
             None
         }
+        Effect::Library(task) => {
+            jobs.library(task);
+            None
+        }
     }
 }

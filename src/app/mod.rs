@@ -17,11 +17,13 @@ mod widgets;
 mod window;
 
 pub use frame_times::{FrameTimes, TimeSummary};
-pub use settings::{SavedFrame, Session, Settings, ThemeChoice};
+pub use settings::{ModelSettings, SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
-    Action, AppState, AxisDraft, BundleState, Column, CoverState, Dialog, Explain, Explained,
-    Exporting, Filter, Form, GalleryAction, GridAction, GridDraft, Inquiry, Likeness, NoticeKind,
-    Offer, OfferChoice, Page, Parting, Phase, QueueAction, Recall, Run, TargetAction, Topic, View,
+    Action, AppState, AxisDraft, BundleState, Check, Column, CoverState, Dialog, Download,
+    DownloadState, Explain, Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction,
+    GridDraft, HubAction, Inquiry, Library, LibraryAction, Likeness, NoticeKind, Offer,
+    OfferChoice, Page, Parting, Phase, QueueAction, Recall, Run, Shelved, TargetAction, Topic,
+    View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -30,7 +32,7 @@ pub use window::{Options, WindowError, run};
 
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
-use panels::{AskPage, Cx, GalleryPage, Notices, Palette};
+use panels::{AskPage, Cx, GalleryPage, ModelsPage, Notices, Palette};
 use settings::{read_session, read_settings, to_text};
 use state::Effect;
 use std::cell::RefCell;
@@ -49,8 +51,10 @@ const SAVE_AFTER: Duration = Duration::from_millis(800);
 pub struct AppConfig {
     /// A picture to open in place of the last frame.
     pub frame: Option<PathBuf>,
-    /// The bundle that answers.
-    pub bundle: BundleSource,
+    /// The bundle that answers; without, the one that was chosen last.
+    pub bundle: Option<BundleSource>,
+    /// The Hugging Face cache; without, it is not looked into.
+    pub hub_cache: Option<PathBuf>,
     /// The device that computes.
     pub device: DeviceChoice,
     /// Where settings and session are; without, nothing is remembered.
@@ -70,6 +74,7 @@ pub struct LgdApp {
     look: RefCell<look::LookPainter>,
     ask: AskPage,
     gallery: GalleryPage,
+    models: ModelsPage,
     notices: Notices,
     palette: Palette,
     places: Option<Places>,
@@ -98,8 +103,11 @@ impl LgdApp {
         let settings = read_settings(config.places.as_ref().map(Places::settings_file).as_deref());
         let session = read_session(config.places.as_ref().map(Places::session_file).as_deref());
         let last = session.value.frame.clone();
-        let mut state = AppState::new(settings.value, session.value, config.bundle, config.dice);
+        let chosen = settings.value.models.source();
+        let bundle = config.bundle.unwrap_or(chosen);
+        let mut state = AppState::new(settings.value, session.value, bundle, config.dice);
         state.keeps_runs = config.places.is_some();
+        state.library.hub_cache = config.hub_cache;
         state.gallery.cache = config.places.as_ref().map(|places| places.cache.clone());
         if let Some(aside) = settings.set_aside {
             state.notify(NoticeKind::SettingsBroken(aside));
@@ -130,6 +138,7 @@ impl LgdApp {
             look: RefCell::new(look::LookPainter::new(cc.wgpu_render_state.as_ref())),
             ask: AskPage::default(),
             gallery: GalleryPage::default(),
+            models: ModelsPage::default(),
             notices: Notices::default(),
             palette: Palette::default(),
             places: config.places,
@@ -220,6 +229,7 @@ impl LgdApp {
         for preview in self.jobs.take_previews() {
             self.state.on_preview(preview);
         }
+        self.state.on_library_news(self.jobs.take_library_news());
         if any {
             self.changed.get_or_insert_with(Instant::now);
         }
@@ -262,6 +272,7 @@ impl LgdApp {
             look,
             ask,
             gallery,
+            models,
             notices,
             palette,
             places,
@@ -292,11 +303,14 @@ impl LgdApp {
             .show(ui, |ui| match cx.state.page {
                 Page::Ask => ask.ui(ui, &cx, actions),
                 Page::Gallery => gallery.ui(ui, &cx, actions),
+                Page::Models => models.ui(ui, &cx, actions),
             });
         match cx.state.dialog {
             Some(Dialog::Settings) => panels::preferences_ui(&ctx, &cx, actions),
             Some(Dialog::About) => panels::about_ui(&ctx, &cx, actions),
             Some(Dialog::Palette) => palette.ui(&ctx, &cx, actions),
+            Some(Dialog::Hub) => models.hub_ui(&ctx, &cx, actions),
+            Some(Dialog::Network) => panels::network_ui(&ctx, &cx, actions),
             Some(Dialog::Grid) => panels::grid_setup_ui(&ctx, &cx, actions),
             None => {}
         }

@@ -5,7 +5,8 @@
 //! goes to the file thread.
 
 use super::state::{Form, Page, known_page};
-use crate::job::GuidanceMode;
+use crate::job::hub::NetworkSettings;
+use crate::job::{BundleSource, GuidanceMode};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -44,9 +45,42 @@ pub struct Settings {
     pub keep_runs: bool,
     /// Whether saved and exported pictures say nothing about how they were drawn.
     pub leave_out_settings: bool,
+    /// Which bundle answers, and where others are.
+    #[serde(skip_serializing_if = "is_default")]
+    pub models: ModelSettings,
+    /// How the hub is reached.
+    #[serde(skip_serializing_if = "is_default")]
+    pub network: NetworkSettings,
     /// Keys of other versions, kept as they are.
     #[serde(flatten)]
     pub rest: toml::Table,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Which bundle answers, and where others are looked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ModelSettings {
+    /// The folder of the bundle that answers; none for the embedded one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<PathBuf>,
+    /// Bundle folders that were added to the list.
+    pub folders: Vec<PathBuf>,
+    /// Keys of other versions, kept as they are.
+    #[serde(flatten)]
+    pub rest: toml::Table,
+}
+
+impl ModelSettings {
+    /// The bundle that answers.
+    pub fn source(&self) -> BundleSource {
+        self.bundle
+            .clone()
+            .map_or(BundleSource::Embedded, BundleSource::Folder)
+    }
 }
 
 impl Default for Settings {
@@ -56,6 +90,8 @@ impl Default for Settings {
             scale: 1.0,
             keep_runs: true,
             leave_out_settings: false,
+            models: ModelSettings::default(),
+            network: NetworkSettings::default(),
             rest: toml::Table::new(),
         }
     }

@@ -4,7 +4,7 @@
 use super::settings::read_session;
 use super::texts::Texts;
 use super::{AppConfig, LgdApp};
-use crate::job::{BundleSource, DeviceChoice, Places};
+use crate::job::{BundleSource, DeviceChoice, Places, hub};
 use eframe::egui;
 use egui::ViewportBuilder;
 use std::path::PathBuf;
@@ -15,8 +15,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Options {
     /// A picture to open as the frame.
     pub frame: Option<PathBuf>,
-    /// The bundle that answers.
-    pub bundle: BundleSource,
+    /// The bundle that answers; without, the one that was chosen last.
+    pub bundle: Option<BundleSource>,
     /// The device that computes.
     pub device: DeviceChoice,
 }
@@ -59,6 +59,7 @@ pub fn run(options: Options) -> Result<(), WindowError> {
     let config = AppConfig {
         frame: options.frame,
         bundle: options.bundle,
+        hub_cache: hub::cache_folder(),
         device: options.device,
         places,
         dice: SystemTime::now()

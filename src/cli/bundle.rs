@@ -1,8 +1,9 @@
-//! `lgd-studio bundle list | inspect | verify`.
+//! `lgd-studio bundle list | inspect | verify | random`.
 
-use super::{Failure, GlobalArgs, output};
+use super::session::{Session, unexpected};
+use super::{Failure, GlobalArgs, download, making, output};
 use crate::job::bundles::{self, KnownBundle};
-use crate::job::{BundleSource, Places, Problem};
+use crate::job::{BundleEvent, BundleSource, BundleTask, Places, Problem};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -23,16 +24,21 @@ enum BundleCommand {
         /// A folder, or the name of a bundle
         path: PathBuf,
     },
+    /// Download a repository from the Hugging Face hub, or go on with a download
+    Download(download::DownloadArgs),
     /// Compare checksums and load every network strictly
     Verify {
         /// A folder, or the name of a bundle
         path: PathBuf,
     },
+    /// Make up a bundle of any published size, to measure and test with
+    Random(making::RandomArgs),
 }
 
 pub(super) fn run(args: &BundleArgs, global: &GlobalArgs) -> Result<(), Failure> {
     let places = Places::of_user();
     match &args.command {
+        BundleCommand::Download(args) => download::run(args, global),
         BundleCommand::List => list(places.as_ref(), global),
         BundleCommand::Inspect { path } => {
             inspect(&bundles::find(Some(path), places.as_ref()), global)
@@ -40,6 +46,7 @@ pub(super) fn run(args: &BundleArgs, global: &GlobalArgs) -> Result<(), Failure>
         BundleCommand::Verify { path } => {
             verify(&bundles::find(Some(path), places.as_ref()), global)
         }
+        BundleCommand::Random(args) => making::random(args, global),
     }
 }
 
@@ -93,6 +100,15 @@ fn inspect(source: &BundleSource, global: &GlobalArgs) -> Result<(), Failure> {
     ));
     output::line(format!("resolution  {0} x {0}", report.resolution));
     output::line(format!("modes       {}", report.modes.join(", ")));
+    for (mode, reason) in &report.unavailable_modes {
+        output::line(format!("no {mode}: {reason}"));
+    }
+    if let Some(badge) = &report.badge {
+        output::line(format!("note        {badge}"));
+    }
+    for folder in &report.links {
+        output::line(format!("uses        {}", folder.display()));
+    }
     output::line(format!("size        {}", output::size(report.bytes)));
     for part in &report.components {
         output::line(format!(
@@ -107,7 +123,10 @@ fn inspect(source: &BundleSource, global: &GlobalArgs) -> Result<(), Failure> {
 }
 
 fn verify(source: &BundleSource, global: &GlobalArgs) -> Result<(), Failure> {
-    let found = bundles::verify(source)?;
+    let found = match Session::start(global)?.on_bundle(BundleTask::Verify(source.clone()))? {
+        BundleEvent::Verified(found) => found,
+        other => return Err(unexpected(&other)),
+    };
     if global.json {
         output::json(&found);
     } else {

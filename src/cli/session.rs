@@ -2,8 +2,9 @@
 
 use super::{Failure, GlobalArgs};
 use crate::job::{
-    BundleSource, CancelToken, EditRequest, EditResult, Explaining, Export, FileTask, Frame,
-    JobEvent, JobId, JobSpec, Jobs, JobsConfig, Problem, RunFile,
+    BundleEvent, BundleSource, BundleTask, CancelToken, EditRequest, EditResult, Explaining,
+    Export, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs, JobsConfig, MadeBundle, Making,
+    Problem, RunFile,
 };
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -131,6 +132,41 @@ impl Session {
         }
     }
 
+    /// Makes a bundle.
+    pub(super) fn make(&mut self, task: BundleTask) -> Result<MadeBundle, Failure> {
+        match self.on_bundle(task)? {
+            BundleEvent::Made(made) => Ok(made),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Does any work on a bundle, with a bar that counts bytes.
+    pub(super) fn on_bundle(&mut self, task: BundleTask) -> Result<BundleEvent, Failure> {
+        let template = "{msg:<24} {wide_bar} {bytes}/{total_bytes} {eta}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
+        }
+        let id = self.jobs.make(task);
+        loop {
+            let event = self.next(Some(id))?;
+            for Making { progress, .. } in self.jobs.take_making() {
+                self.bar.set_message(progress.stage.title());
+                self.bar.set_length(progress.bytes_total);
+                self.bar.set_position(progress.bytes_done);
+                tracing::debug!("{} of {}", progress.bytes_done, progress.bytes_total);
+            }
+            match event {
+                Some(JobEvent::Bundle(_, event)) => {
+                    self.bar.finish_and_clear();
+                    return Ok(event);
+                }
+                Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
+                Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),
+                _ => {}
+            }
+        }
+    }
+
     pub(super) fn save(&mut self, result: &Arc<EditResult>, target: &Path) -> Result<(), Failure> {
         self.write(FileTask::Save(result.clone(), target.to_path_buf()))
     }
@@ -195,6 +231,11 @@ impl Session {
         }
         Ok(event)
     }
+}
+
+/// A task that ended in what another one ends in; a mistake of the program.
+pub(super) fn unexpected(event: &BundleEvent) -> Failure {
+    Problem::new(format!("The work ended in something else: {event:?}.")).into()
 }
 
 /// A token that Ctrl-C cancels; call it once per process.

@@ -1,10 +1,12 @@
 //! Looking at bundles without running them: list, inspect, verify.
 
 use super::{BundleSource, GuidanceMode, Places, Problem};
-use crate::pipeline::{Bundle, Component, EditError, LgdPipeline};
+use crate::nn::cancel;
+use crate::pipeline::build::{BuildProgress, BuildStage, Meter};
+use crate::pipeline::{Bundle, EditError, LgdPipeline};
 use candle_core::{DType, Device};
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a bundle says about itself, and what is really there.
 #[derive(Clone, Debug, Serialize)]
@@ -19,6 +21,12 @@ pub struct BundleReport {
     pub resolution: usize,
     /// Modes that can run.
     pub modes: Vec<&'static str>,
+    /// Modes that cannot run, with the reason.
+    pub unavailable_modes: Vec<(&'static str, String)>,
+    /// What a person must know before believing its pictures ("random weights"), if anything.
+    pub badge: Option<String>,
+    /// Folders outside the bundle whose files it uses in place.
+    pub links: Vec<PathBuf>,
     /// Its networks.
     pub components: Vec<ComponentReport>,
     /// Size of all files in bytes.
@@ -45,7 +53,7 @@ pub struct ComponentReport {
 pub fn inspect(source: &BundleSource) -> Result<BundleReport, Problem> {
     let bundle = Bundle::open(source)?;
     let mut components = Vec::new();
-    for component in Component::ALL {
+    for component in bundle.components() {
         let weights = bundle.weights(component, DType::F32, &Device::Cpu)?;
         let stored = weights.stored();
         components.push(ComponentReport {
@@ -66,6 +74,9 @@ pub fn inspect(source: &BundleSource) -> Result<BundleReport, Problem> {
         licence: manifest.licence.clone(),
         resolution: manifest.resolution,
         modes: GuidanceMode::ALL.iter().map(|mode| mode.name()).collect(),
+        unavailable_modes: Vec::new(),
+        badge: manifest.badge().map(str::to_owned),
+        links: manifest.links.values().cloned().collect(),
         components,
         bytes,
     })
@@ -82,32 +93,42 @@ pub struct Verification {
     pub problems: Vec<String>,
 }
 
-/// Compares every checksum and loads every network strictly.
+/// Compares every checksum and loads every network strictly; `report` hears how far it is.
 ///
 /// # Errors
-/// When there is no readable bundle at all; damage inside one is in the report.
-pub fn verify(source: &BundleSource) -> Result<Verification, Problem> {
+/// When there is no readable bundle at all; damage inside one is in the report. [`EditError::Cancelled`]
+/// when it was stopped.
+pub(crate) fn verify(
+    source: &BundleSource,
+    report: &mut dyn FnMut(BuildProgress),
+) -> Result<Verification, EditError> {
     let bundle = Bundle::open(source)?;
     let mut found = Verification::default();
     let listed = &bundle.manifest.sha256;
+    let size = |file: &String| bundle.size(file).unwrap_or(0);
+    let mut meter = Meter::new(listed.keys().map(size).sum(), report);
     for (file, expected) in listed {
-        match bundle.sha256(file) {
+        meter.begin(BuildStage::Checking, file);
+        match bundle.sha256(file, &mut |bytes| meter.advance(bytes)) {
             Ok(actual) if actual.eq_ignore_ascii_case(expected) => found.checked += 1,
+            _ if cancel::checkpoint().is_err() => return Err(EditError::Cancelled),
             Ok(_) => found.problems.push(format!(
                 "{file} has changed: its checksum is not the one in lgd.json."
             )),
             Err(problem) => found.problems.push(problem.to_string()),
         }
     }
-    found.unlisted = bundle
-        .files()?
-        .into_iter()
-        .filter(|f| f != "lgd.json" && !listed.contains_key(f))
-        .collect();
+    match bundle.files() {
+        Ok(files) => {
+            let unlisted = |f: &String| f != "lgd.json" && !listed.contains_key(f);
+            found.unlisted = files.into_iter().filter(unlisted).collect();
+        }
+        Err(problem) => found.problems.push(problem.to_string()),
+    }
     match LgdPipeline::load(source, &Device::Cpu) {
         Ok(_) => {}
         Err(EditError::Failed(problem)) => found.problems.push(problem.to_string()),
-        Err(EditError::Cancelled) => {}
+        Err(EditError::Cancelled) => return Err(EditError::Cancelled),
     }
     Ok(found)
 }
@@ -143,7 +164,9 @@ pub fn list(places: Option<&Places>) -> Result<Vec<KnownBundle>, Problem> {
     let mut folders = Vec::new();
     for entry in std::fs::read_dir(&folder).map_err(problem)? {
         let path = entry.map_err(problem)?.path();
-        if path.is_dir() {
+        // Hidden folders hold what was deleted or is not finished.
+        let hidden = entry_name(&path).starts_with('.');
+        if path.is_dir() && !hidden {
             folders.push(path);
         }
     }
@@ -154,6 +177,10 @@ pub fn list(places: Option<&Places>) -> Result<Vec<KnownBundle>, Problem> {
             .map(|path| known(BundleSource::Folder(path))),
     );
     Ok(found)
+}
+
+fn entry_name(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// The bundle a person means: nothing or the embedded one's name, a folder, or the name of a folder

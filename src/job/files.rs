@@ -165,12 +165,14 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             JobEvent::RunRead(path, run)
         }
         FileTask::Cover(request) => JobEvent::Covered(request.run, cover(&request)),
+        FileTask::TakeFolder(what_for, path) => JobEvent::FolderChosen(what_for, path),
         FileTask::WriteText(path, text) => match saving::write_text(&path, &text) {
             Ok(()) => return None,
             Err(problem) => JobEvent::FileFailed(problem),
         },
         // Dialogs became tasks of their own in `open_dialog`, and the store has its own thread.
         FileTask::PickFrame
+        | FileTask::PickFolder(_)
         | FileTask::PickTarget(_)
         | FileTask::PickAndSave(..)
         | FileTask::PickAndSavePicture(..)
@@ -230,7 +232,9 @@ pub(super) fn open_dialog(
     if let Err(problem) = dialogs::provider() {
         return match task {
             FileTask::PickFrame => Err(Box::new(JobEvent::FrameFailed(problem))),
-            FileTask::PickTarget(_) => Err(Box::new(JobEvent::FileFailed(problem))),
+            FileTask::PickTarget(_) | FileTask::PickFolder(_) => {
+                Err(Box::new(JobEvent::FileFailed(problem)))
+            }
             // A picture is saved all the same; the notice says where.
             FileTask::PickAndSave(result, name) => {
                 Ok(Some(FileTask::Save(result, dialogs::usual_place(&name))))
@@ -267,6 +271,13 @@ pub(super) fn open_dialog(
             Box::new(move || {
                 let path = pollster::block_on(dialog)?.path().to_path_buf();
                 Some(FileTask::OpenTarget(path, size))
+            })
+        }
+        FileTask::PickFolder(what_for) => {
+            let dialog = rfd::AsyncFileDialog::new().pick_folder();
+            Box::new(move || {
+                let path = pollster::block_on(dialog)?.path().to_path_buf();
+                Some(FileTask::TakeFolder(what_for, path))
             })
         }
         FileTask::PickAndSave(result, name) => {

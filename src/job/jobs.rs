@@ -1,10 +1,13 @@
 //! The handle a face holds: submit, cancel, read events.
 
+use super::library;
+use super::making::{self, BundleTask, Making, MakingCommand};
 use super::queue::{Command, Queue};
 use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreEvent};
 use super::worker::Worker;
 use super::{
-    DeviceChoice, FileTask, JobEvent, JobId, JobSpec, Places, Problem, StepPreview, files,
+    DeviceChoice, FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews, LibraryTask,
+    Places, Problem, StepPreview, files,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -34,6 +37,7 @@ pub struct JobsConfig {
 pub(super) struct Outbox {
     events: Sender<JobEvent>,
     previews: Arc<Mutex<Vec<StepPreview>>>,
+    making: Arc<Mutex<Vec<Making>>>,
     notify: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -45,6 +49,7 @@ impl Outbox {
         let outbox = Self {
             events,
             previews: Arc::default(),
+            making: Arc::default(),
             notify: Arc::new(|| {}),
         };
         (outbox, received)
@@ -55,6 +60,11 @@ impl Outbox {
         let delivered = self.events.send(event).is_ok();
         (self.notify)();
         delivered
+    }
+
+    /// Says that there is something new to look at.
+    pub(super) fn wake(&self) {
+        (self.notify)();
     }
 
     /// Replaces the newest preview of its column; estimates nobody took yet stay.
@@ -76,6 +86,21 @@ impl Outbox {
         drop(previews);
         (self.notify)();
     }
+
+    /// Replaces what is known of how far a bundle's making is.
+    pub(super) fn show_making(&self, newest: Making) {
+        let mut all = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|older| older.job != newest.job);
+        all.push(newest);
+        drop(all);
+        (self.notify)();
+    }
+
+    /// Drops what nobody took yet of a bundle's making, before its end is told.
+    pub(super) fn forget_making(&self, job: JobId) {
+        let mut all = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|older| older.job != job);
+    }
 }
 
 /// The running threads. Dropping it stops the work, lets files and store finish their writes and
@@ -84,7 +109,9 @@ pub struct Jobs {
     queue: Arc<Queue>,
     worker: Option<JoinHandle<()>>,
     store: Option<Sender<Message>>,
+    library: library::Handle,
     file_tasks: Sender<Option<FileTask>>,
+    bundle_tasks: Sender<Option<MakingCommand>>,
     events: Option<Receiver<JobEvent>>,
     previews: Arc<Mutex<Vec<StepPreview>>>,
     refused: VecDeque<JobEvent>,
@@ -106,13 +133,16 @@ impl Jobs {
     ) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::default());
         let (file_tasks, file_queue) = bounded(TASKS);
+        let (bundle_tasks, bundle_queue) = bounded(TASKS);
         let (events_in, events) = bounded(EVENTS);
         let previews: Arc<Mutex<Vec<StepPreview>>> = Arc::default();
         let outbox = Outbox {
             events: events_in,
             previews: previews.clone(),
+            making: Arc::default(),
             notify: Arc::new(notify),
         };
+        let library = library::Handle::start(config.places.clone(), outbox.clone())?;
         let (store, keeper) = match config.places {
             None => (None, None),
             Some(places) => {
@@ -139,18 +169,25 @@ impl Jobs {
         let files = std::thread::Builder::new()
             .name("lgd-files".to_owned())
             .spawn(move || files::run(&file_queue, &files_outbox))?;
+        let bundles_outbox = outbox.clone();
+        let bundles = std::thread::Builder::new()
+            .name("lgd-bundles".to_owned())
+            .stack_size(WORKER_STACK_BYTES)
+            .spawn(move || making::run(&bundle_queue, &bundles_outbox))?;
         Ok(Self {
             queue,
             worker: Some(worker),
             store,
+            library,
             file_tasks,
+            bundle_tasks,
             events: Some(events),
             previews,
             refused: VecDeque::new(),
             tokens: BTreeMap::new(),
             next_id: 1,
             outbox,
-            threads: keeper.into_iter().chain([files]).collect(),
+            threads: keeper.into_iter().chain([files, bundles]).collect(),
         })
     }
 
@@ -160,6 +197,18 @@ impl Jobs {
         let command = self.command(spec);
         let id = command.id;
         self.push(command);
+        id
+    }
+
+    /// Queues work on a bundle. Exactly one of `Bundle`, `Failed`, `Cancelled` will answer it.
+    pub fn make(&mut self, task: BundleTask) -> JobId {
+        let (id, token) = self.next_job();
+        let command = MakingCommand { id, task, token };
+        if self.bundle_tasks.try_send(Some(command)).is_err() {
+            let problem = Problem::new("Too much work on bundles is waiting.");
+            let problem = problem.hint("Let some of it finish first.");
+            self.answer(JobEvent::Failed(id, problem));
+        }
         id
     }
 
@@ -183,11 +232,16 @@ impl Jobs {
         id
     }
 
-    fn command(&mut self, spec: JobSpec) -> Command {
+    fn next_job(&mut self) -> (JobId, CancelToken) {
         let id = JobId(self.next_id);
         self.next_id += 1;
         let token = CancelToken::default();
         self.tokens.insert(id, token.clone());
+        (id, token)
+    }
+
+    fn command(&mut self, spec: JobSpec) -> Command {
+        let (id, token) = self.next_job();
         Command {
             id,
             spec,
@@ -278,6 +332,20 @@ impl Jobs {
         self.answer(refused);
     }
 
+    /// Hands a task to the library of bundles.
+    pub fn library(&mut self, task: LibraryTask) {
+        if !self.library.ask(task) {
+            let problem = Problem::new("Too much is waiting for the bundles.");
+            let problem = problem.hint("Try again in a moment.");
+            self.answer(JobEvent::Library(LibraryEvent::Failed(problem)));
+        }
+    }
+
+    /// How far the library's long tasks are, once per change.
+    pub fn take_library_news(&mut self) -> LibraryNews {
+        self.library.news()
+    }
+
     /// The next event, if there is one.
     pub fn try_event(&mut self) -> Option<JobEvent> {
         let event = self
@@ -307,6 +375,12 @@ impl Jobs {
         std::mem::take(&mut *self.previews.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// How far every bundle's making is, where there is something new.
+    pub fn take_making(&mut self) -> Vec<Making> {
+        let making = &self.outbox.making;
+        std::mem::take(&mut *making.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn forget_finished(&mut self, event: &JobEvent) {
         if let Some(id) = event.ends() {
             self.tokens.remove(&id);
@@ -323,6 +397,7 @@ impl Drop for Jobs {
         }
         // Closing the events lets a thread that waits for room go on.
         self.events = None;
+        self.library.close();
         // The worker before the store, which hears its last words.
         let worker = self.worker.take();
         join(worker);
@@ -330,6 +405,9 @@ impl Drop for Jobs {
             && store.send(Message::Close).is_err()
         {
             tracing::debug!("the store had ended already");
+        }
+        if self.bundle_tasks.send(None).is_err() {
+            tracing::debug!("the thread for bundles had ended already");
         }
         if self.file_tasks.send(None).is_err() {
             tracing::debug!("the file thread had ended already");

@@ -3,9 +3,12 @@
 
 use super::display::display_copy;
 use super::explaining::{Explaining, PieceEffect};
+use super::making::BundleEvent;
 use super::run_file::RunFile;
 use super::store::{StoreEvent, StoreTask};
-use super::{Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, Recalled, Target};
+use super::{
+    Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, LibraryEvent, Recalled, Target,
+};
 use crate::pipeline::{
     Attention, BundleSource, ContextUnit, EditRequest, Estimate, GuidanceMode, Problem, Stage,
     StageSeconds, WrittenAnswer,
@@ -166,9 +169,20 @@ pub enum FileTask {
     Export(Box<Export>),
     /// Measure how similar two pictures are; ends in `Measured`.
     Measure(Arc<RgbImage>, Arc<RgbImage>),
+    /// Show the dialog for a folder; ends as `TakeFolder`, or in `DialogClosed`.
+    PickFolder(FolderUse),
+    /// A folder was chosen; ends in `FolderChosen`.
+    TakeFolder(FolderUse, PathBuf),
     /// Write a small text file (settings, session) whole or not at all; silent when it works, else
     /// `FileFailed`.
     WriteText(PathBuf, String),
+}
+
+/// What a folder is chosen for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FolderUse {
+    /// A bundle that joins the list.
+    Bundle,
 }
 
 /// The newest state of a column's denoising; older pictures are overwritten, never queued.
@@ -253,6 +267,8 @@ pub struct BundleSummary {
     pub device: String,
     /// Its quick guess of a latent's colours, if it has one.
     pub latent_rgb: Option<LatentRgb>,
+    /// What a person must know before believing its pictures ("random weights"), if anything.
+    pub badge: Option<String>,
     /// Counts the tokens of a question as the model will.
     pub token_counter: TokenCounter,
 }
@@ -286,7 +302,7 @@ impl PartialEq for TokenCounter {
 }
 
 /// Everything that comes back. Per job exactly one of `Finished`, `Shown`, `Loaded`, `Exported`,
-/// `Attended`, `Units`, `Read`, `Failed`, `Cancelled`.
+/// `Attended`, `Units`, `Read`, `Bundle`, `Failed`, `Cancelled`.
 #[derive(Clone, Debug)]
 pub enum JobEvent {
     /// The worker took the job up.
@@ -317,6 +333,8 @@ pub enum JobEvent {
     Units(JobId, Vec<ContextUnit>),
     /// The language model's reading of its latent.
     Read(JobId, String),
+    /// A task on a bundle is done.
+    Bundle(JobId, BundleEvent),
     /// The job could not be done.
     Failed(JobId, Problem),
     /// The job was stopped on request.
@@ -350,6 +368,10 @@ pub enum JobEvent {
     Measured(Arc<RgbImage>, Arc<RgbImage>, Similarity),
     /// The cosine of CLIP's embeddings of two pictures; none when the bundle has no CLIP.
     Likened(Arc<RgbImage>, Arc<RgbImage>, Option<f64>),
+    /// A folder was chosen in a dialog.
+    FolderChosen(FolderUse, PathBuf),
+    /// The library of bundles reports.
+    Library(LibraryEvent),
     /// A picture is in the clipboard.
     Copied,
     /// Saving or copying failed.
@@ -367,6 +389,7 @@ impl JobEvent {
             | Self::Attended(id, ..)
             | Self::Units(id, _)
             | Self::Read(id, _)
+            | Self::Bundle(id, _)
             | Self::Failed(id, _)
             | Self::Cancelled(id) => Some(*id),
             _ => None,

@@ -1,8 +1,10 @@
 //! The seam between the faces (window, command line) and the work.
 //!
-//! A face submits a [`JobSpec`] or a [`FileTask`] and reads [`JobEvent`]s. Three threads do
-//! everything: `lgd-worker` owns the device and the loaded pipeline, `lgd-files` decodes and saves,
-//! and `lgd-store` keeps runs and jobs so that nothing is lost when the program is killed.
+//! A face submits a [`JobSpec`], a [`FileTask`], a [`BundleTask`] or a [`LibraryTask`] and reads
+//! [`JobEvent`]s. Five threads do everything: `lgd-worker` owns the device and the loaded pipeline,
+//! `lgd-files` decodes and saves, `lgd-bundles` makes bundles, `lgd-library` looks after them, with a
+//! thread more for each check or download, and `lgd-store` keeps runs and jobs so that nothing is lost
+//! when the program is killed.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
 
@@ -17,7 +19,10 @@ mod explaining;
 mod export;
 mod files;
 mod heat;
+pub mod hub;
 mod jobs;
+pub mod library;
+mod making;
 mod message;
 mod places;
 mod provenance;
@@ -37,6 +42,12 @@ pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
 pub use crate::nn::device::{DeviceChoice, DeviceError};
 pub use crate::nn::similarity::{SimilarityError, psnr, ssim};
+pub use crate::pipeline::build::{
+    BuildProgress, BuildStage, ImportSpec, MadeBundle, Preset, RandomSpec, StoredAs,
+};
+pub use crate::pipeline::import::{
+    LeftOver, MissingPart, ModeOutlook, Part, Recognised, RecognisedComponent, WeightKind,
+};
 pub use crate::pipeline::metadata::{PictureMetadata, read as read_metadata};
 pub use crate::pipeline::{
     AnswerDecoding, AnswerSettings, Attention, AttentionLeg, Beam, Branch, Bundle, BundleSource,
@@ -51,9 +62,11 @@ pub use export::{Export, ExportFormat, labelled_grid};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
 pub use heat::{HeatMap, heat_colour};
 pub use jobs::{Jobs, JobsConfig};
+pub use library::{LibraryEvent, LibraryNews, LibraryTask};
+pub use making::{BundleEvent, BundleTask, Making};
 pub use message::{
-    BundleSummary, EditResult, FileTask, Frame, FrameOrigin, JobEvent, JobId, JobSpec, Similarity,
-    StepPreview, TokenCounter,
+    BundleSummary, EditResult, FileTask, FolderUse, Frame, FrameOrigin, JobEvent, JobId, JobSpec,
+    Similarity, StepPreview, TokenCounter,
 };
 pub use places::Places;
 pub use provenance::FrameFacts;

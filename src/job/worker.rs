@@ -374,6 +374,7 @@ fn summary(pipeline: &LgdPipeline) -> BundleSummary {
         unavailable_modes: Vec::new(),
         device: pipeline.device_text(),
         latent_rgb: manifest.latent_rgb().cloned(),
+        badge: manifest.badge().map(str::to_owned),
         token_counter: TokenCounter::new(move |question| {
             tokenizer
                 .encode(&template.replace("{question}", question), None)
@@ -382,7 +383,7 @@ fn summary(pipeline: &LgdPipeline) -> BundleSummary {
     }
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()
         .copied()

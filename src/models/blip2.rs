@@ -11,10 +11,10 @@ use super::qformer::{QFormer, QFormerConfig};
 use super::t5::{T5, T5Config, T5Encoder, T5Writer};
 use crate::nn::{Linear, Weights};
 use candle_core::{DType, Result, Tensor};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Architecture of a BLIP-2, as published in its `config.json`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Blip2Config {
     /// The image encoder.

@@ -7,10 +7,10 @@
 use super::t5::Activation;
 use crate::nn::{self, Conv2d, LayerNorm, Linear, Weights, cancel};
 use candle_core::{D, Result, Tensor};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Architecture of the image encoder (`vision_config`). Absent fields take the values of ViT-g.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EvaVitConfig {
     /// Width D of the hidden states.

@@ -8,10 +8,10 @@
 use super::t5::Activation;
 use crate::nn::{self, LayerNorm, Linear, Weights, cancel};
 use candle_core::{Result, Tensor};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Architecture of a Q-Former (`qformer_config`). Absent fields take the published values.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct QFormerConfig {
     /// Width of the queries.

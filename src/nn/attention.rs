@@ -106,8 +106,48 @@ fn split_heads(x: &Tensor, heads: usize) -> Result<Tensor> {
         .contiguous()
 }
 
+/// Bytes of scores that a GPU holds at once, about.
+const SCORE_BYTES: usize = 256 << 20;
+
 /// The same as [`attention`] with candle's operations: for the GPUs, and when the bias is trained.
+/// Some queries at a time where all scores together would take too much memory.
 fn by_operations(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    heads: usize,
+    scale: f64,
+    bias: Option<&Tensor>,
+) -> Result<Tensor> {
+    let (batch, queries, _) = q.dims3()?;
+    let per_query = batch * heads * k.dim(1)? * DType::F32.size_in_bytes();
+    let most = (SCORE_BYTES / per_query.max(1)).max(1);
+    if queries <= most {
+        return all_queries(q, k, v, heads, scale, bias);
+    }
+    in_chunks(most, q, bias, |q, bias| {
+        all_queries(q, k, v, heads, scale, bias)
+    })
+}
+
+/// Attends with at most `most` queries at a time, side by side in the result.
+fn in_chunks(
+    most: usize,
+    q: &Tensor,
+    bias: Option<&Tensor>,
+    attend: impl Fn(&Tensor, Option<&Tensor>) -> Result<Tensor>,
+) -> Result<Tensor> {
+    let queries = q.dim(1)?;
+    let chunks = (0..queries).step_by(most).map(|first| {
+        let count = most.min(queries - first);
+        let bias = bias.map(|bias| bias.narrow(2, first, count)).transpose()?;
+        attend(&q.narrow(1, first, count)?, bias.as_ref())
+    });
+    Tensor::cat(&chunks.collect::<Result<Vec<_>>>()?, 1)
+}
+
+/// Softmax over the scores of all queries at once.
+fn all_queries(
     q: &Tensor,
     k: &Tensor,
     v: &Tensor,
@@ -464,4 +504,34 @@ fn softmax(scores: &mut [f32], bias: Option<&[f32]>) -> f32 {
     }
     let sum: f32 = sums.iter().sum();
     if sum == 0.0 { 0.0 } else { 1.0 / sum }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_queries_at_a_time_attend_like_all_at_once() -> Result<()> {
+        let tensor = |shape: &[usize]| {
+            let count: usize = shape.iter().product();
+            let values: Vec<f32> = (0..count).map(|i| (i as f32 * 0.7).sin()).collect();
+            Tensor::from_vec(values, shape, &Device::Cpu)
+        };
+        let (q, k, v) = (
+            tensor(&[2, 7, 8])?,
+            tensor(&[2, 5, 8])?,
+            tensor(&[2, 5, 8])?,
+        );
+        let bias = tensor(&[2, 2, 7, 5])?;
+        for bias in [None, Some(&bias)] {
+            let whole = all_queries(&q, &k, &v, 2, 0.5, bias)?;
+            let chunks = in_chunks(3, &q, bias, |q, bias| all_queries(q, &k, &v, 2, 0.5, bias))?;
+            let fused = attention(&q, &k, &v, 2, 0.5, bias)?;
+            for other in [chunks, fused] {
+                let off = (&whole - other)?.abs()?.flatten_all()?.max(0)?;
+                assert!(off.to_scalar::<f32>()? < 1e-5);
+            }
+        }
+        Ok(())
+    }
 }

@@ -3,15 +3,25 @@
 use super::Weights;
 use super::gemm::{Into, Mat, MatMut, Threads, matmul, matmul_rows};
 use super::parallel::{self, buffer};
+use super::quantised::Quantised;
 use super::simd::{dot, vectorised};
 use super::vjp::{attach, on_cpu, plain, values};
+use super::weights::Matrix;
 use candle_core::{Device, Result, Tensor, bail};
+use std::sync::Arc;
 
 /// `x W^T + b`.
 #[derive(Clone, Debug)]
 pub struct Linear {
-    weight: Tensor,
+    weight: Weight,
     bias: Option<Tensor>,
+}
+
+/// The matrix (out, in).
+#[derive(Clone, Debug)]
+enum Weight {
+    Dense(Tensor),
+    Quantised(Arc<Quantised>),
 }
 
 impl Linear {
@@ -21,7 +31,7 @@ impl Linear {
     /// When a tensor cannot be read.
     pub fn load(weights: &Weights, input: usize, output: usize) -> Result<Self> {
         Ok(Self {
-            weight: weights.get((output, input), "weight")?,
+            weight: Weight::load(weights, input, output)?,
             bias: Some(weights.get(output, "bias")?),
         })
     }
@@ -32,13 +42,14 @@ impl Linear {
     /// When the tensor cannot be read.
     pub fn load_no_bias(weights: &Weights, input: usize, output: usize) -> Result<Self> {
         Ok(Self {
-            weight: weights.get((output, input), "weight")?,
+            weight: Weight::load(weights, input, output)?,
             bias: None,
         })
     }
 
     /// From tensors: `weight` (out, in), `bias` (out).
     pub fn new(weight: Tensor, bias: Option<Tensor>) -> Self {
+        let weight = Weight::Dense(weight);
         Self { weight, bias }
     }
 
@@ -47,7 +58,7 @@ impl Linear {
     /// # Errors
     /// On a shape that does not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (output, width) = self.weight.dims2()?;
+        let (output, width) = self.weight.dims()?;
         let bias = self.bias.as_ref();
         let Some((&last, leading)) = x.dims().split_last() else {
             bail!("a linear layer needs at least one dimension")
@@ -58,8 +69,12 @@ impl Linear {
         if bias.is_some_and(|bias| bias.dims() != [output]) {
             bail!("the bias of a linear layer does not fit its weight")
         }
-        if !on_cpu(&[x, &self.weight, bias.unwrap_or(x)]) {
-            let y = x.broadcast_matmul(&self.weight.t()?)?;
+        let weight = match &self.weight {
+            Weight::Dense(weight) => weight,
+            Weight::Quantised(weight) => return quantised(x, weight, bias),
+        };
+        if !on_cpu(&[x, weight, bias.unwrap_or(x)]) {
+            let y = x.broadcast_matmul(&weight.t()?)?;
             return match bias {
                 Some(bias) => y.broadcast_add(bias),
                 None => Ok(y),
@@ -67,21 +82,64 @@ impl Linear {
         }
         let mut dims = leading.to_vec();
         dims.push(output);
-        let (input, weight) = (plain(x)?, plain(&self.weight)?);
+        let (input, matrix) = (plain(x)?, plain(weight)?);
         let out = {
             let bias = bias.map(plain).transpose()?;
             let bias = bias.as_ref().map(values).transpose()?;
-            product(&values(&input)?, &values(&weight)?, bias.as_deref(), width)
+            product(&values(&input)?, &values(&matrix)?, bias.as_deref(), width)
         };
-        let pull = move |g: &Tensor, wanted: [bool; 3]| gradients(&input, &weight, g, wanted);
+        let pull = move |g: &Tensor, wanted: [bool; 3]| gradients(&input, &matrix, g, wanted);
         match bias {
-            Some(bias) => attach([x, &self.weight, bias], out, dims, pull),
-            None => attach([x, &self.weight], out, dims, move |g, [x, w]| {
+            Some(bias) => attach([x, weight, bias], out, dims, pull),
+            None => attach([x, weight], out, dims, move |g, [x, w]| {
                 let [x, w, _] = pull(g, [x, w, false])?;
                 Ok([x, w])
             }),
         }
     }
+}
+
+impl Weight {
+    fn load(weights: &Weights, input: usize, output: usize) -> Result<Self> {
+        Ok(match weights.matrix((output, input), "weight")? {
+            Matrix::Dense(weight) => Self::Dense(weight),
+            Matrix::Quantised(weight) => Self::Quantised(Arc::new(weight)),
+        })
+    }
+
+    fn dims(&self) -> Result<(usize, usize)> {
+        match self {
+            Self::Dense(weight) => weight.dims2(),
+            Self::Quantised(weight) => Ok(weight.dims()),
+        }
+    }
+}
+
+/// `x W^T + b` with a matrix of few bits, which is frozen; a gradient passes through it.
+fn quantised(x: &Tensor, weight: &Arc<Quantised>, bias: Option<&Tensor>) -> Result<Tensor> {
+    if let Some(product) = weight.device_product(x) {
+        let y = product?;
+        return match bias {
+            Some(bias) => y.broadcast_add(bias),
+            None => Ok(y),
+        };
+    }
+    let (output, _) = weight.dims();
+    let mut dims = x.dims().to_vec();
+    dims.pop();
+    dims.push(output);
+    if x.elem_count() == 0 {
+        return Tensor::zeros(dims, x.dtype(), x.device());
+    }
+    let input = plain(x)?;
+    let bias = bias.map(plain).transpose()?;
+    let bias = bias.as_ref().map(values).transpose()?;
+    let out = weight.product(&values(&input)?, bias.as_deref());
+    let (weight, shape) = (weight.clone(), x.shape().clone());
+    attach([x], out, dims, move |g, _| {
+        let back = weight.back(&values(g)?);
+        Ok([Some(Tensor::from_vec(back, &shape, &Device::Cpu)?)])
+    })
 }
 
 /// Up to this many rows a product is limited by reading the weight, once, for which plain inner

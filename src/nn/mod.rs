@@ -23,6 +23,7 @@ pub mod noise;
 mod norm;
 mod parallel;
 pub mod pixels;
+mod quantised;
 pub mod resize;
 mod scratch;
 mod simd;
@@ -44,7 +45,11 @@ pub use memory::keep_freed_memory;
 pub use noise::{NoiseGenerator, NoiseTape};
 pub use norm::{GroupNorm, LayerNorm, RmsNorm};
 pub use pixels::LatentRgb;
+pub use quantised::Bits;
 pub use sums::{shift_channels, sum};
 pub use transpose::transposed;
 pub use upsample::upsample_nearest2x;
-pub use weights::{LoadError, StoredWeights, TensorProblem, TensorReport, WeightSource, Weights};
+pub use weights::{
+    LoadError, RandomValues, StoredDtype, StoredTensor, StoredWeights, TensorProblem, TensorReport,
+    WeightFile, WeightFormat, WeightSource, Weights, shards_of,
+};

@@ -1,12 +1,10 @@
 //! The files of a model bundle, in a folder or compiled into the program.
 
-use super::embedded;
-use super::{Manifest, Problem};
-use crate::nn::{LoadError, WeightSource, Weights};
+use super::{Component, Manifest, Problem, build, embedded};
+use crate::nn::{LoadError, WeightSource, Weights, cancel};
 use candle_core::{DType, Device};
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Which bundle to work with.
@@ -17,57 +15,6 @@ pub enum BundleSource {
     Embedded,
     /// A bundle folder.
     Folder(PathBuf),
-}
-
-/// The networks of a bundle, by folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Component {
-    /// Vision tower, Q-Former and language model.
-    Blip2,
-    /// The denoiser.
-    Unet,
-    /// The autoencoder.
-    Vae,
-    /// The two linear layers of the latent translation.
-    Adapter,
-    /// The judge of likeness; a bundle need not have one.
-    Clip,
-}
-
-impl Component {
-    /// All components a bundle must have.
-    pub const ALL: [Self; 4] = [Self::Blip2, Self::Unet, Self::Vae, Self::Adapter];
-
-    /// The folder, and in messages the name.
-    pub fn folder(self) -> &'static str {
-        match self {
-            Self::Blip2 => "blip2",
-            Self::Unet => "unet",
-            Self::Vae => "vae",
-            Self::Adapter => "adapter",
-            Self::Clip => "clip",
-        }
-    }
-
-    /// What a person calls it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Blip2 => "BLIP-2",
-            Self::Unet => "UNet",
-            Self::Vae => "VAE",
-            Self::Adapter => "latent translation",
-            Self::Clip => "CLIP",
-        }
-    }
-
-    /// The published name of the weight file, without `.safetensors`.
-    pub(crate) fn stem(self) -> &'static str {
-        match self {
-            Self::Blip2 | Self::Clip => "model",
-            Self::Unet | Self::Vae => "diffusion_pytorch_model",
-            Self::Adapter => "adapter",
-        }
-    }
 }
 
 /// A bundle whose description has been read.
@@ -90,8 +37,12 @@ impl Bundle {
                     .hint("Check the path, or leave it out to use the bundle inside the program.")
                     .file(folder)
             }
-            _ => problem
-                .hint("A bundle is a folder with lgd.json, blip2, unet, vae and adapter in it."),
+            BundleSource::Folder(folder) if build::is_being_made(folder) => {
+                Problem::new("This bundle is not finished.")
+                    .hint("Start the same import again: it goes on where it stopped.")
+                    .file(folder)
+            }
+            _ => problem.hint("A bundle is a folder with lgd.json in it. To make one of original weights, use `lgd-studio bundle import`."),
         })?;
         let manifest =
             Manifest::parse(&text).map_err(|problem| with_file(problem, source, "lgd.json"))?;
@@ -111,7 +62,43 @@ impl Bundle {
     /// # Errors
     /// When it is missing or unreadable.
     pub fn read(&self, path: &str) -> Result<Cow<'static, [u8]>, Problem> {
-        read(&self.source, path)
+        match self.place(path) {
+            Some(place) => std::fs::read(&place)
+                .map(Cow::Owned)
+                .map_err(|e| self.io_problem(&e, &place)),
+            None => read(&self.source, path),
+        }
+    }
+
+    /// Where a file or folder of the bundle is on disk: below the bundle's folder, or where
+    /// `lgd.json` says that a part lies. None for the embedded bundle.
+    pub fn place(&self, path: &str) -> Option<PathBuf> {
+        let BundleSource::Folder(root) = &self.source else {
+            return None;
+        };
+        let linked = self.manifest.links.iter().find_map(|(part, folder)| {
+            let rest = path.strip_prefix(part.as_str())?;
+            match rest.strip_prefix('/') {
+                Some(rest) => Some(folder.join(rest)),
+                None => rest.is_empty().then(|| folder.clone()),
+            }
+        });
+        Some(linked.unwrap_or_else(|| root.join(path)))
+    }
+
+    /// The networks it has.
+    pub fn components(&self) -> Vec<Component> {
+        let has = |component: &Component| self.has_network(*component);
+        Component::ALL.into_iter().filter(has).collect()
+    }
+
+    /// Whether it has that network, well or damaged.
+    pub fn has_network(&self, component: Component) -> bool {
+        let (folder, stem) = (component.folder(), component.stem());
+        self.manifest.links.contains_key(folder)
+            || self.has(&format!("{folder}/config.json"))
+            || self.has(&format!("{folder}/{stem}.safetensors"))
+            || self.has(&format!("{folder}/{stem}.safetensors.index.json"))
     }
 
     /// A JSON config, by path inside the bundle.
@@ -146,21 +133,32 @@ impl Bundle {
     fn weight_source(&self, component: Component) -> Result<WeightSource, Problem> {
         let (folder, stem) = (component.folder(), component.stem());
         let single = format!("{folder}/{stem}.safetensors");
-        match &self.source {
-            BundleSource::Embedded => {
+        match self.place(folder) {
+            None => {
                 let (name, bytes) = embedded::file(&single)
                     .ok_or_else(|| Problem::new(format!("The embedded bundle has no {single}.")))?;
                 Ok(WeightSource::Embedded(name, bytes))
             }
-            BundleSource::Folder(root) => Ok(WeightSource::in_folder(&root.join(folder), stem)),
+            Some(place) => {
+                self.still_there(component)?;
+                Ok(WeightSource::in_folder(&place, stem))
+            }
+        }
+    }
+
+    /// Refuses a part whose folder elsewhere has gone.
+    fn still_there(&self, component: Component) -> Result<(), Problem> {
+        match self.manifest.links.get(component.folder()) {
+            Some(folder) if !folder.is_dir() => Err(vanished(component.title(), folder)),
+            _ => Ok(()),
         }
     }
 
     /// Whether it has a file of that path.
     pub fn has(&self, path: &str) -> bool {
-        match &self.source {
-            BundleSource::Embedded => embedded::file(path).is_some(),
-            BundleSource::Folder(root) => root.join(path).is_file(),
+        match self.place(path) {
+            None => embedded::file(path).is_some(),
+            Some(place) => place.is_file(),
         }
     }
 
@@ -177,6 +175,15 @@ impl Bundle {
             BundleSource::Folder(root) => {
                 let mut files = Vec::new();
                 list(root, root, &mut files)?;
+                for (part, folder) in &self.manifest.links {
+                    if !folder.is_dir() {
+                        return Err(vanished(part, folder));
+                    }
+                    let mut there = Vec::new();
+                    list(folder, folder, &mut there)?;
+                    there.retain(|file| is_of_a_part(file));
+                    files.extend(there.into_iter().map(|file| format!("{part}/{file}")));
+                }
                 files
             }
         };
@@ -184,32 +191,22 @@ impl Bundle {
         Ok(files)
     }
 
-    /// SHA-256 of one file, in hexadecimal.
+    /// SHA-256 of one file, in hexadecimal; `tick` hears how many more bytes were read.
     ///
     /// # Errors
-    /// When it cannot be read.
-    pub fn sha256(&self, path: &str) -> Result<String, Problem> {
-        let mut hasher = Sha256::new();
-        match &self.source {
-            BundleSource::Embedded => hasher.update(self.read(path)?),
-            BundleSource::Folder(root) => {
-                let full = root.join(path);
-                let io = |e: std::io::Error| io_problem(&e, &full);
-                let mut file = std::fs::File::open(&full).map_err(io)?;
-                let mut block = vec![0; 1 << 20];
-                loop {
-                    match file.read(&mut block).map_err(io)? {
-                        0 => break,
-                        n => hasher.update(&block[..n]),
-                    }
-                }
+    /// When it cannot be read, or the job was cancelled.
+    pub fn sha256(&self, path: &str, tick: &mut dyn FnMut(u64)) -> Result<String, Problem> {
+        match self.place(path) {
+            None => {
+                let digest = Sha256::digest(self.read(path)?);
+                Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
             }
+            Some(place) => build::sha256::<std::io::Error>(&place, &mut |bytes| {
+                tick(bytes);
+                cancel::checkpoint().map_err(std::io::Error::other)
+            })
+            .map_err(|e| self.io_problem(&e, &place)),
         }
-        Ok(hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect())
     }
 
     /// Size of one file in bytes.
@@ -217,16 +214,37 @@ impl Bundle {
     /// # Errors
     /// When it cannot be read.
     pub fn size(&self, path: &str) -> Result<u64, Problem> {
-        match &self.source {
-            BundleSource::Embedded => Ok(self.read(path)?.len() as u64),
-            BundleSource::Folder(root) => {
-                let full = root.join(path);
-                Ok(std::fs::metadata(&full)
-                    .map_err(|e| io_problem(&e, &full))?
-                    .len())
-            }
+        match self.place(path) {
+            None => Ok(self.read(path)?.len() as u64),
+            Some(place) => Ok(std::fs::metadata(&place)
+                .map_err(|e| self.io_problem(&e, &place))?
+                .len()),
         }
     }
+
+    /// Why a file cannot be read; a part that lies elsewhere may have gone as a whole.
+    fn io_problem(&self, error: &std::io::Error, place: &Path) -> Problem {
+        let mut links = self.manifest.links.iter();
+        match links.find(|(_, folder)| place.starts_with(folder) && !folder.is_dir()) {
+            Some((part, folder)) => vanished(part, folder),
+            None => io_problem(error, place),
+        }
+    }
+}
+
+/// A part that lies elsewhere is not there any more.
+fn vanished(part: &str, folder: &Path) -> Problem {
+    Problem::new(format!(
+        "The bundle uses the {part} of another folder, and that folder is not there any more."
+    ))
+    .hint("Bring it back (a cache may have been cleaned), or import again, copying the weights.")
+    .file(folder)
+}
+
+/// Whether a file of a folder elsewhere is one that a bundle reads.
+fn is_of_a_part(file: &str) -> bool {
+    let kinds = [".safetensors", ".json", ".txt", ".model"];
+    !file.contains('/') && kinds.iter().any(|kind| file.ends_with(kind))
 }
 
 /// A weight error as a person reads it.
@@ -291,6 +309,9 @@ fn list(root: &Path, folder: &Path, files: &mut Vec<String>) -> Result<(), Probl
         let kind = entry
             .file_type()
             .map_err(|e| io_problem(&e, &entry.path()))?;
+        if build::is_of_making(&entry.file_name()) {
+            continue;
+        }
         if kind.is_dir() {
             list(root, &entry.path(), files)?;
         } else if let Ok(relative) = entry.path().strip_prefix(root) {

@@ -5,6 +5,7 @@ use crate::nn::LatentRgb;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// The format version this program reads.
 const FORMAT: u32 = 1;
@@ -22,6 +23,12 @@ pub struct Manifest {
     /// The licence of the weights.
     #[serde(default)]
     pub licence: Option<String>,
+    /// Whether the weights are made up, so that its pictures mean nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub random: bool,
+    /// Parts that lie elsewhere: a folder of the bundle (`unet`), and the folder it stands for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, PathBuf>,
     /// Side of the square the editor works at, in pixels.
     pub resolution: usize,
     /// Widths and token counts.
@@ -45,11 +52,13 @@ pub struct Manifest {
 /// Widths and token counts that the networks must agree on.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Dims {
-    /// Width D of the language model.
+    /// Width D of the language model; 0 without one.
+    #[serde(default)]
     pub text: usize,
     /// Width of the UNet's context.
     pub cross_attention: usize,
-    /// Learned queries Q.
+    /// Learned queries Q; 0 without a language model.
+    #[serde(default)]
     pub query_tokens: usize,
 }
 
@@ -66,6 +75,9 @@ pub struct TextRules {
     /// Whether the latent's encoder masks the padding of the question.
     #[serde(default = "yes")]
     pub question_attention_mask: bool,
+    /// Whether the answer is written after the whole question, neither padded nor cut.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub answer_reads_whole_question: bool,
     /// Whether the encoder masks the padding of sentences.
     #[serde(default)]
     pub sent_attention_mask: bool,
@@ -85,6 +97,10 @@ fn yes() -> bool {
     true
 }
 
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 /// Starting values of a request.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Defaults {
@@ -102,6 +118,9 @@ pub struct Defaults {
     /// Beams of the written answer; 1 is greedy.
     #[serde(default = "one")]
     pub answer_beams: usize,
+    /// How the answer is searched; as `answer_beams` says when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_decoding: Option<AnswerDecoding>,
     /// Longest answer, in tokens.
     pub answer_max_tokens: usize,
 }
@@ -157,6 +176,11 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// What a person must know before believing the bundle's pictures, if anything.
+    pub fn badge(&self) -> Option<&'static str> {
+        self.random.then_some("random weights")
+    }
+
     /// The quick guess of a latent's colours, if the bundle has one.
     pub fn latent_rgb(&self) -> Option<&LatentRgb> {
         self.preview.as_ref()?.latent_rgb.as_ref()
@@ -180,11 +204,11 @@ impl Manifest {
             image_guidance_scale: d.image_scale,
             seed: d.seed,
             answer_settings: AnswerSettings {
-                decoding: if d.answer_beams > 1 {
+                decoding: d.answer_decoding.unwrap_or(if d.answer_beams > 1 {
                     AnswerDecoding::Beams
                 } else {
                     AnswerDecoding::Greedy
-                },
+                }),
                 beams: if d.answer_beams > 1 {
                     d.answer_beams
                 } else {

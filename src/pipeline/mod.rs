@@ -5,14 +5,17 @@
 //! way.
 //! Source: Image Content Generation with Causal Reasoning (arXiv 2312.07132), sections 4 and 5.
 
+pub mod build;
 mod bundle;
 mod clock;
 mod column;
+mod component;
 mod conditioning;
 mod drawing;
 mod embedded;
 mod explain;
 pub mod frame_image;
+pub mod import;
 mod jpeg;
 mod lgd;
 mod likeness;
@@ -27,7 +30,8 @@ mod request;
 mod track;
 
 pub(crate) use bundle::load_problem;
-pub use bundle::{Bundle, BundleSource, Component};
+pub use bundle::{Bundle, BundleSource};
+pub use component::Component;
 pub use explain::{Attention, AttentionLeg};
 pub use frame_image::{FrameError, FrameProblem};
 pub use lgd::LgdPipeline;

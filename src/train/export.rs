@@ -93,7 +93,7 @@ pub fn write_bundle(
         .into_iter()
         .filter(|file| file != "lgd.json")
     {
-        let sum = written.sha256(&file)?;
+        let sum = written.sha256(&file, &mut |_| {})?;
         sums.insert(file, json!(sum));
     }
     about["sha256"] = Value::Object(sums);

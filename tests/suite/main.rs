@@ -3,15 +3,20 @@
 #![expect(clippy::print_stdout, reason = "golden tests say how close they came")]
 
 mod batches;
+mod bundles;
+mod checkpoints;
+mod checkpoints_made;
 mod cli;
 mod cli_compare;
 mod cli_export;
 mod cli_grid;
 mod denoising;
 mod explain;
+mod fake_hub;
 mod golden;
 mod gradients;
 mod grids;
+mod hub;
 mod jobs;
 mod kept_runs;
 mod language;
@@ -20,6 +25,7 @@ mod look;
 mod metadata;
 mod networks;
 mod pictures;
+mod quantised;
 mod recovery;
 mod runs;
 mod toon;
@@ -35,3 +41,4 @@ mod window_explain;
 mod window_files;
 mod window_gallery;
 mod window_grids;
+mod window_models;

@@ -36,7 +36,8 @@ pub fn places(home: &Path) -> Places {
 pub fn config(home: &Path) -> AppConfig {
     AppConfig {
         frame: None,
-        bundle: BundleSource::Embedded,
+        bundle: None,
+        hub_cache: None,
         device: DeviceChoice::Cpu,
         places: Some(places(home)),
         dice: 1,
@@ -209,7 +210,7 @@ fn window_tells_what_failed_and_what_to_do() -> Outcome {
     let home = tempfile::tempdir()?;
     let missing = home.path().join("no-such-bundle");
     let mut window = open(AppConfig {
-        bundle: BundleSource::Folder(missing),
+        bundle: Some(BundleSource::Folder(missing)),
         ..config(home.path())
     });
     wait(&mut window, "the bundle fails", |window| {
@@ -503,10 +504,12 @@ fn snapshot(name: &str, theme: ThemeChoice, prepare: impl FnOnce(&mut Window)) -
         .wgpu()
         .build_eframe(|cc| LgdApp::new(cc, config(home.path())).expect("threads start"));
     wait_until_ready(&mut window);
-    window.state_mut().act(Action::EditSettings(Settings {
-        theme,
-        ..Settings::default()
-    }));
+    window
+        .state_mut()
+        .act(Action::EditSettings(Box::new(Settings {
+            theme,
+            ..Settings::default()
+        })));
     prepare(&mut window);
     window.run_steps(3);
     // Software drivers differ a little in how they blend edges.

@@ -6,6 +6,8 @@ mod about;
 mod ask;
 mod exporting;
 mod gallery;
+mod models;
+mod network;
 mod notices;
 mod offer;
 mod palette;
@@ -15,9 +17,11 @@ mod rail;
 mod status_bar;
 
 pub use about::about_ui;
-pub use ask::{AskPage, drop_overlay_ui, dropped, grid_setup_ui};
+pub use ask::{AskPage, drop_overlay_ui, grid_setup_ui};
 pub use exporting::exporting_ui;
 pub use gallery::GalleryPage;
+pub use models::ModelsPage;
+pub use network::network_ui;
 pub use notices::Notices;
 pub use offer::offer_ui;
 pub use palette::Palette;
@@ -26,14 +30,23 @@ pub use queue::queue_ui;
 pub use rail::{WIDTH as RAIL_WIDTH, rail_ui};
 pub use status_bar::{HEIGHT as STATUS_HEIGHT, status_bar_ui};
 
-use super::state::AppState;
+use super::state::{Action, AppState, Page};
 use super::texts::{Texts, Value};
 use super::theme::Tokens;
 use super::widgets::look::LookPainter;
 use super::widgets::{Art, Pictures};
 use crate::job::Places;
+use eframe::egui;
 use std::borrow::Cow;
 use std::cell::RefCell;
+
+/// The actions of files dropped onto the window.
+pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
+    match state.page {
+        Page::Models => models::dropped(ctx),
+        Page::Ask | Page::Gallery => ask::dropped(ctx, state),
+    }
+}
 
 /// What every panel may look at.
 pub struct Cx<'a> {

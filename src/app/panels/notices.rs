@@ -2,7 +2,9 @@
 //! dismissed.
 
 use super::Cx;
-use crate::app::state::{Action, GalleryAction, Notice, NoticeId, NoticeKind, QueueAction};
+use crate::app::state::{
+    Action, GalleryAction, LibraryAction, Notice, NoticeId, NoticeKind, QueueAction,
+};
 use crate::app::theme::{self, space};
 use crate::app::widgets::{Icon, icon_button};
 use crate::job::{FrameFacts, Problem};
@@ -34,7 +36,10 @@ impl Notices {
             let since = *self.since.entry(notice.id).or_insert(now);
             let passes = matches!(
                 notice.kind,
-                NoticeKind::Saved(_) | NoticeKind::Copied | NoticeKind::RunReady(..)
+                NoticeKind::Saved(_)
+                    | NoticeKind::Copied
+                    | NoticeKind::RunReady(..)
+                    | NoticeKind::Downloaded(..)
             );
             if passes {
                 let left = STAY_SECS - (now - since);
@@ -139,6 +144,22 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
             cx.text("notice-runs-deleted", &[("count", keys.len().into())]),
             None,
         ),
+        NoticeKind::Downloaded(what, folder) => (
+            tokens.accent_soft,
+            tokens.on_accent_soft,
+            cx.text("notice-downloaded", &[("what", what.as_str().into())]),
+            Some(path(folder)),
+        ),
+        NoticeKind::BundleDeleted(deleted) => {
+            let name = deleted.folder.file_name().unwrap_or_default();
+            let name = name.to_string_lossy().into_owned();
+            (
+                tokens.accent_soft,
+                tokens.on_accent_soft,
+                cx.text("notice-bundle-deleted", &[("name", name.into())]),
+                Some(cx.tr("notice-bundle-deleted-hint").into_owned()),
+            )
+        }
         NoticeKind::NotRecalled(problem) => (
             tokens.warning_soft,
             tokens.warning,
@@ -171,11 +192,19 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
                     }
                     answers_ui(ui, cx, notice, actions);
                 });
-                if let NoticeKind::RunsDeleted(keys) = &notice.kind
+                let restore = match &notice.kind {
+                    NoticeKind::RunsDeleted(keys) => {
+                        Some(Action::Gallery(GalleryAction::Restore(keys.clone())))
+                    }
+                    NoticeKind::BundleDeleted(deleted) => {
+                        Some(Action::Library(LibraryAction::Restore(deleted.clone())))
+                    }
+                    _ => None,
+                };
+                if let Some(restore) = restore
                     && ui.button(cx.tr("notice-undo")).clicked()
                 {
-                    let restore = GalleryAction::Restore(keys.clone());
-                    actions.extend([Action::Gallery(restore), Action::Dismiss(notice.id)]);
+                    actions.extend([restore, Action::Dismiss(notice.id)]);
                 }
                 ui.visuals_mut().widgets.inactive.weak_bg_fill = egui::Color32::TRANSPARENT;
                 if icon_button(ui, Icon::Close, &cx.tr("notice-dismiss"), 24.0).clicked() {

@@ -2,7 +2,7 @@
 
 use super::Cx;
 use crate::app::settings::{Settings, ThemeChoice};
-use crate::app::state::Action;
+use crate::app::state::{Action, Dialog};
 use crate::app::theme::space;
 use crate::app::widgets::{Choice, hint, segmented, title};
 use eframe::egui;
@@ -33,6 +33,8 @@ pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action
                 .on_hover_text(cx.tr("preferences-leave-out-tip"));
             ui.add_space(space::L);
             places_ui(ui, cx);
+            ui.add_space(space::L);
+            network_ui(ui, cx, actions);
             ui.add_space(space::M);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.button(cx.tr("dialog-close")).clicked()
@@ -43,7 +45,7 @@ pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action
         actions.push(Action::CloseDialog);
     }
     if settings != cx.state.settings {
-        actions.push(Action::EditSettings(settings));
+        actions.push(Action::EditSettings(settings.into()));
     }
 }
 
@@ -89,6 +91,19 @@ fn runs_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
             });
             let room = room.unwrap_or_else(|| cx.tr("preferences-runs-measuring").into_owned());
             hint(ui, cx.tokens, room);
+        });
+    });
+}
+
+/// The way to the settings of the network.
+fn network_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        title(ui, &cx.tr("preferences-network"));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let button = ui.button(cx.tr("hub-network"));
+            if button.on_hover_text(cx.tr("hub-network-tip")).clicked() {
+                actions.push(Action::ShowDialog(Dialog::Network));
+            }
         });
     });
 }

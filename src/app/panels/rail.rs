@@ -30,6 +30,12 @@ pub fn rail_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 Command::GalleryPage,
                 Page::Gallery,
             ),
+            (
+                Icon::Models,
+                "rail-models",
+                Command::ModelsPage,
+                Page::Models,
+            ),
         ] {
             let active = cx.state.dialog.is_none() && cx.state.page == page;
             place_ui(ui, cx, (icon, label, command), active, actions);

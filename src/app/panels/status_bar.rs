@@ -2,7 +2,7 @@
 
 use super::Cx;
 use crate::app::command::Command;
-use crate::app::state::{Action, BundleState, Column};
+use crate::app::state::{Action, BundleState, Column, Dialog};
 use crate::app::theme::space;
 use crate::app::widgets::hint;
 use eframe::egui;
@@ -35,9 +35,31 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            hint(ui, cx.tokens, cx.tr("status-network")).on_hover_text(cx.tr("status-network-tip"));
+            network_ui(ui, cx, actions);
         });
     });
+}
+
+/// How many requests were made since the start; opens the list of them.
+fn network_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+    let hub = &cx.state.library.hub;
+    let values = [("count", hub.request_count.into())];
+    let text = match cx.state.settings.network.offline {
+        true => cx.text("status-offline", &values),
+        false => cx.text("status-network", &values),
+    };
+    let text = RichText::new(text).small().color(cx.tokens.text_weak);
+    let button = Button::new(text)
+        .frame_when_inactive(cx.state.dialog == Some(Dialog::Network))
+        .min_size(vec2(0.0, 22.0));
+    let newest = hub.requests.iter().rev().take(5);
+    let mut tip = cx.tr("status-network-tip").into_owned();
+    for request in newest {
+        tip.push_str(&format!("\n{} {}", request.method, request.address));
+    }
+    if ui.add(button).on_hover_text(tip).clicked() {
+        actions.push(Action::ShowDialog(Dialog::Network));
+    }
 }
 
 /// What goes on and what waits; opens the queue.

@@ -2,11 +2,11 @@
 //! plain data.
 
 use super::{
-    Dialog, Explain, Form, GalleryAction, GridAction, Moment, NoticeId, OfferChoice, Page,
-    QueueAction, RunId, TargetAction, Topic,
+    Dialog, Explain, Form, GalleryAction, GridAction, HubAction, LibraryAction, Moment, NoticeId,
+    OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
 };
 use crate::app::settings::Settings;
-use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, RunDraft};
+use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask, RunDraft};
 use image::RgbImage;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -92,12 +92,16 @@ pub enum Action {
     ShowPage(Page),
     /// Does something with the kept runs.
     Gallery(GalleryAction),
+    /// Does something with the bundles.
+    Library(LibraryAction),
+    /// Does something with the hub.
+    Hub(HubAction),
     /// Opens a dialog.
     ShowDialog(Dialog),
     /// Closes the dialog.
     CloseDialog,
     /// The look was changed.
-    EditSettings(Settings),
+    EditSettings(Box<Settings>),
     /// Takes a notice away.
     Dismiss(NoticeId),
     /// The window has another size, in points.
@@ -140,4 +144,6 @@ pub enum Effect {
     Cancel(JobId),
     /// Give the file thread something to do.
     Files(FileTask),
+    /// Give the library of bundles something to do.
+    Library(LibraryTask),
 }

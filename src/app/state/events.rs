@@ -56,6 +56,8 @@ impl AppState {
             | JobEvent::Effect(..)
             | JobEvent::Units(..)
             | JobEvent::Read(..) => {}
+            // The Ask page does not show work on bundles.
+            JobEvent::Bundle(..) => {}
             JobEvent::Shown(job, picture) => self.shown(job, picture),
             JobEvent::Loaded(job, summary) => {
                 if self.bundle_job == Some(job) {
@@ -92,6 +94,10 @@ impl AppState {
             JobEvent::Likened(a, b, cosine) => self.similar.on_likened(&a, &b, cosine),
             JobEvent::TargetOpened(target) => return self.target_opened(target),
             JobEvent::Store(event) => return self.on_store(event),
+            JobEvent::FolderChosen(what_for, folder) => {
+                return self.folder_chosen(what_for, folder);
+            }
+            JobEvent::Library(event) => return self.on_library_event(event),
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }

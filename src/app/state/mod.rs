@@ -9,6 +9,7 @@ mod explain;
 mod export;
 mod form;
 mod gallery;
+mod library;
 mod page;
 mod plan;
 mod queue;
@@ -34,6 +35,9 @@ pub use form::Form;
 pub use gallery::{
     CoverState, Filter, Gallery, GalleryAction, Period, Recall, Row, differences, settings,
 };
+pub use library::{
+    Check, Download, DownloadState, Found, HubAction, Library, LibraryAction, Shelved,
+};
 pub use page::{Page, known_or_first as known_page};
 pub use plan::{AxisDraft, GridDraft};
 pub use queue::{QueueAction, QueueState};
@@ -47,7 +51,7 @@ use crate::app::examples;
 use crate::app::settings::{SavedFrame, Session, Settings};
 use crate::job::{
     BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameFacts, FrameOrigin,
-    GridProblem, JobId, JobSpec, Problem, RequestProblem, RunKey,
+    GridProblem, JobId, JobSpec, Problem, RequestProblem, RunKey, library::DeletedBundle,
 };
 use std::path::{Path, PathBuf};
 
@@ -69,6 +73,10 @@ pub enum Dialog {
     Palette,
     /// A grid before it is drawn.
     Grid,
+    /// A download before it begins.
+    Hub,
+    /// How the hub is reached, and what was asked of it.
+    Network,
 }
 
 /// Identifies a notice.
@@ -98,6 +106,10 @@ pub enum NoticeKind {
     NotRecalled(Problem),
     /// Kept runs were deleted; that can be taken back.
     RunsDeleted(Vec<RunKey>),
+    /// A repository was downloaded into that folder.
+    Downloaded(String, PathBuf),
+    /// A bundle was deleted; that can be taken back.
+    BundleDeleted(DeletedBundle),
     /// Settings are in the form, but the frame they were used with was not found.
     FrameMissing(FrameFacts),
 }
@@ -194,6 +206,8 @@ pub struct AppState {
     pub offer: Option<Offer>,
     /// The kept runs.
     pub gallery: Gallery,
+    /// The bundles known here.
+    pub library: Library,
     /// Animations on their way, in the order they were asked for.
     pub exporting: Vec<Exporting>,
     /// The column that is explained in place of the columns.
@@ -235,6 +249,7 @@ impl AppState {
             looking: false,
             offer: None,
             gallery: Gallery::default(),
+            library: Library::default(),
             exporting: Vec::new(),
             similar: similar::Measured::default(),
             seconds_per_step: None,
@@ -389,6 +404,8 @@ impl AppState {
             Action::UseAsFrame(column) => self.use_as_frame(column),
             Action::ShowPage(page) => return self.show_page(page),
             Action::Gallery(action) => return self.act_on_gallery(action),
+            Action::Library(action) => return self.act_on_library(action),
+            Action::Hub(action) => return self.act_on_hub(action),
             Action::ShowDialog(dialog) => {
                 self.dialog = Some(dialog);
                 if dialog == Dialog::Settings {
@@ -396,7 +413,7 @@ impl AppState {
                 }
             }
             Action::CloseDialog => self.dialog = None,
-            Action::EditSettings(settings) => self.settings = settings,
+            Action::EditSettings(settings) => self.settings = *settings,
             Action::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
             Action::Resized(size) => self.window_size = Some(size),
             Action::Quit => self.quitting = true,

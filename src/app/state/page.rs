@@ -11,6 +11,8 @@ pub enum Page {
     Ask,
     /// Every run that was kept.
     Gallery,
+    /// The bundles known here.
+    Models,
 }
 
 /// A page of another version is not worth losing the session for.

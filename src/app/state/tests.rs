@@ -33,6 +33,7 @@ fn summary() -> Box<BundleSummary> {
         unavailable_modes: Vec::new(),
         device: "cpu f32".to_owned(),
         latent_rgb: None,
+        badge: None,
         token_counter: TokenCounter::new(|text| text.split_whitespace().count()),
     })
 }

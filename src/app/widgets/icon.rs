@@ -13,6 +13,8 @@ pub enum Icon {
     Ask,
     /// Four pictures.
     Gallery,
+    /// A box seen from a corner.
+    Models,
     /// A star.
     Star,
     /// Three sliders.
@@ -73,6 +75,20 @@ pub fn paint_icon(painter: &Painter, icon: Icon, rect: Rect, colour: Color32) {
                 let radius = CornerRadius::same((1.8 * unit) as u8);
                 painter.rect_stroke(picture, radius, stroke, StrokeKind::Middle);
             }
+        }
+        Icon::Models => {
+            let rim = [
+                (12.0, 2.6),
+                (20.4, 7.2),
+                (20.4, 16.8),
+                (12.0, 21.4),
+                (3.6, 16.8),
+                (3.6, 7.2),
+            ];
+            let rim = rim.map(|(x, y)| at(x, y)).to_vec();
+            painter.add(Shape::closed_line(rim, stroke));
+            painter.line(vec![at(3.6, 7.2), at(12.0, 11.9), at(20.4, 7.2)], stroke);
+            painter.line_segment([at(12.0, 11.9), at(12.0, 21.4)], stroke);
         }
         Icon::Star => {
             // Two shapes, because the painter fills convex ones: five spikes around a pentagon.

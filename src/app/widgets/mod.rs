@@ -1,5 +1,6 @@
 //! Small parts that several panels use. They draw and report; they know nothing of the state.
 
+mod badge;
 mod grid;
 mod icon;
 pub mod look;
@@ -7,6 +8,7 @@ mod numbers;
 mod picture;
 mod segmented;
 
+pub use badge::{Tone, badge};
 pub use grid::cells;
 pub use icon::{Icon, icon_button, paint_icon};
 pub use numbers::{accent_slider, number_row, seed_field};

@@ -2,10 +2,10 @@
 
 use crate::nn;
 use candle_core::{Result, Tensor};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Architecture of a T5. Fields that a file leaves out take the values of the original T5.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct T5Config {
     /// Kind of language model; BLIP-2 also exists with others, which are refused.

@@ -40,6 +40,30 @@ pub(super) fn tensor(
     }
 }
 
+/// Stored floats as f32, one thread; how many of them are not finite, or nothing for a format that
+/// holds no floats.
+pub(super) fn floats(bytes: &[u8], stored: Dtype, out: &mut [f32]) -> Option<usize> {
+    fn each<const SIZE: usize>(
+        bytes: &[u8],
+        out: &mut [f32],
+        read: impl Fn([u8; SIZE]) -> f32,
+    ) -> usize {
+        let mut bad = 0;
+        for (value, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+            *value = read(*bytes);
+            bad += usize::from(!value.is_finite());
+        }
+        bad
+    }
+    Some(match stored {
+        Dtype::F32 => each(bytes, out, f32::from_le_bytes),
+        Dtype::BF16 => each(bytes, out, |b| bf16::from_le_bytes(b).to_f32()),
+        Dtype::F16 => each(bytes, out, |b| f16::from_le_bytes(b).to_f32()),
+        Dtype::F64 => each(bytes, out, |b| f64::from_le_bytes(b) as f32),
+        _ => return None,
+    })
+}
+
 struct Maker<'a> {
     bytes: &'a [u8],
     shape: &'a Shape,

@@ -26,6 +26,16 @@ pub enum LoadError {
         /// What is wrong with it, as a clause: "it is empty".
         reason: String,
     },
+    /// The file is not read for a reason that another download does not help against.
+    #[error("{}", self.text())]
+    Refused {
+        /// The file.
+        file: PathBuf,
+        /// Why, as a clause: "it tries to run a command".
+        reason: String,
+        /// What to do.
+        hint: &'static str,
+    },
     /// The file is fine, but its tensors are not the ones the network needs.
     #[error("{0}")]
     Tensors(Box<TensorReport>),
@@ -35,6 +45,14 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// A damaged file; `reason` is a clause: "it is empty".
+    pub(super) fn malformed(file: &Path, reason: impl Into<String>) -> Self {
+        Self::Malformed {
+            file: file.to_owned(),
+            reason: reason.into(),
+        }
+    }
+
     /// What failed, with the values; possibly several lines.
     pub fn message(&self) -> String {
         match self {
@@ -47,7 +65,9 @@ impl LoadError {
                 };
                 format!("Cannot open the weight file: {reason}.")
             }
-            Self::Malformed { reason, .. } => format!("Cannot read the weight file: {reason}."),
+            Self::Malformed { reason, .. } | Self::Refused { reason, .. } => {
+                format!("Cannot read the weight file: {reason}.")
+            }
             Self::Tensors(report) => report.message(),
             Self::Invalid(message) => message.clone(),
         }
@@ -66,6 +86,7 @@ impl LoadError {
             Self::Malformed { .. } => {
                 Some("The download may be incomplete or damaged. Download or copy the file again.")
             }
+            Self::Refused { hint, .. } => Some(hint),
             Self::Tensors(report) => Some(report.hint()),
             Self::Invalid(_) => None,
         }
@@ -74,7 +95,9 @@ impl LoadError {
     /// The file it is about.
     pub fn file(&self) -> Option<&Path> {
         match self {
-            Self::Unreadable { file, .. } | Self::Malformed { file, .. } => Some(file),
+            Self::Unreadable { file, .. }
+            | Self::Malformed { file, .. }
+            | Self::Refused { file, .. } => Some(file),
             Self::Tensors(report) => report.files.first().map(PathBuf::as_path),
             Self::Invalid(_) => None,
         }

@@ -8,15 +8,21 @@
 
 mod convert;
 mod error;
-mod file;
+mod files;
 mod random;
+mod rows;
+mod sources;
 
 pub use error::{LoadError, TensorProblem, TensorReport};
-pub use file::WeightSource;
+pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat, shards_of};
+pub use random::RandomValues;
+pub(super) use rows::Matrix;
+pub use sources::WeightSource;
 
+use super::quantised::Bits;
 use crate::nn::cancel;
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
-use file::Files;
+use sources::Files;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,9 +45,13 @@ struct Store {
 #[derive(Default)]
 struct Log {
     used: BTreeSet<String>,
+    /// Shapes asked for in a rehearsal without files.
+    asked: BTreeMap<String, Vec<usize>>,
     ignored: BTreeSet<String>,
     problems: BTreeMap<String, TensorProblem>,
     vars: BTreeMap<String, Var>,
+    /// Bytes that the tensors of a rehearsal take once they are loaded.
+    held: BTreeMap<String, u64>,
 }
 
 /// What weight files hold.
@@ -65,13 +75,14 @@ pub struct Weights {
     what: Arc<str>,
     trainable: Option<Filter>,
     rehearsal: bool,
+    bits: Option<Bits>,
 }
 
 impl std::fmt::Debug for Weights {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut view = f.debug_struct("Weights");
         match &self.store.origin {
-            Origin::Files(files) => view.field("tensors", &files.entries.len()),
+            Origin::Files(files) => view.field("tensors", &files.len()),
             Origin::Random(seed) => view.field("random", seed),
         };
         view.field("prefix", &self.prefix).finish_non_exhaustive()
@@ -79,7 +90,7 @@ impl std::fmt::Debug for Weights {
 }
 
 impl Weights {
-    /// Opens safetensors files or their shard index; float tensors come out as `dtype` on
+    /// Opens weight files or their shard index; float tensors come out as `dtype` on
     /// `device`, integers as u8, u32 or i64.
     ///
     /// Only headers are read here. Values are converted when a network asks for them.
@@ -116,6 +127,7 @@ impl Weights {
             what: "the weights".into(),
             trainable: None,
             rehearsal: false,
+            bits: None,
         }
     }
 
@@ -142,6 +154,12 @@ impl Weights {
         self
     }
 
+    /// Names and shapes of everything that was asked for, in a rehearsal of [`Weights::random`]:
+    /// what a file has to hold for the networks that were loaded.
+    pub fn asked(&self) -> BTreeMap<String, Vec<usize>> {
+        self.log().asked.clone()
+    }
+
     /// The variables handed out so far, by full name, over all views of these weights.
     pub fn vars(&self) -> BTreeMap<String, Var> {
         self.log().vars.clone()
@@ -165,7 +183,7 @@ impl Weights {
     /// a tensor is.
     pub fn dims(&self, name: &str) -> Option<Vec<usize>> {
         match &self.store.origin {
-            Origin::Files(files) => Some(files.entries.get(&self.path(name))?.dims.clone()),
+            Origin::Files(files) => Some(files.get(&self.path(name))?.dims().to_vec()),
             Origin::Random(_) => None,
         }
     }
@@ -174,7 +192,7 @@ impl Weights {
     pub fn names(&self) -> Vec<String> {
         match &self.store.origin {
             Origin::Files(files) => {
-                let names = files.entries.keys();
+                let names = files.names();
                 names.filter(|n| self.covers(n)).cloned().collect()
             }
             Origin::Random(_) => Vec::new(),
@@ -186,11 +204,11 @@ impl Weights {
         let mut stored = StoredWeights::default();
         if let Origin::Files(files) = &self.store.origin {
             let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-            for entry in files.entries.values() {
+            for (_, tensor) in files.tensors() {
                 stored.tensors += 1;
-                stored.parameters += entry.dims.iter().product::<usize>();
+                stored.parameters += tensor.parameters();
                 *counts
-                    .entry(format!("{:?}", entry.dtype).to_lowercase())
+                    .entry(format!("{:?}", tensor.dtype()).to_lowercase())
                     .or_default() += 1;
             }
             stored.dtypes = counts.keys().cloned().collect();
@@ -239,23 +257,21 @@ impl Weights {
             ..
         } = &*self.store;
         let tensor = match origin {
+            Origin::Random(_) if self.rehearsal => return self.rehearsed(path, shape),
             Origin::Random(seed) => random::tensor(*seed, &path, &shape, *dtype, device)?,
-            Origin::Files(files) => match files.entries.get(&path) {
+            Origin::Files(files) => match files.get(&path) {
                 None => return self.note(path, TensorProblem::Missing, shape),
-                Some(entry) if entry.dims != shape.dims() => {
+                Some(stored) if stored.dims() != shape.dims() => {
                     let problem = TensorProblem::Shape {
-                        found: entry.dims.clone(),
+                        found: stored.dims().to_vec(),
                         expected: shape.dims().to_vec(),
                     };
                     return self.note(path, problem, shape);
                 }
-                Some(_) if self.rehearsal => {
-                    self.log().used.insert(path);
-                    return placeholder(shape, *dtype, device);
-                }
-                Some(entry) => {
-                    let bytes = files.bytes(entry);
-                    match convert::tensor(bytes, entry.dtype, &shape, *dtype, device)? {
+                Some(_) if self.rehearsal => return self.rehearsed(path, shape),
+                Some(stored) => {
+                    let bytes = files.bytes(&path).map_err(candle_core::Error::wrap)?;
+                    match convert::tensor(&bytes, stored.dtype(), &shape, *dtype, device)? {
                         Ok(tensor) => tensor,
                         Err(problem) => return self.note(path, problem, shape),
                     }
@@ -297,7 +313,7 @@ impl Weights {
             .filter(|(path, _)| self.covers(path))
             .map(|(path, problem)| (path.clone(), problem.clone()))
             .collect();
-        for path in files.entries.keys().filter(|path| self.covers(path)) {
+        for path in files.names().filter(|path| self.covers(path)) {
             let known = log.used.contains(path)
                 || log.ignored.iter().any(|i| is_below(path, i))
                 // An index 0, 1, 2, … that old checkpoints carry as if it were a weight.
@@ -313,7 +329,7 @@ impl Weights {
         Err(LoadError::Tensors(Box::new(TensorReport {
             what: self.what.to_string(),
             any_used: log.used.iter().any(|path| self.covers(path)),
-            files: files.names(),
+            files: files.paths(),
             problems,
         })))
     }

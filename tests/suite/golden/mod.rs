@@ -13,6 +13,7 @@ macro_rules! report {
 
 mod blip2;
 mod ckpt;
+mod ckpt_import;
 mod ckpt_language;
 mod clip_tokens;
 mod ip2p;

@@ -10,7 +10,7 @@ use super::pair::PairPanel;
 use super::question::reason;
 use super::timeline::{HEIGHT as TIMELINE, TimelinePanel};
 use crate::app::command::Command;
-use crate::app::state::{Action, Blocked, BundleState, Form, Run};
+use crate::app::state::{Action, Blocked, BundleState, Form, Page, Run};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Choice, card, cells, title, toggles};
 use crate::job::{EditRequest, GuidanceMode, Piece, PieceOf};
@@ -214,6 +214,13 @@ fn waiting_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         ui.vertical_centered(|ui| {
             if ui.button(cx.tr("answer-retry")).clicked() {
                 actions.push(Action::ReloadBundle);
+            }
+            if ui
+                .button(cx.tr("answer-other-model"))
+                .on_hover_text(cx.tr("command-models-page-tip"))
+                .clicked()
+            {
+                actions.push(Action::ShowPage(Page::Models));
             }
         });
         return;

@@ -3,7 +3,7 @@
 use super::Cx;
 use crate::app::command::Command;
 use crate::app::examples;
-use crate::app::state::{Action, AppState, TargetAction};
+use crate::app::state::{Action, AppState, Page, TargetAction};
 use crate::app::theme::{CARD_RADIUS, CONTROL_RADIUS, space};
 use crate::app::widgets::{Slot, card, field_frame, fit, hint, paint_picture};
 use crate::job::{Frame, FrameOrigin};
@@ -285,14 +285,14 @@ pub fn drop_overlay_ui(ctx: &egui::Context, cx: &Cx<'_>) {
     let mouse = Rect::from_center_size(board.center() - vec2(0.0, 34.0), vec2(79.0, 100.0));
     painter.circle_filled(mouse.center(), 66.0, cx.tokens.art);
     paint_picture(&painter, &cx.art.mouse, mouse, 0);
-    let here = if compares(cx.state) {
-        "closer-drop-here"
-    } else {
-        "frame-drop-here"
+    let (here, hint) = match cx.state.page {
+        Page::Models => ("models-drop-here", "models-drop-hint"),
+        _ if compares(cx.state) => ("closer-drop-here", "frame-drop-hint"),
+        _ => ("frame-drop-here", "frame-drop-hint"),
     };
     for (y, text, size, colour) in [
         (52.0, here, 17.0, cx.tokens.text),
-        (78.0, "frame-drop-hint", 12.5, cx.tokens.text_weak),
+        (78.0, hint, 12.5, cx.tokens.text_weak),
     ] {
         painter.text(
             board.center() + vec2(0.0, y),

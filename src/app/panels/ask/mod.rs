@@ -19,7 +19,7 @@ pub use columns::{mode_colour, mode_texts};
 pub use frame::{drop_overlay_ui, dropped};
 pub use grid::grid_setup_ui;
 pub use messages::message_ui;
-pub use progress::{stage_text, time_left};
+pub use progress::{seconds_text, stage_text, time_left};
 
 use super::Cx;
 use crate::app::state::Action;

@@ -7,6 +7,8 @@ mod table;
 mod toolbar;
 mod when;
 
+pub use when::{ago, now};
+
 use super::Cx;
 use super::ask::message_ui;
 use crate::app::state::{Action, GalleryAction, Page};

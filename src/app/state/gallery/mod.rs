@@ -271,6 +271,9 @@ impl AppState {
     /// Goes to a page; the gallery is listed when it is shown for the first time.
     pub(super) fn show_page(&mut self, page: Page) -> Vec<Effect> {
         self.page = page;
+        if page == Page::Models {
+            return self.look_through_shelves();
+        }
         let unknown = self.gallery.runs.is_none() && self.gallery.off.is_none();
         if page == Page::Gallery && unknown && self.keeps_runs {
             return vec![Effect::Files(FileTask::Store(StoreTask::List))];

@@ -1,0 +1,144 @@
+//! The network: how the hub is reached, and every request that was made.
+
+use super::Cx;
+use super::gallery::{ago, now};
+use crate::app::settings::Settings;
+use crate::app::state::Action;
+use crate::app::theme::space;
+use crate::app::widgets::{field_frame, hint, title};
+use crate::job::hub::{HUB, Request, Secret};
+use eframe::egui;
+use egui::{Align, Id, Label, Layout, Modal, RichText, ScrollArea, TextEdit, Ui, vec2};
+
+const WIDTH: f32 = 560.0;
+/// Width of the names of settings.
+const NAMES: f32 = 84.0;
+/// Height of the list of requests.
+const LIST: f32 = 220.0;
+
+/// Draws the dialog.
+pub fn network_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+    let mut settings = cx.state.settings.clone();
+    let modal = Modal::new(Id::unique("network"))
+        .backdrop_color(cx.tokens.backdrop)
+        .frame(egui::Frame::window(&ctx.global_style()))
+        .show(ctx, |ui| {
+            ui.set_width(WIDTH);
+            ui.heading(cx.tr("network-title"));
+            hint(ui, cx.tokens, cx.tr("network-about"));
+            ui.add_space(space::S);
+            settings_ui(ui, cx, &mut settings);
+            ui.add_space(space::L);
+            requests_ui(ui, cx);
+            ui.add_space(space::S);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.button(cx.tr("dialog-close")).clicked()
+            })
+            .inner
+        });
+    if modal.inner || modal.should_close() {
+        actions.push(Action::CloseDialog);
+    }
+    if settings != cx.state.settings {
+        actions.push(Action::EditSettings(settings.into()));
+    }
+}
+
+fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
+    let network = &mut settings.network;
+    ui.checkbox(&mut network.offline, cx.tr("network-offline"))
+        .on_hover_text(cx.tr("network-offline-tip"));
+    let mut token = network.token.reveal().to_owned();
+    for (label, tip, example, text, is_secret) in [
+        (
+            "network-mirror",
+            "network-mirror-tip",
+            HUB,
+            &mut network.endpoint,
+            false,
+        ),
+        (
+            "network-proxy",
+            "network-proxy-tip",
+            "http://host:port",
+            &mut network.proxy,
+            false,
+        ),
+        (
+            "network-token",
+            "network-token-tip",
+            "hf_…",
+            &mut token,
+            true,
+        ),
+    ] {
+        ui.horizontal(|ui| {
+            let row = vec2(NAMES, 30.0);
+            ui.allocate_ui_with_layout(row, Layout::left_to_right(Align::Center), |ui| {
+                ui.set_min_width(row.x);
+                ui.label(cx.tr(label)).on_hover_text(cx.tr(tip));
+            });
+            let id = Id::unique(label);
+            let focused = ui.memory(|memory| memory.has_focus(id));
+            let field = TextEdit::singleline(text)
+                .id(id)
+                .password(is_secret)
+                .hint_text(example)
+                .desired_width(ui.available_width() - 20.0)
+                .frame(field_frame(cx.tokens, focused));
+            ui.add(field)
+                .accessible_name(cx.tr(label))
+                .on_hover_text(cx.tr(tip));
+        });
+    }
+    if token != network.token.reveal() {
+        network.token = Secret::new(token);
+    }
+}
+
+/// Every request, the newest first.
+fn requests_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let hub = &cx.state.library.hub;
+    ui.horizontal(|ui| {
+        title(ui, &cx.tr("network-requests"));
+        hint(ui, cx.tokens, hub.request_count.to_string());
+    });
+    if hub.requests.is_empty() {
+        hint(ui, cx.tokens, cx.tr("network-none"));
+        return;
+    }
+    ScrollArea::vertical()
+        .id_salt("requests")
+        .max_height(LIST)
+        .auto_shrink([false, true])
+        .show_rows(ui, 22.0, hub.requests.len(), |ui, rows| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for request in hub.requests.iter().rev().skip(rows.start).take(rows.len()) {
+                request_ui(ui, cx, request);
+            }
+        });
+}
+
+fn request_ui(ui: &mut Ui, cx: &Cx<'_>, request: &Request) {
+    ui.horizontal(|ui| {
+        ui.set_height(22.0);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(space::M);
+            hint(ui, cx.tokens, ago(cx, request.at, now()));
+            let (words, colour) = match &request.answer {
+                Ok(status @ ..400) => (status.to_string(), cx.tokens.success),
+                Ok(status) => (status.to_string(), cx.tokens.error),
+                Err(_) => (cx.tr("network-no-answer").into_owned(), cx.tokens.error),
+            };
+            let answer = ui.label(RichText::new(words).small().color(colour));
+            if let Err(why) = &request.answer {
+                answer.on_hover_text(why);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let words = format!("{} {}", request.method, request.address);
+                let text = RichText::new(&words).small().monospace();
+                ui.add(Label::new(text).truncate()).on_hover_text(words);
+            });
+        });
+    });
+}

@@ -1,0 +1,130 @@
+//! Matrices read some rows at a time, for a form that is smaller than f32.
+
+use super::super::quantised::{Bits, Maker, Quantised};
+use super::{Origin, Store, TensorProblem, Weights, convert, placeholder, random};
+use crate::nn::cancel;
+use candle_core::{DType, Device, Result, Tensor};
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A matrix in one of its forms.
+pub(in super::super) enum Matrix {
+    /// All its bits, (rows, columns).
+    Dense(Tensor),
+    /// Few bits.
+    Quantised(Quantised),
+}
+
+impl Weights {
+    /// The same view in which the matrices of linear layers have few bits, where their rows can be
+    /// cut into blocks; `None` for all bits.
+    #[must_use]
+    pub fn quantised(mut self, bits: Option<Bits>) -> Self {
+        self.bits = bits;
+        self
+    }
+
+    /// The matrix `name` (rows, columns) below the prefix, with as many bits as this view has.
+    pub(in super::super) fn matrix(
+        &self,
+        (rows, columns): (usize, usize),
+        name: &str,
+    ) -> Result<Matrix> {
+        let path = self.path(name);
+        let trained = self.trainable.as_ref().is_some_and(|filter| filter(&path));
+        let Some(bits) = self.bits.filter(|bits| bits.fits(columns) && !trained) else {
+            return self.get((rows, columns), name).map(Matrix::Dense);
+        };
+        if self.rehearsal {
+            return self
+                .get((rows, columns), name)
+                .map(Matrix::Dense)
+                .inspect(|_| {
+                    self.note_held(&path, bits.bytes(rows * columns));
+                });
+        }
+        cancel::checkpoint()?;
+        let Store { origin, device, .. } = &*self.store;
+        let on_gpu = !device.is_cpu();
+        let shape = (rows, columns).into();
+        match origin {
+            Origin::Files(files) => match files.get(&path) {
+                Some(stored) if stored.dims() == [rows, columns] && !on_gpu => {
+                    let bytes = files.bytes(&path).map_err(candle_core::Error::wrap)?;
+                    let maker = Maker::new(bits, rows, columns);
+                    let bad = AtomicUsize::new(0);
+                    let size = stored.dtype().bitsize() / 8;
+                    let known = bytes
+                        .par_chunks((Maker::ROWS * columns * size).max(1))
+                        .enumerate()
+                        .map(|(i, bytes)| -> Result<bool> {
+                            let mut numbers = vec![0f32; bytes.len() / size.max(1)];
+                            let Some(here) = convert::floats(bytes, stored.dtype(), &mut numbers)
+                            else {
+                                return Ok(false);
+                            };
+                            bad.fetch_add(here, Ordering::Relaxed);
+                            maker.piece(i, &numbers)?;
+                            Ok(true)
+                        })
+                        .try_reduce(|| true, |a, b| Ok(a && b))?;
+                    let problem = match bad.into_inner() {
+                        _ if !known => TensorProblem::Format(format!("{:?}", stored.dtype())),
+                        0 => {
+                            self.log().used.insert(path);
+                            return Ok(Matrix::Quantised(maker.finish(rows)));
+                        }
+                        count => TensorProblem::NotFinite(count),
+                    };
+                    self.note(path, problem, shape).map(Matrix::Dense)
+                }
+                Some(stored) if stored.dims() == [rows, columns] => {
+                    let bytes = files.bytes(&path).map_err(candle_core::Error::wrap)?;
+                    let made =
+                        convert::tensor(&bytes, stored.dtype(), &shape, DType::F32, &Device::Cpu)?;
+                    match made {
+                        Ok(matrix) => {
+                            self.log().used.insert(path);
+                            let made = Quantised::on_device(bits, &matrix, device)?;
+                            Ok(Matrix::Quantised(made))
+                        }
+                        Err(problem) => self.note(path, problem, shape).map(Matrix::Dense),
+                    }
+                }
+                // Missing or of another shape: noted as for any other tensor.
+                _ => self.get((rows, columns), name).map(Matrix::Dense),
+            },
+            Origin::Random(seed) => {
+                let matrix = random::tensor(*seed, &path, &shape, DType::F32, &Device::Cpu)?;
+                if on_gpu {
+                    return Quantised::on_device(bits, &matrix, device).map(Matrix::Quantised);
+                }
+                let numbers = matrix.flatten_all()?.to_vec1::<f32>()?;
+                let maker = Maker::new(bits, rows, columns);
+                let pieces = numbers.par_chunks((Maker::ROWS * columns).max(1));
+                pieces
+                    .enumerate()
+                    .try_for_each(|(i, numbers)| maker.piece(i, numbers))?;
+                Ok(Matrix::Quantised(maker.finish(rows)))
+            }
+        }
+    }
+
+    /// A tensor that takes no memory, noted with the bytes it would take.
+    pub(super) fn rehearsed(&self, path: String, shape: candle_core::Shape) -> Result<Tensor> {
+        let Store { dtype, device, .. } = &*self.store;
+        self.note_held(&path, shape.elem_count() * dtype.size_in_bytes());
+        self.log().asked.insert(path.clone(), shape.dims().to_vec());
+        self.log().used.insert(path);
+        placeholder(shape, *dtype, device)
+    }
+
+    fn note_held(&self, path: &str, bytes: usize) {
+        self.log().held.insert(path.to_owned(), bytes as u64);
+    }
+
+    /// Bytes that the tensors a rehearsal asked for take once they are loaded.
+    pub fn held_bytes(&self) -> u64 {
+        self.log().held.values().sum()
+    }
+}

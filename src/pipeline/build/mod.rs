@@ -1,0 +1,36 @@
+//! Making bundles: from a plan of tensors and small files to a whole folder.
+//!
+//! A recipe names every file with every tensor in it and knows how to make their bytes;
+//! `making` writes them in blocks, so that no tensor need be in memory whole, and keeps a journal,
+//! so that a build that was stopped in any way goes on where it was. Recipes come from original
+//! checkpoints ([`ImportSpec`]) or from nowhere ([`RandomSpec`]).
+
+mod disk;
+mod journal;
+mod making;
+mod meter;
+mod random;
+mod recipe;
+mod shard;
+mod spec;
+mod template;
+
+pub(super) use disk::sha256;
+pub(super) use journal::{is_being_made, is_of_making};
+pub(crate) use meter::Meter;
+pub use spec::{BuildProgress, BuildStage, ImportSpec, MadeBundle, Preset, RandomSpec, StoredAs};
+
+use super::EditError;
+
+/// Makes up a bundle; `report` hears how far it is. Runs on the calling thread, and is stopped
+/// through the token of the surrounding [`crate::nn::cancel::scope`].
+///
+/// # Errors
+/// [`EditError::Cancelled`], or what could not be done. Either way, the same call goes on later.
+pub fn random(
+    spec: &RandomSpec,
+    report: &mut dyn FnMut(BuildProgress),
+) -> Result<MadeBundle, EditError> {
+    let recipe = random::recipe(spec)?;
+    making::make(&recipe, &spec.to, making::SHARD_BYTES, report)
+}
