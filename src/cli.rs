@@ -15,6 +15,7 @@ mod output;
 mod replay;
 mod session;
 mod toon;
+mod train;
 
 use crate::job::{BundleSource, DeviceChoice, MemorySize, Places, Problem, bundles};
 use clap::{Args, Parser, Subcommand};
@@ -81,6 +82,8 @@ enum Command {
     Metadata(metadata::MetadataArgs),
     /// Look at model bundles, and make them
     Bundle(bundle::BundleArgs),
+    /// Fine-tune a bundle on a data set; can be stopped, killed and resumed
+    Train(train::TrainArgs),
     /// Draw the toon world: frames, and data sets to train on
     Toon(toon::ToonArgs),
     /// Show what this machine can run, with a hint for each problem
@@ -162,6 +165,7 @@ impl Cli {
             Some(Command::Export(args)) => export::run(&args, bundle, &self.global),
             Some(Command::Metadata(args)) => metadata::run(&args, &self.global),
             Some(Command::Bundle(args)) => bundle::run(&args, &self.global),
+            Some(Command::Train(args)) => train::run(&args, &self.global),
             Some(Command::Toon(args)) => toon::run(&args, &self.global),
             Some(Command::Doctor) => doctor::run(&self.global),
             None => Ok(()),

@@ -36,6 +36,7 @@ mod sheet;
 mod store;
 mod target;
 pub mod toon;
+pub mod training;
 mod worker;
 
 pub use crate::nn::LatentRgb;
