@@ -120,7 +120,7 @@ fn a_later_evaluation_is_compared_with_an_earlier_one() -> TestResult {
             .map(str::to_owned)
     };
     assert!(first("difference to the paper").is_some(), "{text}");
-    assert!(line("difference to before.json") != "", "{text}");
+    assert!(!line("difference to before.json").is_empty(), "{text}");
     let moved = first("  more entities").ok_or("no difference")?;
     assert!(moved.parse::<f64>()? > 0.001, "{moved}");
     assert_eq!(first("  fewer entities").as_deref(), Some("+0.0000"));

@@ -50,7 +50,9 @@ fn clip_forward(case: &Case) -> TestResult {
 fn evaluator(case: &Case) -> TestResult {
     let judge = Likeness::open(&case.folder, &Device::Cpu)?;
     let toy = [case.folder.join("toy_folder")];
-    let [(name, mode, below)] = methods(&toy).try_into().map_err(|_| "several methods")?;
+    let [(name, mode, below)] = methods(&toy)
+        .try_into()
+        .map_err(|found: Vec<_>| format!("{} methods", found.len()))?;
     let read = read_folder(&below, None)?;
     assert_eq!(
         read.pictures + 2,
