@@ -17,8 +17,9 @@ mod replay;
 mod score;
 mod session;
 mod toon;
+mod train;
 
-use crate::job::{BundleSource, DeviceChoice, Places, Problem, bundles};
+use crate::job::{BundleSource, DeviceChoice, MemorySize, Places, Problem, bundles};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -56,6 +57,9 @@ struct GlobalArgs {
     /// Where to compute: auto, cpu, cuda:N or metal
     #[arg(long, default_value_t = DeviceChoice::Auto, global = true)]
     device: DeviceChoice,
+    /// The most memory that networks and their work may take, for example 8GiB [default: what is free]
+    #[arg(long, value_name = "SIZE", global = true)]
+    memory_limit: Option<MemorySize>,
     /// Print the result as JSON
     #[arg(long, global = true)]
     json: bool,
@@ -82,6 +86,8 @@ enum Command {
     Score(score::ScoreArgs),
     /// Look at model bundles, and make them
     Bundle(bundle::BundleArgs),
+    /// Fine-tune a bundle on a data set; can be stopped, killed and resumed
+    Train(train::TrainArgs),
     /// Draw the toon world: frames, and data sets to train on
     Toon(toon::ToonArgs),
     /// Show what this machine can run, with a hint for each problem
@@ -122,6 +128,8 @@ pub struct WindowRequest {
     pub bundle: Option<BundleSource>,
     /// The device.
     pub device: DeviceChoice,
+    /// The most memory that may be taken, where it was said.
+    pub memory_limit: Option<MemorySize>,
 }
 
 impl Cli {
@@ -138,6 +146,7 @@ impl Cli {
                 .bundle
                 .map(|wanted| bundles::find(Some(&wanted), Places::of_user().as_ref())),
             device: cli.global.device,
+            memory_limit: cli.global.memory_limit,
         })
     }
 
@@ -161,6 +170,7 @@ impl Cli {
             Some(Command::Metadata(args)) => metadata::run(&args, &self.global),
             Some(Command::Score(args)) => score::run(args, bundle, &self.global),
             Some(Command::Bundle(args)) => bundle::run(&args, &self.global),
+            Some(Command::Train(args)) => train::run(&args, &self.global),
             Some(Command::Toon(args)) => toon::run(&args, &self.global),
             Some(Command::Doctor) => doctor::run(&self.global),
             None => Ok(()),

@@ -29,6 +29,7 @@ impl Session {
         let jobs = Jobs::start(
             JobsConfig {
                 device: global.device,
+                memory_limit: global.memory_limit,
                 ..JobsConfig::default()
             },
             || {},
@@ -132,28 +133,6 @@ impl Session {
         }
     }
 
-    /// Evaluates pictures; `message` says what goes on.
-    pub(super) fn evaluate(
-        &mut self,
-        spec: JobSpec,
-        message: &'static str,
-    ) -> Result<Arc<Evaluation>, Failure> {
-        self.bar.set_message(message);
-        let id = self.jobs.submit(spec);
-        loop {
-            match self.next(Some(id))? {
-                Some(JobEvent::StageBegan(_, stage)) => self.bar.set_message(stage.title()),
-                Some(JobEvent::Evaluated(_, found)) => {
-                    self.bar.finish_and_clear();
-                    return Ok(found);
-                }
-                Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
-                Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),
-                _ => {}
-            }
-        }
-    }
-
     /// Makes a bundle.
     pub(super) fn make(&mut self, task: BundleTask) -> Result<MadeBundle, Failure> {
         match self.on_bundle(task)? {
@@ -181,6 +160,28 @@ impl Session {
                 Some(JobEvent::Bundle(_, event)) => {
                     self.bar.finish_and_clear();
                     return Ok(event);
+                }
+                Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
+                Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),
+                _ => {}
+            }
+        }
+    }
+
+    /// Evaluates pictures; `message` says what goes on.
+    pub(super) fn evaluate(
+        &mut self,
+        spec: JobSpec,
+        message: &'static str,
+    ) -> Result<Arc<Evaluation>, Failure> {
+        self.bar.set_message(message);
+        let id = self.jobs.submit(spec);
+        loop {
+            match self.next(Some(id))? {
+                Some(JobEvent::StageBegan(_, stage)) => self.bar.set_message(stage.title()),
+                Some(JobEvent::Evaluated(_, found)) => {
+                    self.bar.finish_and_clear();
+                    return Ok(found);
                 }
                 Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
                 Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),
@@ -250,6 +251,11 @@ impl Session {
             self.bar.set_length(preview.steps as u64);
             self.bar.set_position(preview.step as u64);
             tracing::debug!("step {} of {}", preview.step, preview.steps);
+        }
+        if let Some((_, progress)) = self.jobs.take_loading() {
+            const MIB: u64 = 1 << 20;
+            self.bar.set_length(progress.total.div_ceil(MIB));
+            self.bar.set_position(progress.done / MIB);
         }
         Ok(event)
     }

@@ -4,6 +4,7 @@
 use super::display::display_copy;
 use super::explaining::{Explaining, PieceEffect};
 use super::making::BundleEvent;
+use super::memory::MemoryFacts;
 use super::run_file::RunFile;
 use super::scoring::{Evaluation, ScoreSpec};
 use super::store::{StoreEvent, StoreTask};
@@ -274,6 +275,8 @@ pub struct BundleSummary {
     pub badge: Option<String>,
     /// Counts the tokens of a question as the model will.
     pub token_counter: TokenCounter,
+    /// What is known about its need for memory.
+    pub memory: MemoryFacts,
 }
 
 /// Counts the tokens of a question as the loaded model will; cheap enough for every key press.
@@ -328,6 +331,8 @@ pub enum JobEvent {
     Exported(JobId, PathBuf),
     /// A bundle is resident.
     Loaded(JobId, Box<BundleSummary>),
+    /// What is known about the loaded bundle's need for memory has changed.
+    Memory(Box<MemoryFacts>),
     /// Where the editor looked, and whether the drawing was the same picture again.
     Attended(JobId, Arc<Attention>, bool),
     /// What one piece of the context does; others may follow.
@@ -336,10 +341,10 @@ pub enum JobEvent {
     Units(JobId, Vec<ContextUnit>),
     /// The language model's reading of its latent.
     Read(JobId, String),
-    /// Folders of pictures were scored.
-    Evaluated(JobId, Arc<Evaluation>),
     /// A task on a bundle is done.
     Bundle(JobId, BundleEvent),
+    /// Folders of pictures were scored.
+    Evaluated(JobId, Arc<Evaluation>),
     /// The job could not be done.
     Failed(JobId, Problem),
     /// The job was stopped on request.
@@ -394,8 +399,8 @@ impl JobEvent {
             | Self::Attended(id, ..)
             | Self::Units(id, _)
             | Self::Read(id, _)
-            | Self::Evaluated(id, _)
             | Self::Bundle(id, _)
+            | Self::Evaluated(id, _)
             | Self::Failed(id, _)
             | Self::Cancelled(id) => Some(*id),
             _ => None,

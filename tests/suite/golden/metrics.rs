@@ -50,9 +50,9 @@ fn clip_forward(case: &Case) -> TestResult {
 fn evaluator(case: &Case) -> TestResult {
     let judge = Likeness::open(&case.folder, &Device::Cpu)?;
     let toy = [case.folder.join("toy_folder")];
-    let mut found = methods(&toy);
-    let (name, mode, below) = found.pop().ok_or("no method")?;
-    assert!(found.is_empty(), "one folder is one method");
+    let [(name, mode, below)] = methods(&toy)
+        .try_into()
+        .map_err(|found: Vec<_>| format!("{} methods", found.len()))?;
     let read = read_folder(&below, None)?;
     assert_eq!(
         read.pictures + 2,
