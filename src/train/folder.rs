@@ -88,7 +88,8 @@ impl RunFolder {
             .map_err(|e| unwritable(path, &e))?;
         match file.try_lock() {
             Ok(()) => Ok(Self {
-                path: path.to_path_buf(),
+                // What the log names must be found from anywhere.
+                path: std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()),
                 _lock: file,
                 beaten: Cell::new(None),
             }),

@@ -31,21 +31,6 @@ pub fn run(case: &Case) -> TestResult {
     }
 }
 
-/// Finishes a case of which other tests compare the rest.
-pub fn finish_half(case: &Case) -> TestResult {
-    match case.finish() {
-        Err(e)
-            if !e
-                .to_string()
-                .split("; ")
-                .all(|e| e.ends_with("was not compared")) =>
-        {
-            Err(e)
-        }
-        _ => Ok(()),
-    }
-}
-
 /// The converted weights, which live beside the `lgd` folder.
 pub fn hf(case: &Case) -> PathBuf {
     case.folder.join("../ckpt/hf")

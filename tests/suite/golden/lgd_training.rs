@@ -2,7 +2,7 @@
 //! weights, the learning rate, the dropout of conditions.
 
 use super::ckpt_language::text_encoder;
-use super::lgd_text::{hf, numbers, tokenizer};
+use super::lgd_text::{hf, numbers, texts, tokenizer};
 use super::{Case, Folder, TestResult};
 use crate::denoising;
 use candle_core::{DType, Device, Tensor, Var};
@@ -10,7 +10,7 @@ use lgd_studio::diffusion::{NoiseSchedule, ScheduleConfig};
 use lgd_studio::models::translator::LatentTranslator;
 use lgd_studio::models::{Blip2, Blip2Config, Unet, UnetConfig};
 use lgd_studio::nn::{Linear, WeightSource, Weights};
-use lgd_studio::train::loss::CpcMethod;
+use lgd_studio::train::loss::{CpcMethod, IGNORED};
 use lgd_studio::train::{
     AdamW, AdamWSettings, Batch, Conditioning, Conditions, Draws, Ema, Gradients, Group,
     LinearCycles, LrSchedule, Networks, StepSettings, named, step, trainable,
@@ -153,6 +153,21 @@ fn close(name: &str, actual: &Tensor, expected: &Tensor) -> TestResult {
     Ok(())
 }
 
+/// The answers' ids, padding ignored.
+fn check_labels(case: &Case, labels: &Tensor) -> TestResult {
+    let (_, length) = labels.dims2()?;
+    let expected = labels.to_dtype(DType::I64)?.to_vec2::<i64>()?;
+    for (text, expected) in texts(case, "answers")?.iter().zip(&expected) {
+        let encoded = tokenizer(case)?.encode_padded(text, length)?;
+        let ids = encoded.ids.iter().zip(&encoded.mask);
+        let ids: Vec<i64> = ids
+            .map(|(&id, &kept)| if kept == 1 { id.into() } else { IGNORED })
+            .collect();
+        assert_eq!(&ids, expected, "{text}");
+    }
+    Ok(())
+}
+
 fn scalar(value: f32) -> TestResult<Tensor> {
     Ok(Tensor::new(&[value], &Device::Cpu)?)
 }
@@ -160,6 +175,7 @@ fn scalar(value: f32) -> TestResult<Tensor> {
 fn train_step(case: &Case) -> TestResult {
     let (networks, parameters) = networks(case, &ORIGINAL)?;
     let (batch, draws) = recorded(case)?;
+    check_labels(case, &batch.answer_labels)?;
     let mut seen = Vec::new();
     let mut watch = |name, tensor: &Tensor| seen.push((name, tensor.clone()));
     let (losses, gradients) = step(

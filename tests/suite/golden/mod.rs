@@ -18,7 +18,6 @@ mod ckpt_language;
 mod clip_tokens;
 mod ip2p;
 mod lgd;
-mod lgd_answer_loss;
 mod lgd_text;
 mod lgd_training;
 mod metrics;
