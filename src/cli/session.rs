@@ -29,6 +29,7 @@ impl Session {
         let jobs = Jobs::start(
             JobsConfig {
                 device: global.device,
+                memory_limit: global.memory_limit,
                 ..JobsConfig::default()
             },
             || {},
@@ -228,6 +229,11 @@ impl Session {
             self.bar.set_length(preview.steps as u64);
             self.bar.set_position(preview.step as u64);
             tracing::debug!("step {} of {}", preview.step, preview.steps);
+        }
+        if let Some((_, progress)) = self.jobs.take_loading() {
+            const MIB: u64 = 1 << 20;
+            self.bar.set_length(progress.total.div_ceil(MIB));
+            self.bar.set_position(progress.done / MIB);
         }
         Ok(event)
     }

@@ -4,6 +4,7 @@
 use super::display::display_copy;
 use super::explaining::{Explaining, PieceEffect};
 use super::making::BundleEvent;
+use super::memory::MemoryFacts;
 use super::run_file::RunFile;
 use super::store::{StoreEvent, StoreTask};
 use super::{
@@ -271,6 +272,8 @@ pub struct BundleSummary {
     pub badge: Option<String>,
     /// Counts the tokens of a question as the model will.
     pub token_counter: TokenCounter,
+    /// What is known about its need for memory.
+    pub memory: MemoryFacts,
 }
 
 /// Counts the tokens of a question as the loaded model will; cheap enough for every key press.
@@ -325,6 +328,8 @@ pub enum JobEvent {
     Exported(JobId, PathBuf),
     /// A bundle is resident.
     Loaded(JobId, Box<BundleSummary>),
+    /// What is known about the loaded bundle's need for memory has changed.
+    Memory(Box<MemoryFacts>),
     /// Where the editor looked, and whether the drawing was the same picture again.
     Attended(JobId, Arc<Attention>, bool),
     /// What one piece of the context does; others may follow.

@@ -23,6 +23,7 @@ pub mod hub;
 mod jobs;
 pub mod library;
 mod making;
+mod memory;
 mod message;
 mod places;
 mod provenance;
@@ -35,6 +36,7 @@ mod sheet;
 mod store;
 mod target;
 pub mod toon;
+pub mod training;
 mod worker;
 
 pub use crate::nn::LatentRgb;
@@ -50,8 +52,9 @@ pub use crate::pipeline::import::{
 pub use crate::pipeline::metadata::{PictureMetadata, read as read_metadata};
 pub use crate::pipeline::{
     AnswerDecoding, AnswerSettings, Attention, AttentionLeg, Beam, Branch, Bundle, BundleSource,
-    Component, ContextUnit, EditRequest, Estimate, GuidanceMode, Meaning, NoiseGenerator, Piece,
-    PieceOf, PreviewMethod, Problem, RequestProblem, Sampler, Stage, StageSeconds, WrittenAnswer,
+    Component, ContextUnit, EditRequest, Estimate, Forecast, GuidanceMode, LoadProgress, Meaning,
+    MemoryModel, MemoryPlan, MemorySize, NoiseGenerator, Piece, PieceOf, PreviewMethod, Problem,
+    RequestProblem, Sampler, Stage, StageSeconds, Workload, WrittenAnswer,
 };
 pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
@@ -63,6 +66,7 @@ pub use heat::{HeatMap, heat_colour};
 pub use jobs::{Jobs, JobsConfig};
 pub use library::{LibraryEvent, LibraryNews, LibraryTask};
 pub use making::{BundleEvent, BundleTask, Making};
+pub use memory::{MemoryFacts, MemoryNeed};
 pub use message::{
     BundleSummary, EditResult, FileTask, FolderUse, Frame, FrameOrigin, JobEvent, JobId, JobSpec,
     Similarity, StepPreview, TokenCounter,

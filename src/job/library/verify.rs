@@ -113,10 +113,10 @@ fn networks(source: &BundleSource, bytes: u64) -> VerifyReport {
         networks,
         loaded: true,
     };
-    match LgdPipeline::load(source, &Device::Cpu) {
+    match LgdPipeline::verify(source, &Device::Cpu) {
         _ if cancel::checkpoint().is_err() => VerifyReport::Stopped,
-        Ok(_) => done(None),
-        Err(EditError::Failed(problem)) => done(Some(problem)),
+        Ok(()) => done(None),
+        Err(EditError::Failed(problem) | EditError::NoRoom(problem)) => done(Some(problem)),
         Err(EditError::Cancelled) => VerifyReport::Stopped,
     }
 }
