@@ -6,6 +6,7 @@ mod compare;
 mod doctor;
 mod download;
 mod drawing_args;
+mod evaluation;
 mod explain;
 mod export;
 mod grid;
@@ -13,6 +14,7 @@ mod making;
 mod metadata;
 mod output;
 mod replay;
+mod score;
 mod session;
 mod toon;
 mod train;
@@ -80,6 +82,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Print what a picture says about itself; needs no model
     Metadata(metadata::MetadataArgs),
+    /// Score a folder of generated pictures: Sim and AUC, as the paper does
+    Score(score::ScoreArgs),
     /// Look at model bundles, and make them
     Bundle(bundle::BundleArgs),
     /// Fine-tune a bundle on a data set; can be stopped, killed and resumed
@@ -164,6 +168,7 @@ impl Cli {
             Some(Command::Replay(args)) => replay::run(&args, bundle, &self.global),
             Some(Command::Export(args)) => export::run(&args, bundle, &self.global),
             Some(Command::Metadata(args)) => metadata::run(&args, &self.global),
+            Some(Command::Score(args)) => score::run(args, bundle, &self.global),
             Some(Command::Bundle(args)) => bundle::run(&args, &self.global),
             Some(Command::Train(args)) => train::run(&args, &self.global),
             Some(Command::Toon(args)) => toon::run(&args, &self.global),

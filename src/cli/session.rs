@@ -2,9 +2,9 @@
 
 use super::{Failure, GlobalArgs};
 use crate::job::{
-    BundleEvent, BundleSource, BundleTask, CancelToken, EditRequest, EditResult, Explaining,
-    Export, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs, JobsConfig, MadeBundle, Making,
-    Problem, RunFile,
+    BundleEvent, BundleSource, BundleTask, CancelToken, EditRequest, EditResult, Evaluation,
+    Explaining, Export, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs, JobsConfig, MadeBundle,
+    Making, Problem, RunFile,
 };
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -160,6 +160,28 @@ impl Session {
                 Some(JobEvent::Bundle(_, event)) => {
                     self.bar.finish_and_clear();
                     return Ok(event);
+                }
+                Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
+                Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),
+                _ => {}
+            }
+        }
+    }
+
+    /// Evaluates pictures; `message` says what goes on.
+    pub(super) fn evaluate(
+        &mut self,
+        spec: JobSpec,
+        message: &'static str,
+    ) -> Result<Arc<Evaluation>, Failure> {
+        self.bar.set_message(message);
+        let id = self.jobs.submit(spec);
+        loop {
+            match self.next(Some(id))? {
+                Some(JobEvent::StageBegan(_, stage)) => self.bar.set_message(stage.title()),
+                Some(JobEvent::Evaluated(_, found)) => {
+                    self.bar.finish_and_clear();
+                    return Ok(found);
                 }
                 Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
                 Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),

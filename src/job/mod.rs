@@ -32,6 +32,7 @@ mod recall;
 mod run_file;
 mod run_grid;
 mod saving;
+mod scoring;
 mod sheet;
 mod store;
 mod target;
@@ -39,6 +40,10 @@ pub mod toon;
 pub mod training;
 mod worker;
 
+pub use crate::eval::{
+    CategoryReport, Change, MethodReport, Metrics, PictureReport, Report, SampleReport, Skipped,
+    against, paper_difference,
+};
 pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
 pub use crate::nn::device::{DeviceChoice, DeviceError};
@@ -77,6 +82,7 @@ pub use recall::{FrameSearch, Made, Recalled, recall};
 pub use run_file::{RunFile, open as open_run};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
 pub use saving::write_text;
+pub use scoring::{ClipChoice, Evaluation, ReportFormat, ScoreSpec};
 pub use sheet::{Sameness, columns_per_seed, grid, sameness};
 pub use store::{
     KeptColumn, KeptRun, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask,

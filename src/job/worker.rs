@@ -15,6 +15,7 @@ use crate::pipeline::{
     EditError, Edited, LgdPipeline, Likeness, LoadListener, MemoryRules, MemorySize, Progress,
     StepDone, Workload,
 };
+use candle_core::Device;
 use image::RgbImage;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -110,6 +111,9 @@ impl Worker {
                 } => worker.show(id, &bundle, &estimate, size),
                 JobSpec::Liken { bundle, a, b } => worker.liken(id, &bundle, a, b),
                 JobSpec::Export { bundle, export } => worker.export(id, &bundle, export, token),
+                JobSpec::Score(spec) => worker
+                    .score(id, &spec)
+                    .map(|found| JobEvent::Evaluated(id, Arc::new(found))),
                 JobSpec::Explain {
                     bundle,
                     frame,
@@ -265,10 +269,7 @@ impl Worker {
             .as_ref()
             .is_none_or(|(source, _)| source != bundle)
         {
-            let device = self
-                .device
-                .open()
-                .map_err(|e| Problem::new(e.to_string()))?;
+            let device = self.open_device()?;
             self.judge = None; // free the old one before the new one comes
             self.judge = Some((bundle.clone(), Likeness::load(bundle, &device)?));
         }
@@ -319,6 +320,10 @@ impl Worker {
         Ok(JobEvent::Exported(id, export.path))
     }
 
+    pub(super) fn open_device(&self) -> Result<Device, Problem> {
+        self.device.open().map_err(|e| Problem::new(e.to_string()))
+    }
+
     /// The pipeline of that bundle, loaded when it is not yet.
     pub(super) fn resident(
         &mut self,
@@ -332,10 +337,7 @@ impl Worker {
             self.resident = None; // free the old weights before the new ones come
             self.judge = None;
             self.outbox.send(JobEvent::StageBegan(id, Stage::Loading));
-            let device = self
-                .device
-                .open()
-                .map_err(|e| Problem::new(e.to_string()))?;
+            let device = self.open_device()?;
             let started = Instant::now();
             let rules = MemoryRules {
                 limit,

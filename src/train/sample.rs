@@ -6,7 +6,8 @@ use super::export::write_bundle;
 use crate::pipeline::frame_image::{self, Reading};
 use crate::pipeline::metadata::{self, PictureTexts};
 use crate::pipeline::{
-    Bundle, BundleSource, EditError, EditRequest, LgdPipeline, PreviewMethod, Problem, Progress,
+    Bundle, BundleSource, EditError, EditRequest, LgdPipeline, MemoryRules, PreviewMethod, Problem,
+    Progress,
 };
 use candle_core::Device;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,8 @@ pub fn draw(
     let beside = tempfile::tempdir_in(folder).map_err(unwritable)?;
     let place = beside.path().join("bundle");
     write_bundle(&Bundle::open(&config.bundle())?, weights, "sample", &place)?;
-    let pipeline = LgdPipeline::load(&BundleSource::Folder(place), device).map_err(told)?;
+    let source = BundleSource::Folder(place);
+    let pipeline = LgdPipeline::open(&source, device, MemoryRules::default()).map_err(told)?;
 
     let mut pictures = Vec::new();
     for (index, pinned) in config.sample.questions.iter().enumerate() {
@@ -69,7 +71,7 @@ pub fn draw(
 
 fn told(error: EditError) -> Problem {
     match error {
-        EditError::Failed(problem) => problem,
+        EditError::Failed(problem) | EditError::NoRoom(problem) => problem,
         EditError::Cancelled => Problem::new("The drawing was cancelled."),
     }
 }

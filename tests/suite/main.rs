@@ -10,6 +10,7 @@ mod cli;
 mod cli_compare;
 mod cli_export;
 mod cli_grid;
+mod cli_score;
 mod denoising;
 mod explain;
 mod fake_hub;

@@ -156,7 +156,7 @@ fn a_written_bundle_draws_what_the_weights_say() -> TestResult {
         let error = crate::denoising::distance(var, &same[name])?;
         assert_eq!(error, 0.0, "{name}");
     }
-    LgdPipeline::load(&source, &Device::Cpu).map_err(|e| e.to_string())?;
+    LgdPipeline::verify(&source, &Device::Cpu).map_err(|e| e.to_string())?;
     let taken = write_bundle(&base, &same, "mine", &folder).expect_err("taken");
     assert!(taken.to_string().contains("something of that name"));
     Ok(())

@@ -110,6 +110,8 @@ impl AppState {
                 return self.folder_chosen(what_for, folder);
             }
             JobEvent::Library(event) => return self.on_library_event(event),
+            // Evaluations are asked for on the command line.
+            JobEvent::Evaluated(..) => {}
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
