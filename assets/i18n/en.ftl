@@ -681,7 +681,7 @@ models-cached-facts = { $size } in { $count ->
     [one] one file
    *[other] { $count } files
 }
-models-cached-about = This or another program downloaded these files from the hub. They are shared, so they stay as they are.
+models-cached-about = This or another program downloaded these files from the hub. They are shared, so they stay as they are. The command lgd-studio bundle import makes a bundle of them.
 models-revision-tip = The branch, tag or commit that was downloaded
 models-select = Select a model
 models-select-hint = Click one to see what it is made of.

@@ -78,9 +78,9 @@ impl From<String> for Value {
 }
 
 impl From<usize> for Value {
-    /// A plain number, without thousands separators.
+    /// A plain number, without thousands separators; a text can tell one from several by it.
     fn from(number: usize) -> Self {
-        number.to_string().into()
+        Self(number.into())
     }
 }
 
@@ -118,6 +118,20 @@ mod tests {
         assert!(!ids().is_empty());
         for id in ids() {
             assert!(texts.has(id), "{id} is lost");
+        }
+    }
+
+    #[test]
+    fn one_is_told_from_several() {
+        let texts = Texts::english();
+        for (count, expected) in [
+            (0, "0 bundles"),
+            (1, "one bundle"),
+            (2, "2 bundles"),
+            (12_345, "12345 bundles"),
+        ] {
+            let values = [("count", Value::from(count))];
+            assert_eq!(texts.with("models-count", &values), expected);
         }
     }
 

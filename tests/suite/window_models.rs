@@ -48,8 +48,10 @@ fn models(home: &Path) -> Window {
 
 fn click(window: &mut Window, label: &str) {
     window.get_by_role_and_label(Role::Button, label).click();
-    window.step();
-    window.step();
+    // A dialog is measured before it is seen.
+    for _ in 0..4 {
+        window.step();
+    }
 }
 
 fn select(window: &mut Window, folder: &Path) {

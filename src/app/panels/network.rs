@@ -84,7 +84,7 @@ fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
                 .id(id)
                 .password(is_secret)
                 .hint_text(example)
-                .desired_width(ui.available_width() - 20.0)
+                .desired_width(ui.available_width())
                 .frame(field_frame(cx.tokens, focused));
             ui.add(field)
                 .accessible_name(cx.tr(label))

@@ -232,6 +232,7 @@ fn append(
     };
     match answer.status {
         206 if begins_here(&answer) => {}
+        200 if part.length == 0 => {}
         // The server sends the whole file, or says that there is no such part of it.
         _ => {
             part.restart()?;

@@ -61,12 +61,16 @@ impl DetailsPanel {
     ) {
         let library = &cx.state.library;
         self.name_ui(ui, cx, entry, actions);
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing = vec2(6.0, space::XS);
-            for (tone, text, tip) in words::badges(cx, entry) {
-                badge(ui, cx.tokens, tone, &text).on_hover_text(tip);
-            }
-        });
+        let badges = words::badges(cx, entry);
+        if !badges.is_empty() {
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing = vec2(6.0, space::XS);
+                ui.spacing_mut().interact_size.y = 20.0;
+                for (tone, text, tip) in badges {
+                    badge(ui, cx.tokens, tone, &text).on_hover_text(tip);
+                }
+            });
+        }
         if let Some(Ok(details)) = library.details(&entry.source)
             && !details.report.description.is_empty()
         {
@@ -120,7 +124,7 @@ impl DetailsPanel {
         let field = TextEdit::singleline(draft)
             .id(id)
             .char_limit(80)
-            .desired_width(ui.available_width() - 24.0)
+            .desired_width(ui.available_width())
             .frame(field_frame(cx.tokens, focused));
         let field = ui.add(field);
         field.clone().accessible_name(cx.tr("models-name"));
@@ -152,7 +156,7 @@ impl DetailsPanel {
             let mut push = |action| actions.push(Action::Library(action));
             if !in_use {
                 let label = cx.tr("models-use-this");
-                let size = vec2(128.0, 30.0);
+                let size = vec2(0.0, 30.0);
                 let button = primary_button(ui, cx.tokens, &label, "", size, !damaged);
                 let button = button.accessible_name(label.as_ref());
                 let button = button.on_disabled_hover_text(cx.tr("models-use-damaged"));

@@ -4,9 +4,7 @@ use super::details::trouble_ui;
 use super::{Cx, words};
 use crate::app::state::{Action, Dialog, Found, HubAction};
 use crate::app::theme::space;
-use crate::app::widgets::{
-    Choice, field_frame, hint, primary_button, quiet_line, segmented, title,
-};
+use crate::app::widgets::{Choice, field_frame, hint, primary_button, segmented, title};
 use crate::job::Problem;
 use crate::job::hub::{Asked, MAIN};
 use eframe::egui;
@@ -22,7 +20,7 @@ const HEIGHT: f32 = 330.0;
 const KNOWN: [(&str, &str); 3] = [
     ("timbrooks/instruct-pix2pix", "hub-known-editor"),
     ("Salesforce/blip2-flan-t5-xl", "hub-known-language"),
-    ("openai/clip-vit-large-patch14", "hub-known-judge"),
+    ("openai/clip-vit-base-patch32", "hub-known-judge"),
 ];
 
 /// View state of the dialog.
@@ -76,7 +74,7 @@ impl HubDialog {
                     &mut self.repo,
                     "hub-repo",
                     "hub-repo-hint",
-                    350.0,
+                    396.0,
                 ),
                 (
                     "hub-revision",
@@ -106,7 +104,7 @@ impl HubDialog {
             let ready = !busy && !offline && !self.repo.trim().is_empty();
             let found = matches!(cx.state.library.hub.found, Some(Ok(_)));
             let label = cx.tr("hub-look-up");
-            let size = vec2(104.0, 30.0);
+            let size = vec2(0.0, 30.0);
             let button = if found {
                 ui.add_enabled(ready, Button::new(label.as_ref()).min_size(size))
             } else {
@@ -166,15 +164,18 @@ impl HubDialog {
     fn known_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         title(ui, &cx.tr("hub-known"));
         for (repo, what_for) in KNOWN {
-            if quiet_line(ui, cx.tokens, repo).clicked() {
-                repo.clone_into(&mut self.repo);
-                self.revision.clear();
-                if !cx.state.settings.network.offline {
-                    self.look_up(actions);
-                }
-            }
             ui.horizontal(|ui| {
-                ui.add_space(space::M);
+                ui.set_height(26.0);
+                let name = RichText::new(repo).size(13.5).color(cx.tokens.accent);
+                let button = Button::new(name).frame_when_inactive(false);
+                let button = ui.add(button.min_size(vec2(212.0, 26.0)).right_text(""));
+                if button.accessible_name(repo).clicked() {
+                    repo.clone_into(&mut self.repo);
+                    self.revision.clear();
+                    if !cx.state.settings.network.offline {
+                        self.look_up(actions);
+                    }
+                }
                 hint(ui, cx.tokens, cx.tr(what_for));
             });
         }
@@ -278,7 +279,7 @@ fn foot_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) -> bool {
                 let ready = bytes > 0 && !found.lacks_room();
                 let values = [("size", words::size(cx, bytes).into())];
                 let label = cx.text("hub-download", &values);
-                let size = vec2(150.0, 32.0);
+                let size = vec2(0.0, 32.0);
                 let button = primary_button(ui, cx.tokens, &label, "", size, ready);
                 let why = match bytes {
                     0 => "hub-nothing-chosen",

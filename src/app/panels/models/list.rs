@@ -4,7 +4,7 @@ use super::{Cx, downloads, select, words};
 use crate::app::panels::ask::{mode_colour, mode_texts};
 use crate::app::state::{Action, LibraryAction, Shelved};
 use crate::app::theme::{CARD_RADIUS, space};
-use crate::app::widgets::{badge, fill_line, hint};
+use crate::app::widgets::{Tone, badge, fill_line, hint};
 use crate::job::GuidanceMode;
 use crate::job::library::{CachedRepo, LibraryEntry};
 use eframe::egui;
@@ -72,7 +72,8 @@ fn row_ui(
     shelved: Shelved,
     label: &str,
     actions: &mut Vec<Action>,
-    add: impl FnOnce(&mut Ui, &mut Vec<Action>),
+    add_right: impl FnOnce(&mut Ui, &mut Vec<Action>),
+    add_left: impl FnOnce(&mut Ui),
 ) {
     let size = vec2(ui.available_width(), ROW);
     let (rect, row) = ui.allocate_exact_size(size, Sense::click());
@@ -88,12 +89,18 @@ fn row_ui(
     let line = Stroke::new(thickness, line);
     ui.painter()
         .rect_stroke(rect, radius, line, StrokeKind::Inside);
-    let builder = UiBuilder::new()
-        .max_rect(rect.shrink2(vec2(space::L, space::M)))
-        .layout(Layout::right_to_left(Align::Center))
-        .id_salt(("models-row", label));
-    let mut inner = ui.new_child(builder);
-    add(&mut inner, actions);
+    let inside = rect.shrink2(vec2(space::L, space::M));
+    let builder = |place: Rect| UiBuilder::new().max_rect(place);
+    let right = Layout::right_to_left(Align::Center);
+    let mut right = ui.new_child(builder(inside).layout(right).id_salt((label, "right")));
+    add_right(&mut right, actions);
+    let mut left = inside;
+    left.set_right(right.min_rect().left().min(inside.right()) - space::S);
+    let down = Layout::top_down(Align::Min);
+    let mut left = ui.new_child(builder(left).layout(down).id_salt((label, "left")));
+    left.spacing_mut().item_spacing = vec2(6.0, space::XS);
+    left.spacing_mut().interact_size.y = 20.0;
+    add_left(&mut left);
     if row.clicked() {
         actions.push(select(shelved));
     }
@@ -103,7 +110,7 @@ fn bundle_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &LibraryEntry, actions: &mut Vec<A
     let name = words::name(cx, entry).into_owned();
     let label = cx.text("models-row", &[("name", name.as_str().into())]);
     let shelved = Shelved::Bundle(entry.source.clone());
-    row_ui(ui, cx, shelved, &label, actions, |ui, actions| {
+    let buttons = |ui: &mut Ui, actions: &mut Vec<Action>| {
         let in_use = entry.source == cx.state.bundle_source;
         if !in_use && !cx.state.library.is_damaged(&entry.source) {
             let label = cx.text("models-use-label", &[("name", name.as_str().into())]);
@@ -116,18 +123,16 @@ fn bundle_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &LibraryEntry, actions: &mut Vec<A
             ui.add_space(space::XS);
         }
         modes_ui(ui, cx, entry);
-        ui.with_layout(Layout::top_down(Align::Min), |ui| {
-            ui.spacing_mut().item_spacing.y = space::XS;
-            ui.horizontal(|ui| {
-                ui.spacing_mut().item_spacing.x = 6.0;
-                let text = RichText::new(&name).size(15.0);
-                ui.add(Label::new(text).truncate());
-                for (tone, text, tip) in words::badges(cx, entry) {
-                    badge(ui, cx.tokens, tone, &text).on_hover_text(tip);
-                }
-            });
-            second_line_ui(ui, cx, entry);
+    };
+    row_ui(ui, cx, shelved, &label, actions, buttons, |ui| {
+        ui.horizontal(|ui| {
+            let text = RichText::new(&name).size(15.0);
+            ui.add(Label::new(text).truncate());
+            for (tone, text, tip) in words::badges(cx, entry) {
+                badge(ui, cx.tokens, tone, &text).on_hover_text(tip);
+            }
         });
+        second_line_ui(ui, cx, entry);
     });
 }
 
@@ -200,27 +205,25 @@ pub fn mode_dot(ui: &Ui, cx: &Cx<'_>, rect: Rect, mode: GuidanceMode, possible: 
 fn cached_ui(ui: &mut Ui, cx: &Cx<'_>, cached: &CachedRepo, actions: &mut Vec<Action>) {
     let label = cx.text("models-row", &[("name", cached.repo.as_str().into())]);
     let shelved = Shelved::Cached(cached.folder.clone());
-    row_ui(ui, cx, shelved, &label, actions, |ui, _actions| {
-        ui.with_layout(Layout::top_down(Align::Min), |ui| {
-            ui.spacing_mut().item_spacing.y = space::XS;
+    row_ui(
+        ui,
+        cx,
+        shelved,
+        &label,
+        actions,
+        |_, _| {},
+        |ui| {
             ui.horizontal(|ui| {
-                ui.spacing_mut().item_spacing.x = 6.0;
                 let text = RichText::new(&cached.repo).size(15.0);
                 ui.add(Label::new(text).truncate());
-                let tip = cx.tr("models-revision-tip");
-                badge(
-                    ui,
-                    cx.tokens,
-                    crate::app::widgets::Tone::Quiet,
-                    &cached.revision,
-                )
-                .on_hover_text(tip);
+                badge(ui, cx.tokens, Tone::Quiet, &cached.revision)
+                    .on_hover_text(cx.tr("models-revision-tip"));
             });
             let values = [
                 ("size", words::size(cx, cached.bytes).into()),
                 ("count", cached.files.into()),
             ];
             hint(ui, cx.tokens, cx.text("models-cached-facts", &values));
-        });
-    });
+        },
+    );
 }

@@ -12,7 +12,7 @@ use super::Cx;
 use super::ask::message_ui;
 use crate::app::state::{Action, Dialog, LibraryAction, Shelved};
 use crate::app::theme::space;
-use crate::app::widgets::hint;
+use crate::app::widgets::{Icon, hint, icon_button};
 use eframe::egui;
 use egui::{
     Align, Button, CentralPanel, Frame, Layout, Margin, Panel, Rect, Spinner, Ui, WidgetInfo, vec2,
@@ -75,7 +75,13 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             );
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let listing = cx.state.library.listing;
+            let again = ui.add_enabled_ui(!cx.state.library.listing, |ui| {
+                icon_button(ui, Icon::Again, &cx.tr("models-refresh"), 30.0)
+            });
+            let again = again.inner.on_hover_text(cx.tr("models-refresh-tip"));
+            if again.clicked() {
+                actions.push(Action::Library(LibraryAction::Refresh));
+            }
             let download = Button::new(cx.tr("models-download"));
             let download = ui.add_enabled(cx.state.library.hub_cache.is_some(), download);
             let download = download.on_disabled_hover_text(cx.tr("models-no-cache"));
@@ -85,19 +91,9 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             {
                 actions.push(Action::ShowDialog(Dialog::Hub));
             }
-            for (label, tip, action) in [
-                (
-                    "models-refresh",
-                    "models-refresh-tip",
-                    LibraryAction::Refresh,
-                ),
-                ("models-add", "models-add-tip", LibraryAction::PickFolder),
-            ] {
-                let enabled = !(listing && action == LibraryAction::Refresh);
-                let button = ui.add_enabled(enabled, Button::new(cx.tr(label)));
-                if button.on_hover_text(cx.tr(tip)).clicked() {
-                    actions.push(Action::Library(action));
-                }
+            let add = ui.button(cx.tr("models-add"));
+            if add.on_hover_text(cx.tr("models-add-tip")).clicked() {
+                actions.push(Action::Library(LibraryAction::PickFolder));
             }
         });
     });

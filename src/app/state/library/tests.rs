@@ -4,7 +4,7 @@ use super::*;
 use crate::app::settings::{Session, Settings};
 use crate::app::state::{Action, Ticket};
 use crate::job::bundles::BundleReport;
-use crate::job::library::{FileCheck, FileVerdict, Listed, VerifyReport};
+use crate::job::library::{FileCheck, FileVerdict, HubTask, Listed, VerifyReport};
 use crate::job::{BuildProgress, BuildStage, JobEvent, JobSpec};
 
 fn fresh() -> AppState {
@@ -73,7 +73,14 @@ fn loads(effects: &[Effect]) -> Vec<&BundleSource> {
 fn the_shelves_are_looked_through_once() {
     let mut state = fresh();
     let first = state.apply(Action::ShowPage(Page::Models));
-    assert!(matches!(tasks(&first).as_slice(), [LibraryTask::List(_)]));
+    let first = tasks(&first);
+    assert!(matches!(first[0], LibraryTask::List(_)), "{first:?}");
+    let unfinished = LibraryTask::Hub(HubTask::FindUnfinished);
+    assert_eq!(
+        first[1..],
+        [&unfinished],
+        "downloads of an earlier start too"
+    );
     assert!(state.apply(Action::ShowPage(Page::Models)).is_empty());
     let mut state = listed();
     assert!(state.apply(Action::ShowPage(Page::Models)).is_empty());
