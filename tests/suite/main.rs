@@ -17,6 +17,7 @@ mod golden;
 mod gradients;
 mod grids;
 mod hub;
+mod importing;
 mod jobs;
 mod kept_runs;
 mod language;
