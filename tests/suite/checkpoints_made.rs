@@ -11,19 +11,19 @@ use std::time::{Duration, Instant};
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// A pickle, written opcode by opcode.
-struct Pickle(Vec<u8>);
+pub struct Pickle(pub Vec<u8>);
 
 impl Pickle {
-    fn new(protocol: u8) -> Self {
+    pub fn new(protocol: u8) -> Self {
         Self(vec![0x80, protocol])
     }
 
-    fn op(mut self, bytes: &[u8]) -> Self {
+    pub fn op(mut self, bytes: &[u8]) -> Self {
         self.0.extend_from_slice(bytes);
         self
     }
 
-    fn text(self, text: &str) -> Self {
+    pub fn text(self, text: &str) -> Self {
         let length = (text.len() as u32).to_le_bytes();
         self.op(b"X").op(&length).op(text.as_bytes())
     }
@@ -42,7 +42,14 @@ impl Pickle {
     }
 
     /// A tensor of f32 in storage `key` of `stored` numbers.
-    fn tensor(self, key: &str, stored: i64, offset: i64, dims: &[i64], strides: &[i64]) -> Self {
+    pub fn tensor(
+        self,
+        key: &str,
+        stored: i64,
+        offset: i64,
+        dims: &[i64],
+        strides: &[i64],
+    ) -> Self {
         self.class("torch._utils", "_rebuild_tensor_v2")
             .op(b"((")
             .text("storage")
@@ -64,7 +71,7 @@ impl Pickle {
 }
 
 /// A zip of stored members, as torch writes it.
-fn stored(members: &[(&str, &[u8])]) -> TestResult<Vec<u8>> {
+pub fn stored(members: &[(&str, &[u8])]) -> TestResult<Vec<u8>> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default();
     for (name, bytes) in members {

@@ -18,6 +18,7 @@ mod golden;
 mod gradients;
 mod grids;
 mod hub;
+mod importing;
 mod imports;
 mod jobs;
 mod kept_runs;

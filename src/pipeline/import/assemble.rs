@@ -152,6 +152,20 @@ impl Assembly {
         }
     }
 
+    /// Adds to every average what was not averaged: parts of it are only trained beside the rest.
+    pub fn complete_averages(&mut self) {
+        let averaged: Vec<Key> = self.drafts.keys().filter(|key| key.2).copied().collect();
+        for key @ (second_editor, part, _) in averaged {
+            let plain = self.drafts.get(&(second_editor, part, false));
+            let plain = plain.map(|draft| draft.sources.clone()).unwrap_or_default();
+            if let Some(draft) = self.drafts.get_mut(&key) {
+                for (name, sources) in plain {
+                    draft.sources.entry(name).or_insert(sources);
+                }
+            }
+        }
+    }
+
     /// Whether a part of the first editor has any tensors or files.
     pub fn has(&self, part: Part) -> bool {
         self.drafts.contains_key(&(false, part, false))

@@ -69,6 +69,7 @@ pub(super) fn planned(
         assembly.take(bag);
     }
     assembly.lend_language_model(&bags);
+    assembly.complete_averages();
     for bag in &bags {
         take_files(&mut assembly, bag);
     }
@@ -222,7 +223,8 @@ fn is_published_vit(bags: &[Bag]) -> bool {
     let patch = find("patch_embed.proj.weight")
         .or_else(|| find("vision_model.embeddings.patch_embedding.weight"));
     let side = |positions: &Vec<usize>, patch: &Vec<usize>| {
-        Some(positions.get(1)?.saturating_sub(1).isqrt() * patch.get(2)?)
+        let side = positions.get(1)?.saturating_sub(1).isqrt();
+        side.checked_mul(*patch.get(2)?)
     };
     positions.zip(patch).and_then(|(p, q)| side(p, q)) == Some(PUBLISHED_BLIP2_SIDE)
 }

@@ -44,7 +44,7 @@ fn vision(shapes: &Shapes<'_>, assumed: &mut Vec<String>) -> Option<Value> {
         "model_type": "blip_2_vision_model",
         "hidden_act": "gelu",
         "hidden_size": width,
-        "image_size": positions.saturating_sub(1).isqrt() * patch,
+        "image_size": positions.saturating_sub(1).isqrt().saturating_mul(patch),
         "intermediate_size": shapes.dim("vision_model.encoder.layers.0.mlp.fc1.weight", 0)?,
         "layer_norm_eps": 1e-6,
         "num_attention_heads": heads(width, VIT_HEAD_WIDTH, "BLIP-2's image encoder", assumed),

@@ -49,7 +49,7 @@ pub(super) fn infer(shapes: &Shapes<'_>) -> Option<Inferred> {
             "model_type": "clip_vision_model",
             "hidden_act": "quick_gelu",
             "hidden_size": width,
-            "image_size": positions.saturating_sub(1).isqrt() * patch,
+            "image_size": positions.saturating_sub(1).isqrt().saturating_mul(patch),
             "intermediate_size": shapes.dim("vision_model.encoder.layers.0.mlp.fc1.weight", 0)?,
             "layer_norm_eps": 1e-5,
             "num_attention_heads": heads(width, HEAD_WIDTH, "CLIP's vision tower", &mut assumed),

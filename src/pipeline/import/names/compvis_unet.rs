@@ -77,7 +77,7 @@ impl Blocks {
             let (block, rest) = number(rest)?;
             let level = self.smaller.range(..block).count();
             let before = self.smaller.range(..block).next_back().copied();
-            let layer = block - before.unwrap_or(0) - 1;
+            let layer = block.checked_sub(before.unwrap_or(0) + 1)?;
             if let Some(rest) = rest.strip_prefix("0.op.") {
                 return Some(format!("down_blocks.{level}.downsamplers.0.conv.{rest}"));
             }
