@@ -135,6 +135,7 @@ impl Worker {
             Ok(Err(EditError::Cancelled)) => JobEvent::Cancelled(id),
             Ok(Err(EditError::Failed(problem) | EditError::NoRoom(problem))) => {
                 tracing::debug!("job {} failed: {}", id.0, problem.message);
+                let problem = self.let_device_go(problem);
                 JobEvent::Failed(id, problem)
             }
             Err(panic) => {
@@ -146,6 +147,19 @@ impl Worker {
                 JobEvent::Failed(id, problem)
             }
         }
+    }
+
+    /// A GPU that failed may be full or lost: what is on it is dropped, and the next job opens it
+    /// again. Main memory stays as it is.
+    fn let_device_go(&mut self, problem: Problem) -> Problem {
+        if self.resident.as_ref().is_none_or(|(_, p)| p.is_on_cpu()) {
+            return problem;
+        }
+        self.resident = None;
+        self.judge = None;
+        problem.hint(
+            "The models were taken off the graphics card, and the next try loads them again. If it fails again, start the program with --device cpu.",
+        )
     }
 
     fn load(&mut self, id: JobId, bundle: &BundleSource) -> Result<JobEvent, EditError> {
