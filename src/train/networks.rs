@@ -178,7 +178,7 @@ impl Trainee {
                 schedule,
             },
             parameters,
-            tokenizer: tokenizer(bundle)?,
+            tokenizer: tokenizer(bundle, "blip2")?,
             manifest,
         })
     }
