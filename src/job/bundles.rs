@@ -3,7 +3,7 @@
 use super::library::{self, FileCheck, FileVerdict, VerifyReport};
 use super::{BundleSource, GuidanceMode, Places, Problem};
 use crate::pipeline::build::BuildProgress;
-use crate::pipeline::{Bundle, EditError};
+use crate::pipeline::{Abilities, Bundle, EditError};
 use candle_core::{DType, Device};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -67,14 +67,21 @@ pub fn inspect(source: &BundleSource) -> Result<BundleReport, Problem> {
     for file in bundle.files()? {
         bytes += bundle.size(&file)?;
     }
+    let abilities = Abilities::of(&bundle);
+    let unavailable = abilities.unavailable_modes();
+    let mut modes = GuidanceMode::ALL.to_vec();
+    modes.retain(|mode| abilities.missing_for(*mode).is_none());
     let manifest = &bundle.manifest;
     Ok(BundleReport {
         name: manifest.name.clone(),
         description: manifest.description.clone(),
         licence: manifest.licence.clone(),
         resolution: manifest.resolution,
-        modes: GuidanceMode::ALL.iter().map(|mode| mode.name()).collect(),
-        unavailable_modes: Vec::new(),
+        modes: modes.iter().map(|mode| mode.name()).collect(),
+        unavailable_modes: unavailable
+            .into_iter()
+            .map(|(mode, reason)| (mode.name(), reason))
+            .collect(),
         badge: manifest.badge().map(str::to_owned),
         links: manifest.links.values().cloned().collect(),
         components,

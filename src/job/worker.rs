@@ -437,7 +437,7 @@ fn summary(pipeline: &LgdPipeline, memory: MemoryFacts) -> BundleSummary {
         resolution: manifest.resolution,
         max_question_tokens: manifest.text.max_length,
         defaults: manifest.default_request(),
-        unavailable_modes: Vec::new(),
+        unavailable_modes: pipeline.abilities().unavailable_modes(),
         device: pipeline.device_text(),
         latent_rgb: manifest.latent_rgb().cloned(),
         memory,

@@ -5,7 +5,7 @@
 
 use super::lgd::failed;
 use super::parts::Parts;
-use super::pieces::{ContextUnits, left_out, positions_of};
+use super::pieces::{ContextUnits, left_out, positions_of, replaced};
 use super::{
     AnswerDecoding, AnswerSettings, Beam, ContextUnit, EditError, EditRequest, GuidanceMode,
     Manifest, PieceOf, Problem, WrittenAnswer,
@@ -36,6 +36,8 @@ type Result<T> = std::result::Result<T, EditError>;
 pub(super) struct Reader<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) tokenizer: &'a TextTokenizer,
+    /// CLIP's, where sentences reach the editor through CLIP.
+    pub(super) clip_tokenizer: Option<&'a TextTokenizer>,
     pub(super) parts: &'a Parts,
     pub(super) device: &'a Device,
     /// (1, Q, D), there when [`Reader::needs_image`] says so.
@@ -69,6 +71,9 @@ impl Reader<'_> {
             (true, Some(text)) => Some(WrittenAnswer::given(text)),
             (true, None) => Some(self.answer(request, &mut notices)?),
         };
+        if let Some(clip) = self.clip_tokenizer {
+            return self.condition_by_clip(clip, request, answer, notices);
+        }
         let null_text = self.manifest.text.null_text.clone();
         let null = self.sentence(&null_text, None, &mut notices)?;
         let sees_latent = matches!(request.mode, GuidanceMode::Latent | GuidanceMode::Both);
@@ -177,6 +182,22 @@ impl Reader<'_> {
         Ok(latent)
     }
 
+    /// The states over `[queries ; question]` with the question neither padded nor cut: what the
+    /// authors' answers are written after.
+    fn whole_latent(&self, question: &str) -> Result<Latent> {
+        let queries = self
+            .queries
+            .ok_or_else(|| Problem::new("The question cannot be read without the frame."))?;
+        let asked = self.manifest.text.asked(question);
+        let encoded = self
+            .tokenizer
+            .encode(&asked, None)
+            .map_err(|e| Problem::new(e.to_string()).hint("Write it in other words."))?;
+        let (ids, _) = stack(&[encoded], self.device).map_err(failed)?;
+        let encoder = self.parts.encoder.get()?;
+        Latent::encode(&encoder, queries, &ids, None).map_err(failed)
+    }
+
     /// T5 states (1, L, D) of a text on its own; `what` names it where it has to be cut.
     fn sentence(
         &mut self,
@@ -192,7 +213,7 @@ impl Reader<'_> {
             None => {
                 let (ids, mask, cut) = self.tokens(text, length)?;
                 let mask = rules.sent_attention_mask.then_some(&mask);
-                let encoder = self.parts.encoder.get()?;
+                let encoder = self.parts.sentence_reader()?;
                 let states = encoder
                     .embed(&ids)
                     .and_then(|embeds| encoder.forward_embeds(&embeds, mask))
@@ -227,7 +248,10 @@ impl Reader<'_> {
     ) -> Result<WrittenAnswer> {
         let wanted = (request.question.clone(), request.answer_settings.clone());
         // Remembered or not, a question that was cut is worth knowing.
-        let latent = self.latent(&request.question, notices)?;
+        let latent = match self.manifest.text.answer_reads_whole_question {
+            true => self.whole_latent(&request.question)?,
+            false => self.latent(&request.question, notices)?,
+        };
         let known = self.memory.answers.iter().find(|(key, _)| *key == wanted);
         if let Some((_, answer)) = known {
             return Ok(answer.clone());
@@ -276,6 +300,54 @@ impl Reader<'_> {
             given: false,
             notices: notices.into_iter().collect(),
             beams,
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// The contexts of a plain InstructPix2Pix: CLIP's states of the question or the answer, and of
+    /// the empty text, padded with end tokens.
+    fn condition_by_clip(
+        &self,
+        tokenizer: &TextTokenizer,
+        request: &EditRequest,
+        answer: Option<WrittenAnswer>,
+        mut notices: Vec<String>,
+    ) -> Result<Conditioning> {
+        let tower = self.parts.clip.get()?;
+        let length = tower.config().max_position_embeddings;
+        let unsplit =
+            |e: TokenizerError| Problem::new(e.to_string()).hint("Write it in other words.");
+        let states = |text: &str| -> Result<(Tensor, usize)> {
+            let encoded = tokenizer.encode_padded(text, length).map_err(unsplit)?;
+            let cut = encoded.cut;
+            let (ids, _) = stack(&[encoded], self.device).map_err(failed)?;
+            Ok((tower.forward(&ids).map_err(failed)?, cut))
+        };
+        let (of, text) = match &answer {
+            Some(answer) => (PieceOf::Answer, answer.text.as_str()),
+            None => (PieceOf::Question, request.question.as_str()),
+        };
+        let (whole, cut) = states(text)?;
+        note_cut(of.name(), length, cut, &mut notices);
+        let (null_context, _) = states(&self.manifest.text.null_text)?;
+        let mut units = ContextUnits::default();
+        let words = tokenizer.words(text, length).map_err(unsplit)?;
+        let encoded = tokenizer.encode(text, Some(length)).map_err(unsplit)?;
+        units.text(of, words, encoded.tokens(), length);
+        let units = units.finish();
+        let context = if request.without.is_empty() {
+            whole
+        } else {
+            let positions = positions_of(&request.without, &units)?;
+            replaced(&whole, &null_context, &positions).map_err(failed)?
+        };
+        Ok(Conditioning {
+            context,
+            null_context,
+            units,
+            answer,
+            notices,
         })
     }
 }

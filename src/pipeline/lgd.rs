@@ -8,7 +8,8 @@ use super::looking::{Seen, Views};
 use super::memory::{MemoryPlan, Workload};
 use super::parts::{MemoryRules, Parts};
 use super::{
-    Bundle, BundleSource, EditError, EditRequest, Estimate, Manifest, Problem, Progress, Stage,
+    Abilities, Bundle, BundleSource, EditError, EditRequest, Estimate, Manifest, Problem, Progress,
+    Stage,
 };
 use crate::diffusion::{NoiseSchedule, ScheduleConfig};
 use crate::models::vae::Tiles;
@@ -25,6 +26,10 @@ use std::sync::Arc;
 pub struct LgdPipeline {
     pub(super) manifest: Manifest,
     pub(super) tokenizer: Arc<TextTokenizer>,
+    /// What it can do with the networks it has.
+    pub(super) abilities: Abilities,
+    /// CLIP's, where sentences reach the editor through CLIP.
+    clip_tokenizer: Option<Arc<TextTokenizer>>,
     pub(super) parts: Parts,
     pub(super) schedule: NoiseSchedule,
     pub(super) device: Device,
@@ -43,7 +48,16 @@ impl LgdPipeline {
         rules: MemoryRules,
     ) -> Result<Self, EditError> {
         let bundle = Bundle::open(source)?;
-        let tokenizer = tokenizer(&bundle)?;
+        let abilities = Abilities::of(&bundle);
+        let clip_tokenizer = match abilities.reads_by_clip() {
+            true => Some(Arc::new(tokenizer(&bundle, "tokenizer")?)),
+            false => None,
+        };
+        // Without a language model, questions are CLIP's business alone.
+        let tokenizer = match &clip_tokenizer {
+            Some(clip) if !bundle.has("blip2/tokenizer.json") => clip.clone(),
+            _ => Arc::new(tokenizer(&bundle, "blip2")?),
+        };
         let config: ScheduleConfig = bundle.config("scheduler/scheduler_config.json")?;
         let schedule = NoiseSchedule::new(&config).map_err(|e| {
             Problem::new(format!("Cannot use the noise schedule: {e}."))
@@ -53,7 +67,9 @@ impl LgdPipeline {
         let pipeline = Self {
             schedule,
             manifest,
-            tokenizer: Arc::new(tokenizer),
+            tokenizer,
+            abilities,
+            clip_tokenizer,
             parts: Parts::open(bundle, device, rules)?,
             device: device.clone(),
         };
@@ -91,6 +107,11 @@ impl LgdPipeline {
     /// The bundle's description.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// What it can do with the networks it has.
+    pub fn abilities(&self) -> &Abilities {
+        &self.abilities
     }
 
     /// The tokenizer of questions and answers.
@@ -215,6 +236,7 @@ impl LgdPipeline {
         Reader {
             manifest: &self.manifest,
             tokenizer: &self.tokenizer,
+            clip_tokenizer: self.clip_tokenizer.as_deref(),
             parts: &self.parts,
             device: &self.device,
             queries,
@@ -247,14 +269,20 @@ pub(super) fn decode(
     pixels::to_image(&vae.decode_scaled(latents, tiles)?, Rounding::Truncated)
 }
 
-/// The bundle's tokenizer, with the settings its own file has.
-pub(crate) fn tokenizer(bundle: &Bundle) -> Result<TextTokenizer, Problem> {
+/// The tokenizer in a folder of the bundle, with the settings its own file has.
+pub(crate) fn tokenizer(bundle: &Bundle, folder: &str) -> Result<TextTokenizer, Problem> {
     let damaged = |e: TokenizerError| {
         Problem::new(e.to_string()).hint("The file may be damaged. Copy the bundle again.")
     };
-    let tokenizer =
-        TextTokenizer::from_json(&bundle.read("blip2/tokenizer.json")?).map_err(damaged)?;
-    match bundle.read("blip2/tokenizer_config.json") {
+    let path = |name: &str| format!("{folder}/{name}");
+    let tokenizer = if !bundle.has(&path("tokenizer.json")) && bundle.has(&path("vocab.json")) {
+        let (vocabulary, merges) = (path("vocab.json"), path("merges.txt"));
+        TextTokenizer::from_vocab_and_merges(&bundle.read(&vocabulary)?, &bundle.read(&merges)?)
+    } else {
+        TextTokenizer::from_json(&bundle.read(&path("tokenizer.json"))?)
+    };
+    let tokenizer = tokenizer.map_err(damaged)?;
+    match bundle.read(&path("tokenizer_config.json")) {
         Ok(config) => tokenizer.with_config(&config).map_err(damaged),
         Err(_) => Ok(tokenizer), // the file is optional
     }

@@ -38,6 +38,9 @@ impl LgdPipeline {
         if let Some(problem) = requests.iter().flat_map(EditRequest::validate).next() {
             return Err(Problem::new(problem.to_string()).into());
         }
+        for request in requests {
+            self.abilities.check(request)?;
+        }
         clock.begin(Stage::ReadingFrame, report);
         let resolution = self.manifest.resolution as u32;
         let legs = || requests.iter().flat_map(EditRequest::legs);

@@ -5,6 +5,7 @@
 //! way.
 //! Source: Image Content Generation with Causal Reasoning (arXiv 2312.07132), sections 4 and 5.
 
+mod abilities;
 pub mod build;
 mod bundle;
 mod clock;
@@ -31,6 +32,7 @@ mod request;
 mod residency;
 mod track;
 
+pub use abilities::Abilities;
 pub(crate) use bundle::load_problem;
 pub use bundle::{Bundle, BundleSource};
 pub use component::Component;

@@ -223,6 +223,22 @@ pub(super) fn left_out(
     Tensor::cat(&[context, null_context], 1)?.index_select(&ids, 1) // (1, L1 + L2, C)
 }
 
+/// `context` (1, L, C) with the features of `null_context`, of the same shape, in `positions`.
+pub(super) fn replaced(
+    context: &Tensor,
+    null_context: &Tensor,
+    positions: &[usize],
+) -> Result<Tensor> {
+    let (_, length, _) = context.dims3()?;
+    let source = |position: usize| match positions.binary_search(&position) {
+        Ok(_) => (length + position) as u32,
+        Err(_) => position as u32,
+    };
+    let ids: Vec<u32> = (0..length).map(source).collect();
+    let ids = Tensor::from_vec(ids, length, context.device())?;
+    Tensor::cat(&[context, null_context], 1)?.index_select(&ids, 1) // (1, L, C)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -179,7 +179,7 @@ impl Trainee {
                 schedule,
             },
             parameters,
-            tokenizer: tokenizer(bundle)?,
+            tokenizer: tokenizer(bundle, "blip2")?,
             manifest,
         })
     }

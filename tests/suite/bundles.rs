@@ -60,6 +60,16 @@ fn a_random_bundle_loads_answers_and_says_that_it_is_random() -> TestResult {
 }
 
 #[test]
+#[ignore = "needs 4.5 GB of disk and memory, and a minute; run with --ignored"]
+fn a_random_instruct_pix2pix_of_full_size_draws_a_picture() -> TestResult {
+    let place = Place::new()?;
+    random(&place, "sd15-ip2p", &["-o", "big"])?;
+    let more = ["--bundle", "big", "--mode", "question", "-o", "out.png"];
+    place.ask(&example(FRAME), QUESTION, &more)?;
+    Ok(())
+}
+
+#[test]
 fn the_same_seed_makes_the_same_bundle() -> TestResult {
     let place = Place::new()?;
     random(&place, "tiny", &["-o", "a", "--dtype", "f16"])?;

@@ -1,10 +1,12 @@
 //! Bundles made from originals: the LGD checkpoint and the InstructPix2Pix folder of the golden
 //! numbers.
 
-use crate::cli::{Place, expect_code, refused};
-use crate::denoising::{distance, unet};
+use crate::cli::{FRAME, Place, QUESTION, example, expect_code, refused};
+use crate::denoising::{config, distance, unet};
 use crate::golden::{Folder, TestResult, root};
 use candle_core::{DType, Device};
+use lgd_studio::models::tokenizer::stack;
+use lgd_studio::models::{ClipText, ClipTextConfig, TextTokenizer};
 use lgd_studio::nn::{WeightSource, Weights};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -213,5 +215,101 @@ fn weights_used_in_place_are_not_copied_and_missed_when_they_have_gone() -> Test
     std::fs::rename(cache.join("unet"), cache.join("gone"))?;
     let words = ["not there any more", "import again", "unet"];
     refused(&place.run(&["bundle", "inspect", "linked"])?, 1, &words)?;
+    Ok(())
+}
+
+#[test]
+fn a_plain_instruct_pix2pix_answers_in_question_mode_and_refuses_what_it_cannot() -> TestResult {
+    let place = Place::new()?;
+    let folder = original("ip2p/pipeline")?;
+    expect_code(&place.run(&["bundle", "import", &folder, "-o", "ip2p"])?, 0)?;
+    expect_code(&place.run(&["bundle", "verify", "ip2p"])?, 0)?;
+    let about = place.run(&["bundle", "inspect", "ip2p", "--json"])?;
+    let about: Value = serde_json::from_slice(&about.stdout)?;
+    assert_eq!(about["modes"], serde_json::json!(["question", "answer"]));
+
+    let frame = example(FRAME);
+    let drawn = |more: &[&str]| -> TestResult<image::RgbImage> {
+        let args = [&["--bundle", "ip2p", "-o", "out.png"], more].concat();
+        place.ask(&frame, QUESTION, &args)?;
+        Ok(image::open(place.path("out.png"))?.into_rgb8())
+    };
+    let question = drawn(&["--mode", "question"])?;
+    let same = drawn(&["--mode", "answer", "--answer", QUESTION])?;
+    assert_eq!(question, same, "the same sentence draws the same picture");
+    let other = drawn(&["--mode", "answer", "--answer", "The mouse eats the cheese."])?;
+    assert_ne!(question, other, "the sentence changes nothing");
+
+    let ask = |more: &[&str]| -> TestResult<Output> {
+        let frame = frame.display().to_string();
+        let args = [
+            "ask", &frame, QUESTION, "--bundle", "ip2p", "--steps", "2", "-o", "no.png",
+        ];
+        place.run(&[&args, more].concat())
+    };
+    refused(
+        &ask(&["--mode", "latent"])?,
+        1,
+        &["mode latent", "no BLIP-2", "question, answer"],
+    )?;
+    refused(
+        &ask(&["--mode", "answer"])?,
+        1,
+        &["no language model", "--answer"],
+    )?;
+    Ok(())
+}
+
+/// The recorded run of diffusers' pipeline: the same prompt and picture through the imported bundle.
+/// The samplers read the noise table in two ways, and noises are drawn anew, so what is compared is
+/// what both share: the words' states and the picture's latents.
+#[test]
+fn the_imported_editor_reads_words_as_the_original_does() -> TestResult {
+    let place = Place::new()?;
+    let folder = original("ip2p/pipeline")?;
+    expect_code(&place.run(&["bundle", "import", &folder, "-o", "ip2p"])?, 0)?;
+    let cases = Folder::open("ip2p")?;
+    let case = cases.cases.iter().find(|case| case.name == "text_encoder");
+    let case = case.ok_or("no such case")?;
+    let bundle = place.path("ip2p");
+    let config: ClipTextConfig = config(&bundle.join("text_encoder/config.json"))?;
+    let weights = weights(&bundle.join("text_encoder"), "model")?;
+    let tower = ClipText::load(&config, &weights)?;
+    weights.finish()?;
+    let tokenizer = TextTokenizer::from_folder(&bundle.join("tokenizer"))?;
+    for (index, text) in case.params["texts"]
+        .as_array()
+        .ok_or("no texts")?
+        .iter()
+        .enumerate()
+    {
+        let encoded = tokenizer.encode_padded(text.as_str().ok_or("no text")?, 77)?;
+        let (ids, _) = stack(&[encoded], &Device::Cpu)?;
+        let expected = case.expected("last_hidden_state")?.narrow(0, index, 1)?;
+        let error = distance(&tower.forward(&ids)?, &expected)?;
+        assert!(error < 1e-4, "text {index} is off by {error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_imported_checkpoint_draws_in_every_mode_with_either_weights() -> TestResult {
+    let place = Place::new()?;
+    let frame = example(FRAME);
+    let mut pictures = Vec::new();
+    for kind in ["ema", "plain"] {
+        expect_code(&import_lgd(&place, kind, &["--weights", kind])?, 0)?;
+        for mode in ["question", "answer", "latent", "both"] {
+            let more = ["--bundle", kind, "--mode", mode, "-o", "out.png"];
+            place.ask(&frame, QUESTION, &more)?;
+            pictures.push(image::open(place.path("out.png"))?.into_rgb8());
+        }
+    }
+    for (i, picture) in pictures.iter().enumerate() {
+        assert!(
+            !pictures[..i].contains(picture),
+            "picture {i} is drawn twice"
+        );
+    }
     Ok(())
 }

@@ -18,6 +18,18 @@ pub struct PartSize {
 }
 
 impl PartSize {
+    /// Together with another network, if there is one.
+    pub(crate) fn and(self, other: Option<Self>) -> Self {
+        let Some(other) = other else {
+            return self;
+        };
+        Self {
+            whole: self.whole + other.whole,
+            eight: self.eight + other.eight,
+            four: self.four + other.four,
+        }
+    }
+
     /// The bytes under a plan.
     pub fn of(self, bits: Option<Bits>) -> u64 {
         match bits {

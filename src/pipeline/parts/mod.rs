@@ -4,6 +4,7 @@
 //! needs one asks its [`Slot`] for it.
 
 mod house;
+mod language;
 mod slot;
 
 pub use house::{Gauge, LoadListener, LoadProgress, MemoryRules};
@@ -14,13 +15,14 @@ use super::lgd::failed;
 use super::memory::{self, Architectures, MemoryModel, PartSizes};
 use super::{Bundle, Component, EditError, Problem, bundle};
 use crate::models::eva_vit::EvaVit;
+use crate::models::t5::Activation;
 use crate::models::{
-    Blip2, Blip2Config, LatentTranslator, QueryReader, T5Encoder, T5Writer, Unet, UnetConfig, Vae,
-    VaeConfig,
+    ClipText, LatentTranslator, QueryReader, T5Encoder, T5Writer, Unet, UnetConfig, Vae, VaeConfig,
 };
 use crate::nn::room::held;
 use crate::nn::{Weights, cancel};
 use candle_core::{DType, Device};
+use language::Language;
 use slot::Reading;
 use std::sync::Arc;
 
@@ -36,7 +38,7 @@ pub(super) struct Parts {
     pub(super) memory: MemoryModel,
     /// The plan, and who is held.
     pub(super) house: Arc<House>,
-    /// Side of the square picture that BLIP-2 sees, in pixels.
+    /// Side of the square picture that BLIP-2 sees, in pixels; 0 without one.
     pub(super) eyes_side: u32,
     /// Id that ends an answer.
     pub(super) end_of_answer: u32,
@@ -48,6 +50,10 @@ pub(super) struct Parts {
     pub(super) encoder: Arc<Slot<T5Encoder>>,
     /// The half of the language model that writes.
     pub(super) writer: Slot<T5Writer>,
+    /// The T5 that reads sentences, where it has weights of its own; else BLIP-2's does.
+    pub(super) sentences: Option<Slot<T5Encoder>>,
+    /// CLIP's text tower, which reads sentences where there is no latent translation.
+    pub(super) clip: Slot<ClipText>,
     /// The latent translation.
     pub(super) translator: Slot<LatentTranslator>,
     /// The denoiser.
@@ -76,57 +82,46 @@ impl Parts {
         let dims = &manifest.dims;
         let (text, context) = (dims.text, dims.cross_attention);
 
-        let blip2: Blip2Config = files.bundle.config("blip2/config.json")?;
-        files.rehearse(Component::Blip2, |w| Blip2::load(&blip2, w))?;
-        agree("query tokens", dims.query_tokens, blip2.num_query_tokens)?;
-        agree("text width", dims.text, blip2.text_config.d_model)?;
         let unet: UnetConfig = files.bundle.config("unet/config.json")?;
         let vae: VaeConfig = files.bundle.config("vae/config.json")?;
-        let blip2 = Arc::new(blip2);
         let (unet, vae) = (Arc::new(unet), Arc::new(vae));
 
-        let config = blip2.clone();
-        let eyes = files.slot(Component::Blip2, Some(Turn::Eyes), move |w| {
-            only(w, &["vision_model"]);
-            EvaVit::load(&config.vision_config, &w.pp("vision_model"))
-        })?;
-        let config = blip2.clone();
-        let queries = files.slot(Component::Blip2, Some(Turn::Eyes), move |w| {
-            only(w, &["query_tokens", "qformer", "language_projection"]);
-            QueryReader::load(&config, w)
-        })?;
-        let config = blip2.clone();
-        let encoder = Arc::new(files.slot(Component::Blip2, Some(Turn::Encoder), move |w| {
-            only(w, &["language_model"]);
-            T5Encoder::load(&config.text_config, &w.pp("language_model"))
-        })?);
-        let (config, reader) = (blip2.clone(), encoder.clone());
-        let writer = files.slot(Component::Blip2, Some(Turn::Writer), move |w| {
-            only(w, &["language_model"]);
-            let shared = reader.held().map(|encoder| encoder.shared().clone());
-            T5Writer::load(&config.text_config, &w.pp("language_model"), shared)
-        })?;
+        let Language {
+            config: blip2,
+            eyes,
+            queries,
+            encoder,
+            writer,
+        } = files.language()?;
+        let sentences = files.sentences()?;
+        let clip = files.clip()?;
         let config = unet.clone();
         let unet_slot = files.slot(Component::Unet, Some(Turn::Unet), move |w| {
             Unet::load(&config, w)
         })?;
         let config = vae.clone();
         let vae_slot = files.slot(Component::Vae, None, move |w| Vae::load(&config, w))?;
-        let translator = files.slot(Component::Adapter, None, move |w| {
-            LatentTranslator::load(text, context, w)
-        })?;
+        let translator = if files.bundle.has_network(Component::Adapter) {
+            files.slot(Component::Adapter, None, move |w| {
+                LatentTranslator::load(text, context, w)
+            })?
+        } else {
+            Slot::absent(files.lacks(Component::Adapter))
+        };
         let sizes = PartSizes {
             eyes: eyes.size().whole + queries.size().whole,
-            encoder: encoder.size(),
+            encoder: encoder.size().and(sentences.as_ref().map(Slot::size)),
             writer: writer.size(),
-            table: (blip2.text_config.vocab_size * blip2.text_config.d_model) as u64
-                * DTYPE.size_in_bytes() as u64,
+            table: blip2.as_ref().map_or(0, |blip2| {
+                let text = &blip2.text_config;
+                (text.vocab_size * text.d_model * DTYPE.size_in_bytes()) as u64
+            }),
             unet: unet_slot.size().whole,
-            always: vae_slot.size().whole + translator.size().whole,
+            always: vae_slot.size().whole + translator.size().whole + clip.size().whole,
         };
         let rules = &manifest.text;
         let about = Architectures {
-            blip2: Some(&blip2),
+            blip2: blip2.as_deref(),
             unet: &unet,
             vae: &vae,
             side: manifest.resolution,
@@ -137,13 +132,19 @@ impl Parts {
         Ok(Self {
             memory: memory::model(&about, base, sizes),
             house,
-            eyes_side: blip2.vision_config.image_size as u32,
-            end_of_answer: blip2.text_config.eos_token_id,
+            eyes_side: blip2
+                .as_ref()
+                .map_or(0, |blip2| blip2.vision_config.image_size as u32),
+            end_of_answer: blip2
+                .as_ref()
+                .map_or(0, |blip2| blip2.text_config.eos_token_id),
             eyes,
             queries,
             encoder,
             writer,
+            sentences,
             translator,
+            clip,
             unet: unet_slot,
             vae: vae_slot,
         })
@@ -154,10 +155,11 @@ impl Parts {
     /// # Errors
     /// As [`Slot::get`].
     pub(super) fn load(&self) -> Result<(), EditError> {
-        let always = self.vae.missing() + self.translator.missing();
+        let always = self.vae.missing() + self.translator.missing() + self.clip.missing();
         let in_turn = self.eyes.missing()
             + self.queries.missing()
             + self.encoder.missing()
+            + self.sentences.as_ref().map_or(0, Slot::missing)
             + self.writer.missing()
             + self.unet.missing();
         let all = !self.house.plan().one_at_a_time;
@@ -172,9 +174,9 @@ impl Parts {
         if all {
             self.load_in_turn()?;
         }
-        self.vae.get()?;
-        self.translator.get()?;
-        Ok(())
+        self.vae.load()?;
+        self.clip.load()?;
+        self.translator.load()
     }
 
     /// Loads every network; under a plan that holds one at a time, each makes room for the next.
@@ -182,14 +184,35 @@ impl Parts {
     /// # Errors
     /// As [`Slot::get`].
     pub(super) fn load_in_turn(&self) -> Result<(), EditError> {
-        self.eyes.get()?;
-        self.queries.get()?;
-        self.encoder.get()?;
-        self.writer.get()?;
-        self.unet.get()?;
-        self.vae.get()?;
-        self.translator.get()?;
-        Ok(())
+        self.eyes.load()?;
+        self.queries.load()?;
+        self.encoder.load()?;
+        if let Some(sentences) = &self.sentences {
+            sentences.load()?;
+        }
+        self.writer.load()?;
+        self.unet.load()?;
+        self.vae.load()?;
+        self.clip.load()?;
+        self.translator.load()
+    }
+
+    /// The T5 that reads sentences on their own. Where BLIP-2's does it, with tanh GELU instead of
+    /// the exact one, as the authors' second T5 has it.
+    ///
+    /// # Errors
+    /// As [`Slot::get`].
+    pub(super) fn sentence_reader(&self) -> Result<Arc<T5Encoder>, EditError> {
+        match &self.sentences {
+            Some(sentences) => sentences.get(),
+            None => {
+                let encoder = self.encoder.get()?;
+                Ok(match encoder.config().activation().map_err(failed)? {
+                    Activation::Gelu => Arc::new(encoder.with_activation(Activation::GeluTanh)),
+                    _ => encoder,
+                })
+            }
+        }
     }
 }
 
@@ -234,19 +257,6 @@ impl Files {
         let weights = self.bundle.weights(component, DTYPE, self.house.device())?;
         strictly(component, &weights.rehearsal(), load)
     }
-}
-
-/// Leaves everything of a BLIP-2 alone that is not below one of the names.
-fn only(weights: &Weights, names: &[&str]) {
-    let all = [
-        "vision_model",
-        "query_tokens",
-        "qformer",
-        "language_projection",
-        "language_model",
-    ];
-    let others = all.iter().filter(|name| !names.contains(name));
-    others.for_each(|name| weights.ignore(name));
 }
 
 /// Loads one network and makes sure that its file held exactly what it asked for.

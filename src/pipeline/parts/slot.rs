@@ -71,7 +71,6 @@ impl<T: Send + Sync + 'static> Slot<T> {
     }
 
     /// A network the bundle does not have; `why` is said to whoever asks for it.
-    #[expect(dead_code, reason = "every bundle has every network so far")]
     pub(super) fn absent(why: Problem) -> Self {
         Self { place: Err(why) }
     }
@@ -95,6 +94,17 @@ impl<T: Send + Sync + 'static> Slot<T> {
         let network = Arc::new(network);
         *place.lock() = Some(network.clone());
         Ok(network)
+    }
+
+    /// Loads the network where there is one.
+    ///
+    /// # Errors
+    /// When it cannot be loaded.
+    pub(crate) fn load(&self) -> Result<(), EditError> {
+        match &self.place {
+            Ok(_) => self.get().map(drop),
+            Err(_) => Ok(()),
+        }
     }
 
     /// The network, if it is held now.
