@@ -545,6 +545,7 @@ notice-frame-missing = The settings are in the form. The frame they were used wi
 notice-frame-missing-unnamed = The settings are in the form. The frame they were used with had no name and was not found.
 notice-frame-missing-hint = Open that frame yourself, or ask about another one.
 notice-runs-deleted = Runs deleted: { $count }
+notice-imported = { $name } is imported and can be used
 notice-downloaded = { $what } is downloaded
 notice-bundle-deleted = { $name } was deleted
 notice-bundle-deleted-hint = It goes to the system's bin when the program ends.
@@ -634,8 +635,8 @@ models-refresh-tip = Looks through the data folder, the added folders and the Hu
 models-add = Add a folder…
 models-add-tip = Puts a bundle folder from anywhere on the list; its files stay where they are
 models-more = The embedded bundle is small, so that the program answers anywhere. Larger ones draw better: drop a bundle folder here, or put it into the data folder.
-models-drop-here = Drop the folder to add it to the models
-models-drop-hint = A bundle folder with lgd.json in it
+models-drop-here = Drop them to add or import them
+models-drop-hint = Bundle folders, checkpoints, folders of published weights
 models-row = Model { $name }
 models-looking = Looking into it…
 models-unnamed = No name
@@ -681,7 +682,7 @@ models-cached-facts = { $size } in { $count ->
     [one] one file
    *[other] { $count } files
 }
-models-cached-about = This or another program downloaded these files from the hub. They are shared, so they stay as they are. The command lgd-studio bundle import makes a bundle of them.
+models-cached-about = This or another program downloaded these files from the hub. They are shared, so they stay as they are; importing makes a bundle of them, also without a copy.
 models-revision-tip = The branch, tag or commit that was downloaded
 models-select = Select a model
 models-select-hint = Click one to see what it is made of.
@@ -732,7 +733,79 @@ count-thousand = { $number } thousand
 count-million = { $number } million
 count-billion = { $number } billion
 
+# Imports
+import-title = Import a model
+import-about = Checkpoints of Stable Diffusion, InstructPix2Pix, BLIP-2 and LGD, and folders as they are published. Several together make one bundle.
+import-path = Path
+import-path-hint = Path of a file or folder
+import-add = Add
+import-add-tip = Looks at what the path holds, too
+import-add-blocked = Write a path first
+import-folder = Folder…
+import-folder-tip = Chooses folders in a dialog
+import-files = Files…
+import-files-tip = Chooses weight files in a dialog
+import-remove = Leave out { $path }
+import-looking = Looking at what they hold
+import-empty = Drop files or folders here, choose them, or write a path. Nothing is written before you press Make the bundle.
+import-found = What they hold
+import-licence = Licence { $licence }
+import-mode-needs = { $mode } needs { $parts } as well
+import-missing = Not there
+import-source = Usually from { $source }
+import-unknown = { $count ->
+    [one] One tensor is not known and is left out.
+   *[other] { $count } tensors are not known and are left out.
+}
+import-name = Name
+import-name-tip = What the bundle is called; its folder is named after it
+import-place = Weights
+import-place-tip = Whether the bundle gets its own copy of the weights
+import-copy = Copy into the bundle
+import-copy-tip = The bundle stands on its own, and the originals can go
+import-in-place = Use in place
+import-in-place-tip = Takes no room; works for folders in the published layouts, such as those of the Hugging Face cache
+import-format = Number format
+import-format-tip = Smaller formats load faster and need half the room
+import-as-stored = As stored
+import-as-stored-tip = Tensor by tensor as the originals have it
+import-f32 = F32
+import-f32-tip = 32 bits per number
+import-f16 = F16
+import-f16-tip = 16 bits per number, fine steps
+import-bf16 = BF16
+import-bf16-tip = 16 bits per number, the range of F32
+import-weights = Editor
+import-weights-tip = The checkpoint keeps two sets of the editor's weights
+import-ema = Running averages
+import-ema-tip = What the authors validate with
+import-plain = Last step
+import-plain-tip = As the last training step left them
+import-start = Make the bundle
+import-start-tip = Writes the bundle; it can be stopped and goes on later
+import-no-name = Give it a name first
+import-no-room = It does not fit onto the disk
+import-room = { $needed } needed, { $free } free
+import-room-unknown = { $needed } needed
+import-room-in-place = Needs no room
+import-running = Importing
+import-stopping = Stopping
+import-stopped = Not finished
+import-failed = Interrupted
+import-waiting = Waiting for its turn
+import-stop = Stop
+import-stop-tip = Stops the import; what is finished stays
+import-continue = Continue
+import-continue-tip = Goes on where the import stopped
+import-discard = Discard
+import-discard-tip = Deletes what is finished; the originals stay as they are
+
 # Downloads
+models-import = Import…
+models-import-tip = Makes a bundle of checkpoints and published weights
+models-import-label = Import { $name }
+models-import-this = Import this
+models-import-this-tip = Shows what these files hold, and makes a bundle of them
 models-download = Download…
 models-download-tip = Gets a model from the Hugging Face hub
 models-no-cache = There is no folder for downloads on this system

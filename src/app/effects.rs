@@ -30,6 +30,7 @@ pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
             jobs.files(task);
             None
         }
+        Effect::Make(ticket, task) => Some(Action::Submitted(ticket, jobs.make(task))),
         Effect::Library(task) => {
             jobs.library(task);
             None

@@ -21,9 +21,9 @@ pub use settings::{ModelSettings, SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
     Action, AppState, AxisDraft, BundleState, Check, Column, CoverState, Dialog, Download,
     DownloadState, Explain, Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction,
-    GridDraft, HubAction, Inquiry, Library, LibraryAction, Likeness, NoticeKind, Offer,
-    OfferChoice, Page, Parting, Phase, QueueAction, Recall, Run, Shelved, TargetAction, Topic,
-    View,
+    GridDraft, HubAction, ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library,
+    LibraryAction, Likeness, NoticeKind, Offer, OfferChoice, Page, Parting, Phase, QueueAction,
+    Recall, Run, Shelved, TargetAction, Topic, View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -112,6 +112,7 @@ impl LgdApp {
         let mut state = AppState::new(settings.value, session.value, bundle, config.dice);
         state.keeps_runs = config.places.is_some();
         state.library.hub_cache = config.hub_cache;
+        state.library.import.shelf = config.places.as_ref().map(Places::bundles);
         state.gallery.cache = config.places.as_ref().map(|places| places.cache.clone());
         if let Some(aside) = settings.set_aside {
             state.notify(NoticeKind::SettingsBroken(aside));
@@ -235,6 +236,7 @@ impl LgdApp {
             self.state.on_preview(preview);
         }
         self.state.on_library_news(self.jobs.take_library_news());
+        self.state.on_making(self.jobs.take_making());
         if let Some((job, progress)) = self.jobs.take_loading() {
             self.state.on_loading(job, progress);
         }
@@ -318,6 +320,7 @@ impl LgdApp {
             Some(Dialog::About) => panels::about_ui(&ctx, &cx, actions),
             Some(Dialog::Palette) => palette.ui(&ctx, &cx, actions),
             Some(Dialog::Hub) => models.hub_ui(&ctx, &cx, actions),
+            Some(Dialog::Import) => models.import_ui(&ctx, &cx, actions),
             Some(Dialog::Network) => panels::network_ui(&ctx, &cx, actions),
             Some(Dialog::Grid) => panels::grid_setup_ui(&ctx, &cx, actions),
             None => {}

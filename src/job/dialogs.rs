@@ -3,6 +3,7 @@
 
 use super::Problem;
 use std::path::PathBuf;
+use std::pin::Pin;
 
 /// What shows file dialogs here.
 pub(super) fn provider() -> Result<&'static str, Problem> {
@@ -34,6 +35,27 @@ pub(super) fn save(
     }
     let answer = dialog.save_file();
     move || Some(pollster::block_on(answer)?.path().to_path_buf())
+}
+
+/// Opens a dialog for several folders, or for several weight files, on the calling thread; what it
+/// returns waits for the answer, on another one.
+pub(super) fn open_paths(files: bool) -> impl FnOnce() -> Option<Vec<PathBuf>> + Send + use<> {
+    let dialog = rfd::AsyncFileDialog::new();
+    let answer: Pin<Box<dyn Future<Output = Option<Vec<rfd::FileHandle>>> + Send>> = if files {
+        let endings = ["safetensors", "ckpt", "pt", "pth", "bin", "json"];
+        Box::pin(dialog.add_filter("Weights", &endings).pick_files())
+    } else {
+        Box::pin(dialog.pick_folders())
+    };
+    move || {
+        let handles = pollster::block_on(answer)?;
+        Some(
+            handles
+                .iter()
+                .map(|handle| handle.path().to_path_buf())
+                .collect(),
+        )
+    }
 }
 
 /// Where a picture goes that nobody can be asked about: the picture folder, under a name that is

@@ -7,7 +7,7 @@ use super::jobs::Outbox;
 use super::recall;
 use super::run_file;
 use super::saving;
-use super::{FileTask, Frame, FrameOrigin, JobEvent, Problem, Target};
+use super::{FileTask, FolderUse, Frame, FrameOrigin, JobEvent, Problem, Target};
 use super::{PictureMetadata, Similarity, psnr, read_metadata, ssim};
 use crate::pipeline::frame_image::{self, FrameError, Reading};
 use crate::pipeline::metadata;
@@ -165,7 +165,7 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             JobEvent::RunRead(path, run)
         }
         FileTask::Cover(request) => JobEvent::Covered(request.run, cover(&request)),
-        FileTask::TakeFolder(what_for, path) => JobEvent::FolderChosen(what_for, path),
+        FileTask::TakeFolders(what_for, paths) => JobEvent::FoldersChosen(what_for, paths),
         FileTask::WriteText(path, text) => match saving::write_text(&path, &text) {
             Ok(()) => return None,
             Err(problem) => JobEvent::FileFailed(problem),
@@ -274,11 +274,8 @@ pub(super) fn open_dialog(
             })
         }
         FileTask::PickFolder(what_for) => {
-            let dialog = rfd::AsyncFileDialog::new().pick_folder();
-            Box::new(move || {
-                let path = pollster::block_on(dialog)?.path().to_path_buf();
-                Some(FileTask::TakeFolder(what_for, path))
-            })
+            let paths = dialogs::open_paths(what_for == FolderUse::OriginalFiles);
+            Box::new(move || Some(FileTask::TakeFolders(what_for, paths()?)))
         }
         FileTask::PickAndSave(result, name) => {
             let place = dialogs::save("PNG picture", &["png"], name);

@@ -173,20 +173,24 @@ pub enum FileTask {
     Export(Box<Export>),
     /// Measure how similar two pictures are; ends in `Measured`.
     Measure(Arc<RgbImage>, Arc<RgbImage>),
-    /// Show the dialog for a folder; ends as `TakeFolder`, or in `DialogClosed`.
+    /// Show the dialog for a folder; ends as `TakeFolders`, or in `DialogClosed`.
     PickFolder(FolderUse),
-    /// A folder was chosen; ends in `FolderChosen`.
-    TakeFolder(FolderUse, PathBuf),
+    /// Folders or files were chosen; ends in `FoldersChosen`.
+    TakeFolders(FolderUse, Vec<PathBuf>),
     /// Write a small text file (settings, session) whole or not at all; silent when it works, else
     /// `FileFailed`.
     WriteText(PathBuf, String),
 }
 
-/// What a folder is chosen for.
+/// What folders or files are chosen for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FolderUse {
     /// A bundle that joins the list.
     Bundle,
+    /// Original files to import.
+    Originals,
+    /// The same, file by file.
+    OriginalFiles,
 }
 
 /// The newest state of a column's denoising; older pictures are overwritten, never queued.
@@ -378,8 +382,8 @@ pub enum JobEvent {
     Measured(Arc<RgbImage>, Arc<RgbImage>, Similarity),
     /// The cosine of CLIP's embeddings of two pictures; none when the bundle has no CLIP.
     Likened(Arc<RgbImage>, Arc<RgbImage>, Option<f64>),
-    /// A folder was chosen in a dialog.
-    FolderChosen(FolderUse, PathBuf),
+    /// Folders or files were chosen in a dialog.
+    FoldersChosen(FolderUse, Vec<PathBuf>),
     /// The library of bundles reports.
     Library(LibraryEvent),
     /// A picture is in the clipboard.

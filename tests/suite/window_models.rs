@@ -216,3 +216,31 @@ fn window_models_says_why_a_folder_is_no_bundle() -> Outcome {
     assert!(!has_text(&window, "Added folder"));
     Ok(())
 }
+
+#[test]
+fn window_models_shows_what_originals_hold_before_anything_is_written() -> Outcome {
+    let home = tempfile::tempdir()?;
+    let mut window = models(home.path());
+    click(&mut window, "Import…");
+    assert!(has_text(&window, "Nothing is written before"));
+    let editor = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/toon-tiny/unet");
+    window
+        .get_by_role_and_label(Role::TextInput, "Path")
+        .focus();
+    window.step();
+    window
+        .get_by_role_and_label(Role::TextInput, "Path")
+        .type_text(&editor.display().to_string());
+    window.step();
+    click(&mut window, "Add");
+    wait(&mut window, "the files were looked at", |window| {
+        state(window).library.import.found.is_some()
+    });
+    assert!(has_text(&window, "What they hold") && has_text(&window, "UNet"));
+    assert!(
+        has_text(&window, "Not there"),
+        "a bundle needs more than that"
+    );
+    assert!(!places(home.path()).bundles().exists());
+    Ok(())
+}

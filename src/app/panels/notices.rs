@@ -40,6 +40,7 @@ impl Notices {
                     | NoticeKind::Copied
                     | NoticeKind::RunReady(..)
                     | NoticeKind::Downloaded(..)
+                    | NoticeKind::Imported(..)
             );
             if passes {
                 let left = STAY_SECS - (now - since);
@@ -143,6 +144,12 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
             tokens.on_accent_soft,
             cx.text("notice-runs-deleted", &[("count", keys.len().into())]),
             None,
+        ),
+        NoticeKind::Imported(name, folder) => (
+            tokens.accent_soft,
+            tokens.on_accent_soft,
+            cx.text("notice-imported", &[("name", name.as_str().into())]),
+            Some(path(folder)),
         ),
         NoticeKind::Downloaded(what, folder) => (
             tokens.accent_soft,

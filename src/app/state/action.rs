@@ -2,12 +2,13 @@
 //! plain data.
 
 use super::{
-    Dialog, Explain, Form, GalleryAction, GridAction, HubAction, LibraryAction, Moment, NoticeId,
-    OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
+    Dialog, Explain, Form, GalleryAction, GridAction, HubAction, ImportAction, LibraryAction,
+    Moment, NoticeId, OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
 };
 use crate::app::settings::Settings;
 use crate::job::{
-    ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask, MemorySize, RunDraft,
+    BundleTask, ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask, MemorySize,
+    RunDraft,
 };
 use image::RgbImage;
 use std::path::PathBuf;
@@ -100,6 +101,8 @@ pub enum Action {
     Library(LibraryAction),
     /// Does something with the hub.
     Hub(HubAction),
+    /// Does something with imports.
+    Import(ImportAction),
     /// Opens a dialog.
     ShowDialog(Dialog),
     /// Closes the dialog.
@@ -127,6 +130,10 @@ pub enum Ticket {
     Moment(RunId, Moment),
     /// What CLIP says of two pictures.
     Likeness,
+    /// What original files hold.
+    Recognise,
+    /// The bundle that is made in this folder.
+    Import(PathBuf),
     /// An animation and where it goes.
     Export(ExportFormat, PathBuf),
     /// What is to be known about a column of a run.
@@ -152,4 +159,6 @@ pub enum Effect {
     Files(FileTask),
     /// Give the library of bundles something to do.
     Library(LibraryTask),
+    /// Start a task on a bundle, then report as `Submit`.
+    Make(Ticket, BundleTask),
 }

@@ -318,6 +318,8 @@ impl AppState {
         match ticket {
             Ticket::Bundle => self.bundle_job = Some(job),
             Ticket::Likeness => self.similar.submitted(job),
+            Ticket::Recognise => self.import_submitted(None, job),
+            Ticket::Import(to) => self.import_submitted(Some(&to), job),
             Ticket::Columns(id, columns) => {
                 let Some(run) = self.run_by_id_mut(id) else {
                     return;

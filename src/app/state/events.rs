@@ -2,8 +2,8 @@
 
 use super::{AppState, BundleState, Column, Effect, Form, MAX_RECENT, NoticeKind, Phase, Run};
 use crate::job::{
-    BundleSummary, EditRequest, Frame, FrameOrigin, JobEvent, JobId, LoadProgress, Problem, Stage,
-    StepPreview,
+    BundleEvent, BundleSummary, EditRequest, Frame, FrameOrigin, JobEvent, JobId, LoadProgress,
+    Problem, Stage, StepPreview,
 };
 
 impl AppState {
@@ -63,8 +63,9 @@ impl AppState {
             | JobEvent::Effect(..)
             | JobEvent::Units(..)
             | JobEvent::Read(..) => {}
-            // The Ask page does not show work on bundles.
-            JobEvent::Bundle(..) => {}
+            JobEvent::Bundle(job, BundleEvent::Recognised(found, _)) => self.recognised(job, found),
+            JobEvent::Bundle(job, BundleEvent::Made(made)) => return self.made(job, &made),
+            JobEvent::Bundle(_, BundleEvent::Verified(_)) => {}
             JobEvent::Shown(job, picture) => self.shown(job, picture),
             JobEvent::Loaded(job, summary) => {
                 if self.bundle_job == Some(job) {
@@ -82,6 +83,7 @@ impl AppState {
                 self.not_shown(job);
                 self.similar.ended(job, None);
                 self.export_ended(job, None);
+                self.import_ended(job, None);
             }
             JobEvent::Exported(job, path) => {
                 if self.export_ended(job, None) {
@@ -106,8 +108,8 @@ impl AppState {
             JobEvent::Likened(a, b, cosine) => self.similar.on_likened(&a, &b, cosine),
             JobEvent::TargetOpened(target) => return self.target_opened(target),
             JobEvent::Store(event) => return self.on_store(event),
-            JobEvent::FolderChosen(what_for, folder) => {
-                return self.folder_chosen(what_for, folder);
+            JobEvent::FoldersChosen(what_for, paths) => {
+                return self.folders_chosen(what_for, paths);
             }
             JobEvent::Library(event) => return self.on_library_event(event),
             // Evaluations are asked for on the command line.
@@ -169,7 +171,7 @@ impl AppState {
             self.bundle = BundleState::Failed(problem);
             return;
         }
-        if self.export_ended(job, Some(&problem)) {
+        if self.import_ended(job, Some(&problem)) || self.export_ended(job, Some(&problem)) {
             return;
         }
         if self.not_shown(job) {

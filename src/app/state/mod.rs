@@ -36,7 +36,8 @@ pub use gallery::{
     CoverState, Filter, Gallery, GalleryAction, Period, Recall, Row, differences, settings,
 };
 pub use library::{
-    Check, Download, DownloadState, Found, HubAction, Library, LibraryAction, Shelved,
+    Check, Download, DownloadState, Found, HubAction, ImportAction, ImportPlan, ImportStep,
+    Importing, Library, LibraryAction, Shelved,
 };
 pub use page::{Page, known_or_first as known_page};
 pub use plan::{AxisDraft, GridDraft};
@@ -76,6 +77,8 @@ pub enum Dialog {
     Grid,
     /// A download before it begins.
     Hub,
+    /// An import before it begins.
+    Import,
     /// How the hub is reached, and what was asked of it.
     Network,
 }
@@ -107,6 +110,8 @@ pub enum NoticeKind {
     NotRecalled(Problem),
     /// Kept runs were deleted; that can be taken back.
     RunsDeleted(Vec<RunKey>),
+    /// A bundle of that name was imported into that folder.
+    Imported(String, PathBuf),
     /// A repository was downloaded into that folder.
     Downloaded(String, PathBuf),
     /// A bundle was deleted; that can be taken back.
@@ -410,6 +415,7 @@ impl AppState {
             Action::Gallery(action) => return self.act_on_gallery(action),
             Action::Library(action) => return self.act_on_library(action),
             Action::Hub(action) => return self.act_on_hub(action),
+            Action::Import(action) => return self.act_on_import(action),
             Action::ShowDialog(dialog) => {
                 self.dialog = Some(dialog);
                 if dialog == Dialog::Settings {

@@ -6,6 +6,7 @@
 
 mod bin;
 mod entry;
+mod imports;
 mod listing;
 mod network;
 mod news;
@@ -15,6 +16,7 @@ mod verify;
 
 pub use bin::DeletedBundle;
 pub use entry::{BundleDetails, BundleFile, BundleHome, CachedRepo, LibraryEntry};
+pub use imports::ImportTask;
 pub use network::{DownloadEnd, HubEvent, HubTask};
 pub use news::LibraryNews;
 pub use verify::{FileCheck, FileVerdict, VerifyReport};
@@ -22,7 +24,7 @@ pub use verify::{FileCheck, FileVerdict, VerifyReport};
 pub(super) use thread::Handle;
 pub(super) use verify::verify;
 
-use super::{BundleSource, Problem};
+use super::{BundleSource, ImportSpec, Problem};
 use std::path::PathBuf;
 
 /// Where bundles are looked for.
@@ -54,6 +56,10 @@ pub enum LibraryTask {
     Restore(DeletedBundle),
     /// Ask something of the hub.
     Hub(HubTask),
+    /// Keep or look for notes of imports.
+    Import(ImportTask),
+    /// Tell bundle folders from original files; ends in `Sorted`.
+    Sort(Vec<PathBuf>),
     /// Show a folder in the system's file manager; silent when it works, else `Failed`.
     Reveal(PathBuf),
 }
@@ -77,6 +83,17 @@ pub enum LibraryEvent {
     Restored(PathBuf),
     /// What became of something that was asked of the hub.
     Hub(HubEvent),
+    /// Imports of an earlier start that are not finished.
+    ImportsFound(Vec<ImportSpec>),
+    /// Bytes free where a bundle would be made, where the system says so.
+    Room(Option<u64>),
+    /// Which of some paths are bundles, and which are original files.
+    Sorted {
+        /// Folders with a description.
+        bundles: Vec<PathBuf>,
+        /// Everything else.
+        originals: Vec<PathBuf>,
+    },
     /// Something could not be done.
     Failed(Problem),
 }

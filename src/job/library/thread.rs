@@ -3,14 +3,14 @@
 use super::network::Network;
 use super::news::NewsBoard;
 use super::verify::{VerifyReport, verify};
-use super::{BundleDetails, BundleFile, LibraryEvent, LibraryTask, bin, listing, reveal};
+use super::{BundleDetails, BundleFile, LibraryEvent, LibraryTask, bin, imports, listing, reveal};
 use crate::job::bundles;
 use crate::job::jobs::Outbox;
 use crate::job::{Bundle, BundleSource, CancelToken, JobEvent, LibraryNews, Places, Problem};
 use crate::nn::cancel;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -155,6 +155,17 @@ impl Library {
                 Err(problem) => LibraryEvent::Failed(problem),
             },
             LibraryTask::Hub(task) => return self.network.perform(task),
+            LibraryTask::Import(task) => {
+                if let Some(event) = imports::perform(task, self.places.as_ref()) {
+                    self.tell(event);
+                }
+                return;
+            }
+            LibraryTask::Sort(paths) => {
+                let is_bundle = |path: &PathBuf| path.join("lgd.json").is_file();
+                let (bundles, originals) = paths.into_iter().partition(is_bundle);
+                LibraryEvent::Sorted { bundles, originals }
+            }
             LibraryTask::Reveal(folder) => return self.reveal(&folder),
         };
         self.tell(event);

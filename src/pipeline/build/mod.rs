@@ -17,7 +17,8 @@ mod spec;
 mod template;
 
 pub(super) use disk::sha256;
-pub(super) use journal::{is_being_made, is_of_making};
+pub(crate) use journal::is_being_made;
+pub(super) use journal::is_of_making;
 pub(crate) use meter::Meter;
 pub use spec::{BuildProgress, BuildStage, ImportSpec, MadeBundle, Preset, RandomSpec, StoredAs};
 

@@ -1,6 +1,6 @@
 //! The selected bundle: what it is, what can be done with it, what it is made of.
 
-use super::{Cx, facts, files, nothing_ui, words};
+use super::{Cx, facts, files, list, nothing_ui, words};
 use crate::app::state::{Action, BundleState, LibraryAction, Shelved};
 use crate::app::theme::{self, CONTROL_RADIUS, space};
 use crate::app::widgets::{badge, card, field_frame, fill_line, hint, primary_button};
@@ -352,6 +352,17 @@ fn cached_ui(ui: &mut Ui, cx: &Cx<'_>, cached: &CachedRepo, actions: &mut Vec<Ac
     let words = RichText::new(cx.tr("models-cached-about")).text_style(theme::title_style());
     ui.add_space(space::XS);
     ui.add(Label::new(words.size(14.0).color(cx.tokens.text_weak)).wrap());
+    ui.add_space(space::XS);
+    let label = cx.tr("models-import");
+    let size = vec2(128.0, 30.0);
+    let button = primary_button(ui, cx.tokens, &label, "", size, true);
+    let button = button.accessible_name(cx.tr("models-import-this"));
+    if button
+        .on_hover_text(cx.tr("models-import-this-tip"))
+        .clicked()
+    {
+        actions.push(list::import(cached));
+    }
     ui.separator();
     facts::place_ui(ui, cx, &cached.folder, actions);
 }

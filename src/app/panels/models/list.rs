@@ -1,8 +1,8 @@
 //! The rows of the list: bundles, and what lies in the Hugging Face cache.
 
-use super::{Cx, downloads, select, words};
+use super::{Cx, going, select, words};
 use crate::app::panels::ask::{mode_colour, mode_texts};
-use crate::app::state::{Action, LibraryAction, Shelved};
+use crate::app::state::{Action, ImportAction, LibraryAction, Shelved};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Tone, badge, fill_line, hint};
 use crate::job::GuidanceMode;
@@ -28,7 +28,7 @@ pub fn list_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 let words = RichText::new(problem.to_string()).color(cx.tokens.error);
                 ui.add(Label::new(words).wrap().selectable(true));
             }
-            downloads::downloads_ui(ui, cx, actions);
+            going::going_ui(ui, cx, actions);
             for entry in library.bundles.iter().flatten() {
                 bundle_ui(ui, cx, entry, actions);
             }
@@ -202,6 +202,11 @@ pub fn mode_dot(ui: &Ui, cx: &Cx<'_>, rect: Rect, mode: GuidanceMode, possible: 
     painter.text(rect.center(), middle, letter, font, ink);
 }
 
+/// Opens the dialog that makes a bundle of a snapshot.
+pub fn import(cached: &CachedRepo) -> Action {
+    Action::Import(ImportAction::Open(vec![cached.folder.clone()]))
+}
+
 fn cached_ui(ui: &mut Ui, cx: &Cx<'_>, cached: &CachedRepo, actions: &mut Vec<Action>) {
     let label = cx.text("models-row", &[("name", cached.repo.as_str().into())]);
     let shelved = Shelved::Cached(cached.folder.clone());
@@ -211,7 +216,17 @@ fn cached_ui(ui: &mut Ui, cx: &Cx<'_>, cached: &CachedRepo, actions: &mut Vec<Ac
         shelved,
         &label,
         actions,
-        |_, _| {},
+        |ui, actions| {
+            let name = ("name", cached.repo.as_str().into());
+            let label = cx.text("models-import-label", &[name]);
+            let button = Button::new(cx.tr("models-import")).min_size(vec2(0.0, 28.0));
+            let button = ui
+                .add(button)
+                .on_hover_text(cx.tr("models-import-this-tip"));
+            if button.accessible_name(label).clicked() {
+                actions.push(import(cached));
+            }
+        },
         |ui| {
             ui.horizontal(|ui| {
                 let text = RichText::new(&cached.repo).size(15.0);

@@ -1,10 +1,11 @@
 //! The Models page: every bundle known here as a row, and the selected one in detail on the right.
 
 mod details;
-mod downloads;
 mod facts;
 mod files;
+mod going;
 mod hub;
+mod import;
 mod list;
 mod words;
 
@@ -23,9 +24,15 @@ use egui::{
 pub struct ModelsPage {
     details: details::DetailsPanel,
     hub: hub::HubDialog,
+    import: import::ImportDialog,
 }
 
 impl ModelsPage {
+    /// Draws the dialog for imports.
+    pub fn import_ui(&mut self, ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+        self.import.ui(ctx, cx, actions);
+    }
+
     /// Draws the dialog for downloads.
     pub fn hub_ui(&mut self, ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         self.hub.ui(ctx, cx, actions);
@@ -91,6 +98,10 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             {
                 actions.push(Action::ShowDialog(Dialog::Hub));
             }
+            let import = ui.button(cx.tr("models-import"));
+            if import.on_hover_text(cx.tr("models-import-tip")).clicked() {
+                actions.push(Action::ShowDialog(Dialog::Import));
+            }
             let add = ui.button(cx.tr("models-add"));
             if add.on_hover_text(cx.tr("models-add-tip")).clicked() {
                 actions.push(Action::Library(LibraryAction::PickFolder));
@@ -110,11 +121,12 @@ fn loading_ui(ui: &mut Ui, cx: &Cx<'_>, room: Rect) {
 /// The actions of files dropped onto the page.
 pub fn dropped(ctx: &egui::Context) -> Vec<Action> {
     let files = ctx.input_mut(|input| std::mem::take(&mut input.raw.dropped_files));
-    let folders = files.iter().map(|file| file.path().to_owned());
-    let folders = folders.filter(|path| path.is_absolute());
-    folders
-        .map(|folder| Action::Library(LibraryAction::Add(folder)))
-        .collect()
+    let paths = files.iter().map(|file| file.path().to_owned());
+    let paths: Vec<_> = paths.filter(|path| path.is_absolute()).collect();
+    if paths.is_empty() {
+        return Vec::new();
+    }
+    vec![Action::Library(LibraryAction::Drop(paths))]
 }
 
 /// Nothing is selected.

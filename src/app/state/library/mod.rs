@@ -3,15 +3,19 @@
 
 mod check;
 mod hub;
+mod imports;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tests_hub;
+#[cfg(test)]
+mod tests_imports;
 
 pub use check::Check;
 pub use hub::{Download, DownloadState, Found, HubAction, HubState};
+pub use imports::{ImportAction, ImportPlan, ImportState, ImportStep, Importing};
 
-use super::{AppState, BundleState, Effect, NoticeKind, Page};
+use super::{AppState, BundleState, Dialog, Effect, NoticeKind, Page};
 use crate::job::library::{
     BundleDetails, BundleHome, CachedRepo, DeletedBundle, LibraryEntry, Shelves,
 };
@@ -39,6 +43,8 @@ pub struct Library {
     pub hub_cache: Option<PathBuf>,
     /// Downloads and requests.
     pub hub: HubState,
+    /// Imports.
+    pub import: ImportState,
     details: Vec<(BundleSource, Result<Box<BundleDetails>, Problem>)>,
     checks: Vec<(BundleSource, Check)>,
 }
@@ -77,6 +83,8 @@ pub enum LibraryAction {
     PickFolder,
     /// Puts a folder on the list.
     Add(PathBuf),
+    /// Takes what was dropped: bundles join the list, original files are imported.
+    Drop(Vec<PathBuf>),
     /// Takes a folder off the list; its files stay.
     Forget(PathBuf),
     /// Shows a folder in the file manager.
@@ -150,6 +158,7 @@ impl AppState {
         }
         let mut effects = self.list_bundles();
         effects.extend(self.find_downloads());
+        effects.extend(self.find_imports());
         effects
     }
 
@@ -203,6 +212,7 @@ impl AppState {
                 return vec![Effect::Files(FileTask::PickFolder(FolderUse::Bundle))];
             }
             LibraryAction::Add(folder) => return self.add_folder(folder),
+            LibraryAction::Drop(paths) => return ask(LibraryTask::Sort(paths)),
             LibraryAction::Forget(folder) => {
                 self.settings
                     .models
@@ -255,11 +265,34 @@ impl AppState {
         self.list_bundles()
     }
 
-    /// A folder was chosen in a dialog.
-    pub(super) fn folder_chosen(&mut self, what_for: FolderUse, folder: PathBuf) -> Vec<Effect> {
+    /// Folders or files were chosen in a dialog.
+    pub(super) fn folders_chosen(
+        &mut self,
+        what_for: FolderUse,
+        paths: Vec<PathBuf>,
+    ) -> Vec<Effect> {
         match what_for {
-            FolderUse::Bundle => self.add_folder(folder),
+            FolderUse::Bundle => ask(LibraryTask::Sort(paths)),
+            FolderUse::Originals | FolderUse::OriginalFiles => {
+                self.act_on_import(ImportAction::Add(paths))
+            }
         }
+    }
+
+    /// Some paths are bundles, the others are original files.
+    fn sorted(&mut self, bundles: Vec<PathBuf>, originals: Vec<PathBuf>) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = bundles
+            .into_iter()
+            .flat_map(|folder| self.add_folder(folder))
+            .collect();
+        if !originals.is_empty() {
+            let more = match self.dialog {
+                Some(Dialog::Import) => ImportAction::Add(originals),
+                _ => ImportAction::Open(originals),
+            };
+            effects.extend(self.act_on_import(more));
+        }
+        effects
     }
 
     /// Takes in what the library reports.
@@ -318,6 +351,9 @@ impl AppState {
                 return self.list_bundles();
             }
             LibraryEvent::Hub(event) => return self.on_hub_event(event),
+            LibraryEvent::ImportsFound(specs) => self.imports_found(specs),
+            LibraryEvent::Room(free) => self.library.import.free = free,
+            LibraryEvent::Sorted { bundles, originals } => return self.sorted(bundles, originals),
             LibraryEvent::Failed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
         Vec::new()
