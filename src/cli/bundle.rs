@@ -1,4 +1,4 @@
-//! `lgd-studio bundle list | inspect | verify | random`.
+//! `lgd-studio bundle list | inspect | verify | import | random | download`.
 
 use super::session::{Session, unexpected};
 use super::{Failure, GlobalArgs, download, making, output};
@@ -31,6 +31,8 @@ enum BundleCommand {
         /// A folder, or the name of a bundle
         path: PathBuf,
     },
+    /// Convert original weights to a bundle, or use them in place
+    Import(making::ImportArgs),
     /// Make up a bundle of any published size, to measure and test with
     Random(making::RandomArgs),
 }
@@ -46,6 +48,7 @@ pub(super) fn run(args: &BundleArgs, global: &GlobalArgs) -> Result<(), Failure>
         BundleCommand::Verify { path } => {
             verify(&bundles::find(Some(path), places.as_ref()), global)
         }
+        BundleCommand::Import(args) => making::import(args, global),
         BundleCommand::Random(args) => making::random(args, global),
     }
 }
@@ -138,9 +141,11 @@ fn verify(source: &BundleSource, global: &GlobalArgs) -> Result<(), Failure> {
             ));
         }
         if found.problems.is_empty() {
-            output::line(
-                "All networks load: every tensor is there, has the right shape and is finite.",
-            );
+            output::line(if found.loaded {
+                "All networks load: every tensor is there, has the right shape and is finite."
+            } else {
+                "The networks were not loaded: they do not fit into the free memory."
+            });
         }
     }
     if found.problems.is_empty() {

@@ -10,13 +10,18 @@ use super::jobs::Outbox;
 use super::{BundleSource, JobEvent, JobId, Problem};
 use crate::nn::cancel::{self, CancelToken};
 use crate::pipeline::EditError;
-use crate::pipeline::build::{self, BuildProgress, MadeBundle, RandomSpec};
+use crate::pipeline::build::{self, BuildProgress, ImportSpec, MadeBundle, RandomSpec};
+use crate::pipeline::import::Recognised;
 use crossbeam_channel::Receiver;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What to do with a bundle.
 #[derive(Clone, Debug)]
 pub enum BundleTask {
+    /// Look into original files without writing anything; ends in [`BundleEvent::Recognised`].
+    Recognise(ImportSpec),
+    /// Convert original files to a bundle; ends in [`BundleEvent::Made`].
+    Import(ImportSpec),
     /// Make up a bundle; ends in [`BundleEvent::Made`].
     Random(RandomSpec),
     /// Compare every checksum and load every network; ends in [`BundleEvent::Verified`].
@@ -26,6 +31,8 @@ pub enum BundleTask {
 /// How a task on a bundle ended well.
 #[derive(Clone, Debug)]
 pub enum BundleEvent {
+    /// What the files hold, and the bytes that its weights will take in the bundle.
+    Recognised(Box<Recognised>, u64),
     /// The bundle is there, whole.
     Made(MadeBundle),
     /// What the check found.
@@ -70,7 +77,9 @@ fn perform(id: JobId, task: BundleTask, token: &CancelToken, outbox: &Outbox) ->
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(event)) => JobEvent::Bundle(id, event),
         Ok(Err(EditError::Cancelled)) => JobEvent::Cancelled(id),
-        Ok(Err(EditError::Failed(problem))) => JobEvent::Failed(id, problem),
+        Ok(Err(EditError::Failed(problem) | EditError::NoRoom(problem))) => {
+            JobEvent::Failed(id, problem)
+        }
         Err(panic) => JobEvent::Failed(
             id,
             Problem::new(format!(
@@ -87,6 +96,11 @@ fn do_task(
     report: &mut dyn FnMut(BuildProgress),
 ) -> Result<BundleEvent, EditError> {
     Ok(match task {
+        BundleTask::Recognise(spec) => {
+            let (plan, bytes) = build::look(&spec)?;
+            BundleEvent::Recognised(Box::new(plan), bytes)
+        }
+        BundleTask::Import(spec) => BundleEvent::Made(build::import(&spec, report)?),
         BundleTask::Random(spec) => BundleEvent::Made(build::random(&spec, report)?),
         BundleTask::Verify(source) => BundleEvent::Verified(bundles::verify(&source, report)?),
     })

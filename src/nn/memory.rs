@@ -4,7 +4,7 @@
 //! back to the system after a few milliseconds, and the next layer pays for every page to be cleared
 //! again: about 7 % of a full-size UNet forward.
 
-use libmimalloc_sys::{mi_option_set, mi_option_t};
+use libmimalloc_sys::{mi_collect, mi_option_set, mi_option_t};
 
 /// `mi_option_purge_delay` of mimalloc 2 and 3; the binding names only a few options.
 const PURGE_DELAY: mi_option_t = 15;
@@ -18,5 +18,15 @@ pub fn keep_freed_memory() {
     // SAFETY: the option exists in both versions, and no other thread runs yet that sets options.
     unsafe {
         mi_option_set(PURGE_DELAY, WAIT_MILLIS.into());
+    }
+}
+
+/// Gives freed memory back now: a network was dropped, and the next one must not come on top of it.
+/// Of what other threads freed, only what they have handed on.
+pub fn give_back_freed_memory() {
+    #[expect(unsafe_code, reason = "the allocator's options are a C interface")]
+    // SAFETY: it may be called from any thread at any time, also where another allocator is in use.
+    unsafe {
+        mi_collect(true);
     }
 }

@@ -29,6 +29,11 @@ impl Clock {
         report(Progress::Stage(stage));
     }
 
+    /// Begins again with so many steps: the ones that were done are lost.
+    pub(super) fn again(&mut self, steps: usize) {
+        (self.steps, self.steps_done) = (steps, 0);
+    }
+
     fn stop(&mut self) {
         if let Some((stage, since)) = self.running.take() {
             let seconds = since.elapsed().as_secs_f64();

@@ -98,6 +98,9 @@ impl LgdPipeline {
         let Some((_, first)) = columns.first() else {
             return Ok(());
         };
+        let slot = &self.parts.unet;
+        let load = || slot.get().map(|_| ());
+        self.bring(Stage::Drawing, slot.missing(), load, clock, report)?;
         clock.begin(Stage::Drawing, report);
         let steps = first.request.steps;
         let plan = self
@@ -114,36 +117,45 @@ impl LgdPipeline {
             image_latents: &seen.image_latents,
             sketches: columns.iter().map(|(_, column)| &column.sketch).collect(),
         };
-        let latents = drawing
-            .run(&mut |step, denoised| {
-                clock.steps_done += columns.len();
-                if let Some(watch) = &mut watch
-                    && let Some(map) = attended.borrow_mut().take()?
-                {
-                    watch(map)?;
-                }
-                for (i, (track, (index, column))) in tracks.iter_mut().zip(&columns).enumerate() {
-                    let denoised = denoised.narrow(0, i, 1)?;
-                    let estimate = Estimate::of(&denoised)?;
-                    track.push(estimate.clone());
-                    let done = StepDone {
-                        step,
-                        steps,
-                        share: clock.share(),
-                        estimate,
-                        preview: self.preview(&vae, &denoised, column.request.preview)?,
-                    };
-                    report(Progress::Step(*index, done));
-                }
-                Ok(())
-            })
-            .map_err(failed)?;
+        let mut short = None;
+        let drawn = drawing.run(&mut |step, denoised| {
+            clock.steps_done += columns.len();
+            if let Err(error) = self.parts.house.check(0) {
+                short = Some(error);
+                candle_core::bail!("memory ran short");
+            }
+            if let Some(watch) = &mut watch
+                && let Some(map) = attended.borrow_mut().take()?
+            {
+                watch(map)?;
+            }
+            for (i, (track, (index, column))) in tracks.iter_mut().zip(&columns).enumerate() {
+                let denoised = denoised.narrow(0, i, 1)?;
+                let estimate = Estimate::of(&denoised)?;
+                track.push(estimate.clone());
+                let done = StepDone {
+                    step,
+                    steps,
+                    share: clock.share(),
+                    estimate,
+                    preview: self.preview(&vae, &denoised, column.request.preview)?,
+                };
+                report(Progress::Step(*index, done));
+            }
+            Ok(())
+        });
+        if let Some(error) = short {
+            return Err(error);
+        }
+        let latents = drawn.map_err(failed)?;
 
+        drop(unet);
+        self.parts.house.vacate();
         clock.begin(Stage::Finishing, report);
         for (i, ((index, column), track)) in columns.into_iter().zip(tracks).enumerate() {
             let picture = latents
                 .narrow(0, i, 1)
-                .and_then(|latents| decode(&vae, &latents))
+                .and_then(|latents| decode(&vae, &latents, self.tiles()))
                 .map_err(failed)?;
             let edited = Edited {
                 picture: resize(&picture, width, height, Filter::Lanczos),
@@ -169,7 +181,7 @@ impl LgdPipeline {
             (PreviewMethod::LatentRgb, Some(matrix)) => matrix.preview(denoised).map(Some),
             // A bundle without a matrix is shown through the decoder.
             (PreviewMethod::LatentRgb, None) | (PreviewMethod::Decode, _) => {
-                decode(vae, denoised).map(Some)
+                decode(vae, denoised, self.tiles()).map(Some)
             }
         }
     }

@@ -48,12 +48,16 @@ const WAVE: usize = 4;
 /// How many of `columns` pictures with latents of (h, w) cells are drawn at once. A few walk side by
 /// side, to be compared on the way. Of many, as many as make a call of the network faster: the
 /// first are finished early, and stay when the rest is cancelled.
-pub(super) fn side_by_side(columns: usize, (height, width): (usize, usize)) -> usize {
+pub(super) fn side_by_side(columns: usize, size: (usize, usize)) -> usize {
     if columns <= SIDE_BY_SIDE {
         return columns.max(1);
     }
-    let per_column = BRANCHES * height * width;
-    (CELLS_PER_CALL / per_column.max(1)).clamp(1, WAVE)
+    columns_per_call(size).min(WAVE)
+}
+
+/// How many columns with latents of (h, w) cells go through the network in one call.
+pub(super) fn columns_per_call((height, width): (usize, usize)) -> usize {
+    (CELLS_PER_CALL / (BRANCHES * height * width).max(1)).max(1)
 }
 
 /// Sketches that share a plan and a frame.
@@ -104,8 +108,7 @@ impl Drawing<'_> {
     /// The network as all sketches see it from this step on.
     fn editor(&self, step: usize) -> Result<Editor<'_>> {
         let (_, _, height, width) = self.image_latents.dims4()?;
-        let per_column = BRANCHES * height * width;
-        let columns = (CELLS_PER_CALL / per_column).max(1);
+        let columns = columns_per_call((height, width));
         let calls = self.sketches.chunks(columns).map(|sketches| {
             let legs: Vec<&Leg> = sketches.iter().filter_map(|s| s.leg_at(step)).collect();
             let conds: Vec<&Tensor> = legs.iter().map(|leg| &leg.context).collect();

@@ -4,12 +4,14 @@ use super::clock::Clock;
 use super::column::Column;
 use super::conditioning::{Memory, Reader};
 use super::drawing::side_by_side;
-use super::looking::Seen;
-use super::parts::Parts;
+use super::looking::{Seen, Views};
+use super::memory::{MemoryPlan, Workload};
+use super::parts::{MemoryRules, Parts};
 use super::{
     Bundle, BundleSource, EditError, EditRequest, Estimate, Manifest, Problem, Progress, Stage,
 };
 use crate::diffusion::{NoiseSchedule, ScheduleConfig};
+use crate::models::vae::Tiles;
 use crate::models::{TextTokenizer, Vae, tokenizer::TokenizerError};
 use crate::nn::cancel;
 use crate::nn::device::device_name;
@@ -29,11 +31,17 @@ pub struct LgdPipeline {
 }
 
 impl LgdPipeline {
-    /// Reads every network of a bundle, strictly.
+    /// Opens a bundle: configs are read, and names and shapes of all tensors are checked strictly.
+    /// The plan that fits the memory is chosen; [`LgdPipeline::load`] reads what it keeps.
     ///
     /// # Errors
-    /// When a file is missing or damaged, or the parts do not fit each other.
-    pub fn load(source: &BundleSource, device: &Device) -> Result<Self, EditError> {
+    /// When a file is missing or damaged, the parts do not fit each other, or no plan keeps within a
+    /// limit that was set.
+    pub fn open(
+        source: &BundleSource,
+        device: &Device,
+        rules: MemoryRules,
+    ) -> Result<Self, EditError> {
         let bundle = Bundle::open(source)?;
         let tokenizer = tokenizer(&bundle)?;
         let config: ScheduleConfig = bundle.config("scheduler/scheduler_config.json")?;
@@ -42,15 +50,42 @@ impl LgdPipeline {
                 .hint("Correct scheduler/scheduler_config.json, or copy the bundle again.")
         })?;
         let manifest = bundle.manifest.clone();
-        let parts = Parts::open(bundle, device)?;
-        parts.load_all()?;
-        Ok(Self {
+        let pipeline = Self {
             schedule,
             manifest,
             tokenizer: Arc::new(tokenizer),
-            parts,
+            parts: Parts::open(bundle, device, rules)?,
             device: device.clone(),
-        })
+        };
+        pipeline.settle(&Workload::default())?;
+        Ok(pipeline)
+    }
+
+    /// Reads the networks that the plan keeps in memory.
+    ///
+    /// # Errors
+    /// When the values of a tensor are damaged, or [`EditError::Cancelled`].
+    pub fn load(&self) -> Result<(), EditError> {
+        loop {
+            match self.parts.load() {
+                Err(EditError::NoRoom(problem)) => self.plan_again(problem)?,
+                other => return other,
+            }
+        }
+    }
+
+    /// Reads every network of a bundle once, one after the other, and keeps none: whether their names,
+    /// shapes and values are sound.
+    ///
+    /// # Errors
+    /// As [`LgdPipeline::open`] and [`LgdPipeline::load`].
+    pub fn verify(source: &BundleSource, device: &Device) -> Result<(), EditError> {
+        let pipeline = Self::open(source, device, MemoryRules::default())?;
+        pipeline.set_plan(MemoryPlan {
+            one_at_a_time: true,
+            ..pipeline.plan()
+        });
+        pipeline.parts.load_in_turn()
     }
 
     /// The bundle's description.
@@ -87,10 +122,55 @@ impl LgdPipeline {
         report: &mut dyn FnMut(Progress),
     ) -> Result<(), EditError> {
         let mut clock = Clock::new(requests.iter().map(|request| request.steps).sum());
+        let before = self.plan();
+        self.settle(&self.workload(requests))?;
+        if self.plan() != before {
+            let left: Vec<usize> = (0..requests.len()).collect();
+            self.tell_plan("This run needs more memory than is free", &left, report);
+        }
         let size = frame.dimensions();
+        let views = self.views(frame, requests, &mut clock, report)?;
+        let mut left: Vec<usize> = (0..requests.len()).collect();
+        loop {
+            let asked: Vec<EditRequest> = left
+                .iter()
+                .filter_map(|index| requests.get(*index).cloned())
+                .collect();
+            let mut drawn = Vec::new();
+            let attempt = self.attempt(&views, size, &asked, &mut clock, &mut |progress| {
+                if let Progress::Drawn(index, _) = &progress {
+                    drawn.extend(left.get(*index));
+                }
+                report(progress.of_columns(&left));
+            });
+            match attempt {
+                Err(EditError::NoRoom(problem)) => {
+                    left.retain(|index| !drawn.contains(index));
+                    self.plan_again(problem)?;
+                    clock.again(
+                        left.iter()
+                            .filter_map(|i| Some(requests.get(*i)?.steps))
+                            .sum(),
+                    );
+                    self.tell_plan("Memory ran short", &left, report);
+                    clock.begin(Stage::ReadingFrame, report);
+                }
+                other => return other,
+            }
+        }
+    }
 
+    /// Draws all of `requests`, unless memory runs short.
+    fn attempt(
+        &self,
+        views: &Views,
+        size: (u32, u32),
+        requests: &[EditRequest],
+        clock: &mut Clock,
+        report: &mut dyn FnMut(Progress),
+    ) -> Result<(), EditError> {
         // 1. and 2. Look at the frame, and think.
-        let (seen, columns) = self.prepare(frame, requests, &mut clock, report)?;
+        let (seen, columns) = self.prepare(views, requests, clock, report)?;
 
         // 3. Draw, and 4. finish: columns of one plan together.
         let (_, _, height, width) = seen.image_latents.dims4().map_err(failed)?;
@@ -103,7 +183,7 @@ impl LgdPipeline {
                 .into_iter()
                 .partition(|(_, column)| plan_of(column.request) == shared);
             let later = wave.split_off(most.min(wave.len()));
-            self.draw(&seen, size, wave, None, &mut clock, report)?;
+            self.draw(&seen, size, wave, None, clock, report)?;
             others.splice(0..0, later);
             left = others;
         }
@@ -113,20 +193,19 @@ impl LgdPipeline {
     /// The first two stages: what the networks see of the frame, and the contexts of all columns.
     pub(super) fn prepare<'a>(
         &self,
-        frame: Arc<RgbImage>,
+        views: &Views,
         requests: &'a [EditRequest],
         clock: &mut Clock,
         report: &mut dyn FnMut(Progress),
     ) -> Result<(Seen, Vec<Column<'a>>), EditError> {
-        if let Some(problem) = requests.iter().flat_map(EditRequest::validate).next() {
-            return Err(Problem::new(problem.to_string()).into());
-        }
-        clock.begin(Stage::ReadingFrame, report);
-        let seen = self.look(frame, requests)?;
+        let seen = self.look(views, clock, report)?;
         let vae = self.parts.vae.get()?;
         let scaled = vae.scale(&seen.image_latents).map_err(failed)?;
         report(Progress::Seen(Estimate::of(&scaled).map_err(failed)?));
         clock.begin(Stage::Thinking, report);
+        let encoder = &self.parts.encoder;
+        let load = || encoder.get().map(|_| ());
+        self.bring(Stage::Thinking, encoder.missing(), load, clock, report)?;
         let columns = self.think(&seen, requests, report)?;
         Ok((seen, columns))
     }
@@ -154,14 +233,18 @@ impl LgdPipeline {
         (width, height): (u32, u32),
     ) -> Result<RgbImage, EditError> {
         let latents = estimate.to_tensor(&self.device).map_err(failed)?;
-        let square = decode(&*self.parts.vae.get()?, &latents).map_err(failed)?;
+        let square = decode(&*self.parts.vae.get()?, &latents, self.tiles()).map_err(failed)?;
         Ok(resize(&square, width, height, Filter::Lanczos))
     }
 }
 
 /// Scaled latents (1, 4, h, w) to the editor's square.
-pub(super) fn decode(vae: &Vae, latents: &Tensor) -> candle_core::Result<RgbImage> {
-    pixels::to_image(&vae.decode_scaled(latents)?, Rounding::Truncated)
+pub(super) fn decode(
+    vae: &Vae,
+    latents: &Tensor,
+    tiles: Option<Tiles>,
+) -> candle_core::Result<RgbImage> {
+    pixels::to_image(&vae.decode_scaled(latents, tiles)?, Rounding::Truncated)
 }
 
 /// The bundle's tokenizer, with the settings its own file has.
@@ -183,14 +266,25 @@ pub(super) fn failed(error: candle_core::Error) -> EditError {
         return EditError::Cancelled;
     }
     let text = error.to_string();
+    let lower = text.to_ascii_lowercase();
+    if lower.contains("out of memory") || lower.contains("out_of_memory") {
+        return no_room("the device says that it is full");
+    }
     let hint = if text.contains("not numbers") {
         "The weights or the scales drive the drawing out of range. Use smaller guidance scales, or verify the bundle."
-    } else if text.to_ascii_lowercase().contains("memory") {
-        "Close other programs, or use --device cpu."
     } else {
         "Try again. If it happens twice, verify the bundle with `lgd-studio bundle verify`."
     };
     Problem::new(format!("The drawing failed: {text}."))
         .hint(hint)
         .into()
+}
+
+/// Memory runs short; `why` says by how much, as a clause.
+pub(super) fn no_room(why: &str) -> EditError {
+    EditError::NoRoom(
+        Problem::new(format!("There is not enough memory: {why}.")).hint(
+            "Close other programs, choose a smaller bundle or fewer columns, or raise the memory limit.",
+        ),
+    )
 }

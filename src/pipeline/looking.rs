@@ -1,8 +1,9 @@
 //! What the networks see of a frame.
 
+use super::clock::Clock;
 use super::conditioning::Reader;
 use super::lgd::failed;
-use super::{EditError, EditRequest, LgdPipeline, Manifest};
+use super::{EditError, EditRequest, LgdPipeline, Manifest, Problem, Progress, Stage};
 use crate::dataset::transforms::fitted_size;
 use crate::nn::pixels;
 use crate::nn::resize::{Filter, resize};
@@ -18,25 +19,58 @@ pub(super) struct Seen {
     pub(super) queries: Option<Tensor>,
 }
 
+/// A frame at the sizes that the networks look at.
+pub(super) struct Views {
+    editor: RgbImage,
+    /// There when a request needs BLIP-2 to look.
+    language: Option<RgbImage>,
+}
+
 impl LgdPipeline {
-    /// What the networks see of a frame.
-    pub(super) fn look(
+    /// The frame as the networks that `requests` need will see it; the frame itself is let go.
+    pub(super) fn views(
         &self,
         frame: Arc<RgbImage>,
         requests: &[EditRequest],
-    ) -> Result<Seen, EditError> {
+        clock: &mut Clock,
+        report: &mut dyn FnMut(Progress),
+    ) -> Result<Views, EditError> {
+        if let Some(problem) = requests.iter().flat_map(EditRequest::validate).next() {
+            return Err(Problem::new(problem.to_string()).into());
+        }
+        clock.begin(Stage::ReadingFrame, report);
         let resolution = self.manifest.resolution as u32;
-        let editor_view = editor_view(&frame, resolution);
         let legs = || requests.iter().flat_map(EditRequest::legs);
-        let language_view = legs()
-            .any(|(_, request)| Reader::needs_image(request))
-            .then(|| self.language_view(&frame));
-        drop(frame); // a 100 megapixel frame need not wait for the end
+        Ok(Views {
+            editor: editor_view(&frame, resolution),
+            language: legs()
+                .any(|(_, request)| Reader::needs_image(request))
+                .then(|| self.language_view(&frame)),
+        })
+    }
+
+    /// What the networks see of a frame.
+    pub(super) fn look(
+        &self,
+        views: &Views,
+        clock: &mut Clock,
+        report: &mut dyn FnMut(Progress),
+    ) -> Result<Seen, EditError> {
+        self.parts.house.vacate();
+        let image_latents = self.encode_image(&views.editor)?;
+        let queries = match &views.language {
+            None => None,
+            Some(view) => {
+                let (eyes, queries) = (&self.parts.eyes, &self.parts.queries);
+                let load = || eyes.get().and_then(|_| queries.get()).map(|_| ());
+                let missing = eyes.missing() + queries.missing();
+                self.bring(Stage::ReadingFrame, missing, load, clock, report)?;
+                Some(self.read_image(view)?)
+            }
+        };
         Ok(Seen {
-            image_latents: self.encode_image(&editor_view)?,
-            queries: language_view
-                .map(|view| self.read_image(&view))
-                .transpose()?,
+            image_latents,
+            queries,
         })
     }
 
@@ -50,7 +84,7 @@ impl LgdPipeline {
     fn encode_image(&self, view: &RgbImage) -> Result<Tensor, EditError> {
         let vae = self.parts.vae.get()?;
         pixels::signed_unit(view, &self.device)
-            .and_then(|pixels| vae.encode(&pixels)?.mode())
+            .and_then(|pixels| vae.encode_in(&pixels, self.tiles())?.mode())
             .map_err(failed)
     }
 

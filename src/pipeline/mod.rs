@@ -21,12 +21,14 @@ mod lgd;
 mod likeness;
 mod looking;
 mod manifest;
+mod memory;
 pub mod metadata;
 mod parts;
 mod pieces;
 mod problem;
 mod progress;
 mod request;
+mod residency;
 mod track;
 
 pub(crate) use bundle::load_problem;
@@ -38,7 +40,11 @@ pub use lgd::LgdPipeline;
 pub(crate) use lgd::tokenizer;
 pub use likeness::{Likeness, clip_pixels};
 pub use manifest::Manifest;
+pub use memory::{
+    Forecast, MemoryModel, MemoryPlan, MemorySize, PartSize, PartSizes, WorkSizes, Workload,
+};
 pub use metadata::{PictureMetadata, PictureTexts, SaveError};
+pub use parts::{Gauge, LoadListener, LoadProgress, MemoryRules};
 pub use pieces::{ContextUnit, Meaning, Piece, PieceOf};
 pub use problem::Problem;
 pub use progress::{

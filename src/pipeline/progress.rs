@@ -97,6 +97,20 @@ pub enum Progress {
     Drawn(usize, Edited),
 }
 
+impl Progress {
+    /// The same about other columns: `columns` has the real number of each.
+    pub(super) fn of_columns(self, columns: &[usize]) -> Self {
+        let real = |index: usize| columns.get(index).copied().unwrap_or(index);
+        match self {
+            Self::Answer(index, answer) => Self::Answer(real(index), answer),
+            Self::Notice(index, text) => Self::Notice(real(index), text),
+            Self::Step(index, done) => Self::Step(real(index), done),
+            Self::Drawn(index, edited) => Self::Drawn(real(index), edited),
+            whole @ (Self::Stage(_) | Self::Seen(_)) => whole,
+        }
+    }
+}
+
 /// A denoising step of one column.
 #[derive(Clone, Debug)]
 pub struct StepDone {
@@ -136,4 +150,7 @@ pub enum EditError {
     /// It could not be done.
     #[error("{0}")]
     Failed(#[from] super::Problem),
+    /// There is not enough memory; another plan may do.
+    #[error("{0}")]
+    NoRoom(super::Problem),
 }

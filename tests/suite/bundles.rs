@@ -123,7 +123,8 @@ fn a_build_that_is_killed_at_any_moment_goes_on() -> TestResult {
         "killed",
     ];
     let (mut kills, mut patience) = (0, Duration::from_millis(20));
-    while kills < 40 {
+    // A busy machine only needs more patience; the loop ends with the build.
+    loop {
         let mut child = place.command().args(args).stdout(Stdio::null()).spawn()?;
         let started = Instant::now();
         let ended = loop {
@@ -154,7 +155,7 @@ fn a_build_that_is_killed_at_any_moment_goes_on() -> TestResult {
                     .or_else(|_| refused(&output, 1, &["not finished"]))?;
             }
         }
-        patience += Duration::from_millis(15);
+        patience = patience.mul_f64(1.15);
     }
     assert!(kills > 3, "it was never disturbed");
     let output = place.run(&["bundle", "verify", "killed"])?;

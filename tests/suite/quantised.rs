@@ -39,7 +39,7 @@ fn a_t5_of_few_bits_has_nearly_the_states_of_all_bits() -> TestResult {
     let ids = Tensor::new(&[[5u32, 90, 17, 260, 1, 0, 0, 0]], &Device::Cpu)?;
     let whole = T5Encoder::load(&config(), &random(None))?.forward(&ids)?;
     // Random weights have no structure, so nothing averages out: real ones come closer.
-    for (bits, bound) in [(Bits::Eight, 0.05), (Bits::Four, 0.4)] {
+    for (bits, bound) in [(Bits::Eight, 0.05), (Bits::Four, 0.5)] {
         let states = T5Encoder::load(&config(), &random(Some(bits)))?.forward(&ids)?;
         let off = rms(&(&states - &whole)?)? / rms(&whole)?;
         println!("{bits:?}: states off by {off:.4} (rms)");

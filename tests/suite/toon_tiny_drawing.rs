@@ -114,7 +114,7 @@ fn toon_tiny_draws_the_recorded_pictures() -> TestResult {
         near("end", &trace.result, &batched("final_latents")?, 1e-3)?;
 
         // 3. The picture.
-        let decoded = vae.decode_scaled(&trace.result)?.clamp(-1.0, 1.0)?;
+        let decoded = vae.decode_scaled(&trace.result, None)?.clamp(-1.0, 1.0)?;
         let image = decoded.affine(0.5, 0.5)?;
         near("picture", &image, &batched("image")?, 1e-3)?;
     }

@@ -1,6 +1,7 @@
 //! Residual blocks, the attending middle, encoder and decoder.
 
 use super::config::VaeConfig;
+use super::tiles::Tiles;
 use crate::nn::{
     Conv2d, GroupNorm, Linear, Padding, Weights, attention, cancel, upsample_nearest2x,
 };
@@ -196,8 +197,19 @@ impl Encoder {
         })
     }
 
-    /// (B, 3, H, W) to (B, 8, H/8, W/8).
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    /// (B, 3, H, W) to (B, 8, H/8, W/8); `cell` is the side of a latent cell in pixels.
+    pub fn forward(&self, x: &Tensor, cell: usize, tiles: Option<Tiles>) -> Result<Tensor> {
+        let mut hidden = match tiles {
+            Some(tiles) => tiles.blend(x, (cell, 1), |tile| self.down(&tile))?,
+            None => self.down(x)?,
+        };
+        hidden = self.middle.forward(hidden)?;
+        hidden = self.conv_norm_out.forward_silu(&hidden)?;
+        self.conv_out.forward(&hidden)
+    }
+
+    /// The levels: (B, 3, H, W) to (B, C, H/8, W/8).
+    fn down(&self, x: &Tensor) -> Result<Tensor> {
         let mut hidden = self.conv_in.forward(x)?;
         for (resnets, downsample) in &self.levels {
             for resnet in resnets {
@@ -207,9 +219,7 @@ impl Encoder {
                 hidden = conv.forward(&hidden)?;
             }
         }
-        hidden = self.middle.forward(hidden)?;
-        hidden = self.conv_norm_out.forward_silu(&hidden)?;
-        self.conv_out.forward(&hidden)
+        Ok(hidden)
     }
 }
 
@@ -257,10 +267,18 @@ impl Decoder {
         })
     }
 
-    /// (B, 4, h, w) to (B, 3, 8h, 8w).
-    pub fn forward(&self, latents: &Tensor) -> Result<Tensor> {
+    /// (B, 4, h, w) to (B, 3, 8h, 8w); `cell` is the side of a latent cell in pixels.
+    pub fn forward(&self, latents: &Tensor, cell: usize, tiles: Option<Tiles>) -> Result<Tensor> {
         let mut hidden = self.conv_in.forward(latents)?;
         hidden = self.middle.forward(hidden)?;
+        match tiles {
+            Some(tiles) => tiles.blend(&hidden, (1, cell), |tile| self.up(tile)),
+            None => self.up(hidden),
+        }
+    }
+
+    /// The levels and the way out: (B, C, h, w) to (B, 3, 8h, 8w).
+    fn up(&self, mut hidden: Tensor) -> Result<Tensor> {
         for (resnets, upsample) in &self.levels {
             for resnet in resnets {
                 hidden = resnet.forward(hidden)?;

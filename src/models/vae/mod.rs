@@ -8,8 +8,10 @@
 
 mod blocks;
 mod config;
+mod tiles;
 
 pub use config::VaeConfig;
+pub use tiles::Tiles;
 
 use crate::nn::{Conv2d, Weights};
 use blocks::{Decoder, Encoder};
@@ -68,8 +70,17 @@ impl Vae {
     /// # Errors
     /// On a shape that does not fit, or as cancelled.
     pub fn encode(&self, pixels: &Tensor) -> Result<Posterior> {
+        self.encode_in(pixels, None)
+    }
+
+    /// [`Vae::encode`], in tiles where there are some.
+    ///
+    /// # Errors
+    /// As [`Vae::encode`].
+    pub fn encode_in(&self, pixels: &Tensor, tiles: Option<Tiles>) -> Result<Posterior> {
         let pixels = pixels.to_dtype(DType::F32)?;
-        let mut moments = self.encoder.forward(&pixels)?;
+        let cell = self.config.scale_factor();
+        let mut moments = self.encoder.forward(&pixels, cell, tiles)?;
         if let Some(conv) = &self.quant_conv {
             moments = conv.forward(&moments)?;
         }
@@ -83,20 +94,29 @@ impl Vae {
     /// # Errors
     /// On a shape that does not fit, or as cancelled.
     pub fn decode(&self, latents: &Tensor) -> Result<Tensor> {
-        let latents = latents.to_dtype(DType::F32)?;
-        match &self.post_quant_conv {
-            Some(conv) => self.decoder.forward(&conv.forward(&latents)?),
-            None => self.decoder.forward(&latents),
-        }
+        self.decode_in(latents, None)
     }
 
-    /// [`Vae::decode`] of latents as the sampler leaves them, times the scaling factor.
+    /// [`Vae::decode`], in tiles where there are some.
     ///
     /// # Errors
     /// As [`Vae::decode`].
-    pub fn decode_scaled(&self, latents: &Tensor) -> Result<Tensor> {
+    pub fn decode_in(&self, latents: &Tensor, tiles: Option<Tiles>) -> Result<Tensor> {
+        let mut latents = latents.to_dtype(DType::F32)?;
+        if let Some(conv) = &self.post_quant_conv {
+            latents = conv.forward(&latents)?;
+        }
+        let cell = self.config.scale_factor();
+        self.decoder.forward(&latents, cell, tiles)
+    }
+
+    /// [`Vae::decode_in`] of latents as the sampler leaves them, times the scaling factor.
+    ///
+    /// # Errors
+    /// As [`Vae::decode`].
+    pub fn decode_scaled(&self, latents: &Tensor, tiles: Option<Tiles>) -> Result<Tensor> {
         let (scale, shift) = (self.config.scaling_factor, self.config.shift_factor);
-        self.decode(&latents.affine(1.0 / scale, shift.unwrap_or(0.0))?)
+        self.decode_in(&latents.affine(1.0 / scale, shift.unwrap_or(0.0))?, tiles)
     }
 
     /// Unscaled latents times the scaling factor, as the diffusion model expects its targets.

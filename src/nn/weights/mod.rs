@@ -65,6 +65,9 @@ pub struct StoredWeights {
     pub dtypes: Vec<String>,
 }
 
+/// Hears the bytes of every tensor once it is there.
+type Listener = Arc<dyn Fn(u64) + Send + Sync>;
+
 type Filter = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// A view into named tensors, below a prefix. Cheap to clone.
@@ -76,6 +79,7 @@ pub struct Weights {
     trainable: Option<Filter>,
     rehearsal: bool,
     bits: Option<Bits>,
+    heard: Option<Listener>,
 }
 
 impl std::fmt::Debug for Weights {
@@ -128,6 +132,7 @@ impl Weights {
             trainable: None,
             rehearsal: false,
             bits: None,
+            heard: None,
         }
     }
 
@@ -151,6 +156,13 @@ impl Weights {
     #[must_use]
     pub fn rehearsal(mut self) -> Self {
         self.rehearsal = true;
+        self
+    }
+
+    /// The same view; `heard` is told the bytes of every tensor that was read, as it is held.
+    #[must_use]
+    pub fn heard_by(mut self, heard: Arc<dyn Fn(u64) + Send + Sync>) -> Self {
+        self.heard = Some(heard);
         self
     }
 
@@ -271,7 +283,9 @@ impl Weights {
                 Some(_) if self.rehearsal => return self.rehearsed(path, shape),
                 Some(stored) => {
                     let bytes = files.bytes(&path).map_err(candle_core::Error::wrap)?;
-                    match convert::tensor(&bytes, stored.dtype(), &shape, *dtype, device)? {
+                    let made = convert::tensor(&bytes, stored.dtype(), &shape, *dtype, device)?;
+                    files.forget(&path, &bytes);
+                    match made {
                         Ok(tensor) => tensor,
                         Err(problem) => return self.note(path, problem, shape),
                     }
@@ -288,7 +302,14 @@ impl Weights {
             _ => tensor,
         };
         self.log().used.insert(path);
+        self.tell(tensor.elem_count() * tensor.dtype().size_in_bytes());
         Ok(tensor)
+    }
+
+    fn tell(&self, bytes: usize) {
+        if let Some(heard) = &self.heard {
+            heard(bytes as u64);
+        }
     }
 
     fn note(&self, path: String, problem: TensorProblem, shape: Shape) -> Result<Tensor> {

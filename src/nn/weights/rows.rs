@@ -1,9 +1,9 @@
 //! Matrices read some rows at a time, for a form that is smaller than f32.
 
 use super::super::quantised::{Bits, Maker, Quantised};
-use super::{Origin, Store, TensorProblem, Weights, convert, placeholder, random};
+use super::{Origin, Store, StoredDtype, TensorProblem, Weights, convert, placeholder, random};
 use crate::nn::cancel;
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Shape, Tensor};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -36,82 +36,47 @@ impl Weights {
             return self.get((rows, columns), name).map(Matrix::Dense);
         };
         if self.rehearsal {
-            return self
-                .get((rows, columns), name)
-                .map(Matrix::Dense)
-                .inspect(|_| {
-                    self.note_held(&path, bits.bytes(rows * columns));
-                });
+            let matrix = self.get((rows, columns), name)?;
+            self.note_held(&path, bits.bytes(rows * columns));
+            return Ok(Matrix::Dense(matrix));
         }
         cancel::checkpoint()?;
         let Store { origin, device, .. } = &*self.store;
-        let on_gpu = !device.is_cpu();
-        let shape = (rows, columns).into();
-        match origin {
-            Origin::Files(files) => match files.get(&path) {
-                Some(stored) if stored.dims() == [rows, columns] && !on_gpu => {
-                    let bytes = files.bytes(&path).map_err(candle_core::Error::wrap)?;
-                    let maker = Maker::new(bits, rows, columns);
-                    let bad = AtomicUsize::new(0);
-                    let size = stored.dtype().bitsize() / 8;
-                    let known = bytes
-                        .par_chunks((Maker::ROWS * columns * size).max(1))
-                        .enumerate()
-                        .map(|(i, bytes)| -> Result<bool> {
-                            let mut numbers = vec![0f32; bytes.len() / size.max(1)];
-                            let Some(here) = convert::floats(bytes, stored.dtype(), &mut numbers)
-                            else {
-                                return Ok(false);
-                            };
-                            bad.fetch_add(here, Ordering::Relaxed);
-                            maker.piece(i, &numbers)?;
-                            Ok(true)
-                        })
-                        .try_reduce(|| true, |a, b| Ok(a && b))?;
-                    let problem = match bad.into_inner() {
-                        _ if !known => TensorProblem::Format(format!("{:?}", stored.dtype())),
-                        0 => {
-                            self.log().used.insert(path);
-                            return Ok(Matrix::Quantised(maker.finish(rows)));
-                        }
-                        count => TensorProblem::NotFinite(count),
-                    };
-                    self.note(path, problem, shape).map(Matrix::Dense)
-                }
-                Some(stored) if stored.dims() == [rows, columns] => {
-                    let bytes = files.bytes(&path).map_err(candle_core::Error::wrap)?;
-                    let made =
-                        convert::tensor(&bytes, stored.dtype(), &shape, DType::F32, &Device::Cpu)?;
-                    match made {
-                        Ok(matrix) => {
-                            self.log().used.insert(path);
-                            let made = Quantised::on_device(bits, &matrix, device)?;
-                            Ok(Matrix::Quantised(made))
-                        }
-                        Err(problem) => self.note(path, problem, shape).map(Matrix::Dense),
-                    }
-                }
-                // Missing or of another shape: noted as for any other tensor.
-                _ => self.get((rows, columns), name).map(Matrix::Dense),
-            },
+        let shape = Shape::from((rows, columns));
+        let made = match origin {
             Origin::Random(seed) => {
                 let matrix = random::tensor(*seed, &path, &shape, DType::F32, &Device::Cpu)?;
-                if on_gpu {
-                    return Quantised::on_device(bits, &matrix, device).map(Matrix::Quantised);
-                }
-                let numbers = matrix.flatten_all()?.to_vec1::<f32>()?;
-                let maker = Maker::new(bits, rows, columns);
-                let pieces = numbers.par_chunks((Maker::ROWS * columns).max(1));
-                pieces
-                    .enumerate()
-                    .try_for_each(|(i, numbers)| maker.piece(i, numbers))?;
-                Ok(Matrix::Quantised(maker.finish(rows)))
+                Ok(from_tensor(bits, &matrix, device)?)
             }
+            Origin::Files(files) => match files.get(&path) {
+                Some(stored) if stored.dims() == [rows, columns] => {
+                    let bytes = files.bytes(&path).map_err(candle_core::Error::wrap)?;
+                    let made = if device.is_cpu() {
+                        from_bytes(bits, &bytes, stored.dtype(), (rows, columns))?
+                    } else {
+                        convert::tensor(&bytes, stored.dtype(), &shape, DType::F32, &Device::Cpu)?
+                            .map(|matrix| from_tensor(bits, &matrix, device))
+                            .map_or_else(|problem| Ok(Err(problem)), |made| made.map(Ok))?
+                    };
+                    files.forget(&path, &bytes);
+                    made
+                }
+                // Missing or of another shape: noted as for any other tensor.
+                _ => return self.get((rows, columns), name).map(Matrix::Dense),
+            },
+        };
+        match made {
+            Ok(matrix) => {
+                self.log().used.insert(path);
+                self.tell(bits.bytes(rows * columns));
+                Ok(Matrix::Quantised(matrix))
+            }
+            Err(problem) => self.note(path, problem, shape).map(Matrix::Dense),
         }
     }
 
     /// A tensor that takes no memory, noted with the bytes it would take.
-    pub(super) fn rehearsed(&self, path: String, shape: candle_core::Shape) -> Result<Tensor> {
+    pub(super) fn rehearsed(&self, path: String, shape: Shape) -> Result<Tensor> {
         let Store { dtype, device, .. } = &*self.store;
         self.note_held(&path, shape.elem_count() * dtype.size_in_bytes());
         self.log().asked.insert(path.clone(), shape.dims().to_vec());
@@ -127,4 +92,48 @@ impl Weights {
     pub fn held_bytes(&self) -> u64 {
         self.log().held.values().sum()
     }
+}
+
+/// From stored floats, piece by piece on all threads; the inner error is about the tensor.
+fn from_bytes(
+    bits: Bits,
+    bytes: &[u8],
+    stored: StoredDtype,
+    (rows, columns): (usize, usize),
+) -> Result<std::result::Result<Quantised, TensorProblem>> {
+    let maker = Maker::new(bits, rows, columns);
+    let bad = AtomicUsize::new(0);
+    let size = (stored.bitsize() / 8).max(1);
+    let known = bytes
+        .par_chunks(Maker::ROWS * columns * size)
+        .enumerate()
+        .map(|(i, bytes)| -> Result<bool> {
+            let mut numbers = vec![0f32; bytes.len() / size];
+            let Some(here) = convert::floats(bytes, stored, &mut numbers) else {
+                return Ok(false);
+            };
+            bad.fetch_add(here, Ordering::Relaxed);
+            maker.piece(i, &numbers)?;
+            Ok(true)
+        })
+        .try_reduce(|| true, |a, b| Ok(a && b))?;
+    Ok(match bad.into_inner() {
+        _ if !known => Err(TensorProblem::Format(format!("{stored:?}"))),
+        0 => Ok(maker.finish(rows)),
+        count => Err(TensorProblem::NotFinite(count)),
+    })
+}
+
+fn from_tensor(bits: Bits, matrix: &Tensor, device: &Device) -> Result<Quantised> {
+    if !device.is_cpu() {
+        return Quantised::on_device(bits, matrix, device);
+    }
+    let (rows, columns) = matrix.dims2()?;
+    let numbers = matrix.flatten_all()?.to_vec1::<f32>()?;
+    let maker = Maker::new(bits, rows, columns);
+    numbers
+        .par_chunks(Maker::ROWS * columns)
+        .enumerate()
+        .try_for_each(|(i, numbers)| maker.piece(i, numbers))?;
+    Ok(maker.finish(rows))
 }

@@ -86,6 +86,14 @@ impl Files {
         }
     }
 
+    /// As [`WeightFile::forget`], for the file that holds the tensor.
+    pub fn forget(&self, name: &str, bytes: &[u8]) {
+        let owner = self.owners.get(name).and_then(|&i| self.files.get(i));
+        if let Some(file) = owner {
+            file.forget(bytes);
+        }
+    }
+
     /// The files, for messages.
     pub fn paths(&self) -> Vec<PathBuf> {
         let paths = self.files.iter().map(|file| file.path().to_path_buf());

@@ -73,6 +73,11 @@ impl Template {
         }
     }
 
+    /// The image guidance scale it starts with.
+    pub(super) fn image_scale(&self) -> f64 {
+        self.defaults.image_scale
+    }
+
     /// The description of a bundle of that kind, whose editor works at `resolution` pixels.
     pub(super) fn manifest(self, name: String, description: String, resolution: usize) -> Manifest {
         let Self {

@@ -3,26 +3,39 @@
 //! A bundle need not have every network, and a machine need not hold all of them at once. Whoever
 //! needs one asks its [`Slot`] for it.
 
+mod house;
 mod slot;
 
+pub use house::{Gauge, LoadListener, LoadProgress, MemoryRules};
+pub(crate) use house::{House, Turn};
 pub(crate) use slot::Slot;
 
 use super::lgd::failed;
+use super::memory::{self, Architectures, MemoryModel, PartSizes};
 use super::{Bundle, Component, EditError, Problem, bundle};
 use crate::models::eva_vit::EvaVit;
 use crate::models::{
     Blip2, Blip2Config, LatentTranslator, QueryReader, T5Encoder, T5Writer, Unet, UnetConfig, Vae,
     VaeConfig,
 };
+use crate::nn::room::held;
 use crate::nn::{Weights, cancel};
 use candle_core::{DType, Device};
+use slot::Reading;
 use std::sync::Arc;
 
 /// All arithmetic is f32 here; stored halves are widened when they are read.
 const DTYPE: DType = DType::F32;
 
+/// What the program holds without any network, where the system does not say.
+const UNMEASURED_BASE: u64 = 64 << 20;
+
 /// The networks of a bundle.
 pub(super) struct Parts {
+    /// What is known about the need for memory.
+    pub(super) memory: MemoryModel,
+    /// The plan, and who is held.
+    pub(super) house: Arc<House>,
     /// Side of the square picture that BLIP-2 sees, in pixels.
     pub(super) eyes_side: u32,
     /// Id that ends an answer.
@@ -48,12 +61,19 @@ impl Parts {
     ///
     /// # Errors
     /// When a file is missing or damaged, or the parts do not fit each other.
-    pub(super) fn open(bundle: Bundle, device: &Device) -> Result<Self, EditError> {
+    pub(super) fn open(
+        bundle: Bundle,
+        device: &Device,
+        rules: MemoryRules,
+    ) -> Result<Self, EditError> {
+        let house = Arc::new(House::new(device.clone(), rules));
+        let base = held().map_or(UNMEASURED_BASE, |held| held.now);
         let files = Files {
             bundle: Arc::new(bundle),
-            device: device.clone(),
+            house: house.clone(),
         };
-        let dims = &files.bundle.manifest.dims;
+        let manifest = &files.bundle.manifest;
+        let dims = &manifest.dims;
         let (text, context) = (dims.text, dims.cross_attention);
 
         let blip2: Blip2Config = files.bundle.config("blip2/config.json")?;
@@ -61,52 +81,107 @@ impl Parts {
         agree("query tokens", dims.query_tokens, blip2.num_query_tokens)?;
         agree("text width", dims.text, blip2.text_config.d_model)?;
         let unet: UnetConfig = files.bundle.config("unet/config.json")?;
-        files.rehearse(Component::Unet, |w| Unet::load(&unet, w))?;
         let vae: VaeConfig = files.bundle.config("vae/config.json")?;
-        files.rehearse(Component::Vae, |w| Vae::load(&vae, w))?;
-
         let blip2 = Arc::new(blip2);
+        let (unet, vae) = (Arc::new(unet), Arc::new(vae));
+
         let config = blip2.clone();
-        let eyes = files.slot(Component::Blip2, move |w| {
+        let eyes = files.slot(Component::Blip2, Some(Turn::Eyes), move |w| {
             only(w, &["vision_model"]);
             EvaVit::load(&config.vision_config, &w.pp("vision_model"))
-        });
+        })?;
         let config = blip2.clone();
-        let queries = files.slot(Component::Blip2, move |w| {
+        let queries = files.slot(Component::Blip2, Some(Turn::Eyes), move |w| {
             only(w, &["query_tokens", "qformer", "language_projection"]);
             QueryReader::load(&config, w)
-        });
+        })?;
         let config = blip2.clone();
-        let encoder = Arc::new(files.slot(Component::Blip2, move |w| {
+        let encoder = Arc::new(files.slot(Component::Blip2, Some(Turn::Encoder), move |w| {
             only(w, &["language_model"]);
             T5Encoder::load(&config.text_config, &w.pp("language_model"))
-        }));
+        })?);
         let (config, reader) = (blip2.clone(), encoder.clone());
-        let writer = files.slot(Component::Blip2, move |w| {
+        let writer = files.slot(Component::Blip2, Some(Turn::Writer), move |w| {
             only(w, &["language_model"]);
             let shared = reader.held().map(|encoder| encoder.shared().clone());
             T5Writer::load(&config.text_config, &w.pp("language_model"), shared)
-        });
+        })?;
+        let config = unet.clone();
+        let unet_slot = files.slot(Component::Unet, Some(Turn::Unet), move |w| {
+            Unet::load(&config, w)
+        })?;
+        let config = vae.clone();
+        let vae_slot = files.slot(Component::Vae, None, move |w| Vae::load(&config, w))?;
+        let translator = files.slot(Component::Adapter, None, move |w| {
+            LatentTranslator::load(text, context, w)
+        })?;
+        let sizes = PartSizes {
+            eyes: eyes.size().whole + queries.size().whole,
+            encoder: encoder.size(),
+            writer: writer.size(),
+            table: (blip2.text_config.vocab_size * blip2.text_config.d_model) as u64
+                * DTYPE.size_in_bytes() as u64,
+            unet: unet_slot.size().whole,
+            always: vae_slot.size().whole + translator.size().whole,
+        };
+        let rules = &manifest.text;
+        let about = Architectures {
+            blip2: Some(&blip2),
+            unet: &unet,
+            vae: &vae,
+            side: manifest.resolution,
+            context: dims.query_tokens
+                + rules.max_length
+                + rules.sent_max_length.unwrap_or(rules.max_length),
+        };
         Ok(Self {
+            memory: memory::model(&about, base, sizes),
+            house,
             eyes_side: blip2.vision_config.image_size as u32,
             end_of_answer: blip2.text_config.eos_token_id,
             eyes,
             queries,
             encoder,
             writer,
-            translator: files.slot(Component::Adapter, move |w| {
-                LatentTranslator::load(text, context, w)
-            }),
-            unet: files.slot(Component::Unet, move |w| Unet::load(&unet, w)),
-            vae: files.slot(Component::Vae, move |w| Vae::load(&vae, w)),
+            translator,
+            unet: unet_slot,
+            vae: vae_slot,
         })
     }
 
-    /// Loads every network there is.
+    /// Loads what the plan keeps in memory: every network, or those that always stay.
     ///
     /// # Errors
     /// As [`Slot::get`].
-    pub(super) fn load_all(&self) -> Result<(), EditError> {
+    pub(super) fn load(&self) -> Result<(), EditError> {
+        let always = self.vae.missing() + self.translator.missing();
+        let in_turn = self.eyes.missing()
+            + self.queries.missing()
+            + self.encoder.missing()
+            + self.writer.missing()
+            + self.unet.missing();
+        let all = !self.house.plan().one_at_a_time;
+        // Loaded together, both halves of the language model share the token table.
+        let shared = if self.writer.missing() > 0 {
+            self.memory.parts.table
+        } else {
+            0
+        };
+        let in_turn = in_turn.saturating_sub(shared);
+        self.house.expect(always + if all { in_turn } else { 0 });
+        if all {
+            self.load_in_turn()?;
+        }
+        self.vae.get()?;
+        self.translator.get()?;
+        Ok(())
+    }
+
+    /// Loads every network; under a plan that holds one at a time, each makes room for the next.
+    ///
+    /// # Errors
+    /// As [`Slot::get`].
+    pub(super) fn load_in_turn(&self) -> Result<(), EditError> {
         self.eyes.get()?;
         self.queries.get()?;
         self.encoder.get()?;
@@ -121,17 +196,33 @@ impl Parts {
 /// Where networks are read from, and where they go.
 struct Files {
     bundle: Arc<Bundle>,
-    device: Device,
+    house: Arc<House>,
 }
 
 impl Files {
-    fn slot<T>(
+    fn slot<T: Send + Sync + 'static>(
         &self,
         component: Component,
+        turn: Option<Turn>,
         load: impl Fn(&Weights) -> candle_core::Result<T> + Send + Sync + 'static,
-    ) -> Slot<T> {
-        let (bundle, device) = (self.bundle.clone(), self.device.clone());
-        Slot::new(move || part(&bundle, component, &device, &load))
+    ) -> Result<Slot<T>, EditError> {
+        let (bundle, device) = (self.bundle.clone(), self.house.device().clone());
+        let language = matches!(turn, Some(Turn::Encoder | Turn::Writer));
+        let load = move |reading: Reading| {
+            let weights = bundle.weights(component, DTYPE, &device)?;
+            let weights = match reading {
+                Reading::Rehearsal(bits) => weights.quantised(bits).rehearsal(),
+                Reading::Whole(house) => {
+                    let bits = house.plan().language_bits.filter(|_| language);
+                    weights
+                        .quantised(bits)
+                        .heard_by(Arc::new(move |bytes| house.loaded(bytes)))
+                }
+            };
+            let network = strictly(component, &weights, &load)?;
+            Ok((network, weights))
+        };
+        Slot::new(&self.house, turn, Box::new(load))
     }
 
     /// Checks names and shapes; nothing is read but headers.
@@ -140,7 +231,7 @@ impl Files {
         component: Component,
         load: impl FnOnce(&Weights) -> candle_core::Result<T>,
     ) -> Result<T, EditError> {
-        let weights = self.bundle.weights(component, DTYPE, &self.device)?;
+        let weights = self.bundle.weights(component, DTYPE, self.house.device())?;
         strictly(component, &weights.rehearsal(), load)
     }
 }
@@ -169,7 +260,8 @@ pub(super) fn part<T>(
     strictly(component, &weights, load)
 }
 
-fn strictly<T>(
+/// Loads one network and makes sure that `weights` held exactly what it asked for.
+pub(super) fn strictly<T>(
     component: Component,
     weights: &Weights,
     load: impl FnOnce(&Weights) -> candle_core::Result<T>,

@@ -164,7 +164,7 @@ fn pipeline(case: &Case) -> TestResult {
     let trace = run(&unet, &plan, &inputs)?;
     case.check("latents_after_step", &trace.latents)?;
     case.check("guided_noise_pred", &trace.noise_preds)?;
-    let image = (vae.decode_scaled(&trace.result)? * 0.5)?;
+    let image = (vae.decode_scaled(&trace.result, None)? * 0.5)?;
     let image = (image + 0.5)?.clamp(0.0, 1.0)?;
     case.check("image", &image)?;
     compare_png(case, &image)

@@ -142,7 +142,7 @@ fn bridge(case: &Case) -> TestResult {
     let states = Tensor::cat(&[&start, &trace.latents], 0)?;
     case.check("x_before_each_step_and_final", &states)?;
     case.check("guided_denoised", &trace.denoised)?;
-    let decoded = vae.decode_scaled(&trace.result)?;
+    let decoded = vae.decode_scaled(&trace.result, None)?;
     case.check("decoded", &decoded)?;
     compare_bytes(case, &decoded)
 }

@@ -21,6 +21,33 @@ impl AsRef<[u8]> for Bytes {
     }
 }
 
+impl Bytes {
+    /// Lets the system take back the memory that holds these bytes of a mapped file: they are not
+    /// needed again soon. They stay readable.
+    pub fn forget(&self, bytes: &[u8]) {
+        let Self::Mapped(map) = self else { return };
+        let offset = (bytes.as_ptr() as usize).wrapping_sub(map.as_ptr() as usize);
+        if bytes.is_empty() || offset > map.len() || bytes.len() > map.len() - offset {
+            return; // a copy, not a part of the file
+        }
+        #[cfg(unix)]
+        {
+            #[expect(
+                unsafe_code,
+                reason = "giving pages back is unsafe for writable mappings"
+            )]
+            // SAFETY: the mapping is read-only, so no page of it holds anything but the file's own
+            // bytes; the next read fetches them again.
+            let done = unsafe {
+                map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, offset, bytes.len())
+            };
+            if let Err(error) = done {
+                tracing::debug!(%error, "the system keeps the pages of a weight file");
+            }
+        }
+    }
+}
+
 /// Maps a regular file.
 ///
 /// # Errors

@@ -175,6 +175,12 @@ impl WeightFile {
             .and_then(|tensor| tensor.bytes(data))
             .map_err(|flaw| flaw.of(&self.path))
     }
+
+    /// Says that `bytes`, which [`WeightFile::bytes`] gave, are not needed again soon, so that a
+    /// network does not stay in memory twice while it is loaded.
+    pub fn forget(&self, bytes: &[u8]) {
+        self.bytes.forget(bytes);
+    }
 }
 
 impl StoredTensor {

@@ -1,0 +1,286 @@
+//! What a run will need, by plan, and which plan fits.
+
+use super::super::conditioning::Reader;
+use super::super::{EditRequest, PreviewMethod, Stage};
+use super::{MemoryPlan, WorkSizes};
+use crate::nn::Bits;
+use serde::{Deserialize, Serialize};
+
+/// Bytes of one network's weights, by the bits of its matrices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartSize {
+    /// With all bits.
+    pub whole: u64,
+    /// In eight bits.
+    pub eight: u64,
+    /// In four bits.
+    pub four: u64,
+}
+
+impl PartSize {
+    /// The bytes under a plan.
+    pub fn of(self, bits: Option<Bits>) -> u64 {
+        match bits {
+            None => self.whole,
+            Some(Bits::Eight) => self.eight,
+            Some(Bits::Four) => self.four,
+        }
+    }
+}
+
+/// Bytes of all weights of a bundle; a network it does not have takes none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartSizes {
+    /// The image encoder, with the queries and the Q-Former.
+    pub eyes: u64,
+    /// The half of the language model that reads, and the encoder of plain text.
+    pub encoder: PartSize,
+    /// The half that writes, with a token table of its own.
+    pub writer: PartSize,
+    /// The token table, which both halves share when they are there together.
+    pub table: u64,
+    /// The UNet.
+    pub unet: u64,
+    /// What always stays: VAE and latent translation.
+    pub always: u64,
+}
+
+/// What a run is asked to do, as far as memory depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Workload {
+    /// Pictures drawn side by side.
+    pub columns: usize,
+    /// Whether BLIP-2 looks at the frame.
+    pub reads_frame: bool,
+    /// Whether the language model writes an answer.
+    pub writes_answer: bool,
+    /// Whether every step is decoded.
+    pub decodes_steps: bool,
+}
+
+impl Default for Workload {
+    /// One picture with everything a usual request needs.
+    fn default() -> Self {
+        Self {
+            columns: 1,
+            reads_frame: true,
+            writes_answer: true,
+            decodes_steps: false,
+        }
+    }
+}
+
+impl Workload {
+    /// What `requests` ask for. `quick_previews`: whether the bundle shows steps without its decoder.
+    pub fn of(requests: &[EditRequest], quick_previews: bool) -> Self {
+        let written =
+            |request: &EditRequest| request.mode.needs_answer() && request.answer.is_none();
+        let decoded = |request: &EditRequest| match request.preview {
+            PreviewMethod::Off => false,
+            PreviewMethod::LatentRgb => !quick_previews,
+            PreviewMethod::Decode => true,
+        };
+        let legs = || requests.iter().flat_map(EditRequest::legs);
+        Self {
+            columns: requests.len().max(1),
+            reads_frame: legs().any(|(_, request)| Reader::needs_image(request)),
+            writes_answer: legs().any(|(_, request)| written(request)),
+            decodes_steps: requests.iter().any(decoded),
+        }
+    }
+}
+
+/// What is known about a bundle's need for memory: plain numbers, the same in the window and in the
+/// worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryModel {
+    /// What the process holds without any network.
+    pub base: u64,
+    /// Weights.
+    pub parts: PartSizes,
+    /// What the networks work with.
+    pub work: WorkSizes,
+    /// Columns that go through the UNet in one call at most.
+    pub columns_per_call: usize,
+}
+
+/// What a run will need under a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forecast {
+    /// The plan.
+    pub plan: MemoryPlan,
+    /// The most bytes that are held in each stage.
+    pub stages: Vec<(Stage, u64)>,
+}
+
+impl Forecast {
+    /// The most bytes that are held at any time.
+    pub fn peak(&self) -> u64 {
+        self.stages
+            .iter()
+            .map(|(_, bytes)| *bytes)
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+impl MemoryModel {
+    /// What a run will need under a plan.
+    pub fn forecast(&self, plan: MemoryPlan, run: &Workload) -> Forecast {
+        let Self { parts, work, .. } = self;
+        let encoder = parts.encoder.of(plan.language_bits);
+        let writer = parts.writer.of(plan.language_bits);
+        let (encode, decode) = if plan.tiles {
+            (work.encode_tiled, work.decode_tiled)
+        } else {
+            (work.encode, work.decode)
+        };
+        let eyes = if run.reads_frame { work.eyes } else { 0 };
+        // What one call of the UNet works with grows with the columns in it; small pictures share.
+        let calls = run.columns.min(self.columns_per_call.max(1)) as u64;
+        let steps = if run.decodes_steps { decode } else { 0 };
+        let draw = (work.draw * calls).max(steps) + work.column * run.columns as u64;
+        let stages = if plan.one_at_a_time {
+            let eyes = if run.reads_frame {
+                parts.eyes + eyes
+            } else {
+                0
+            };
+            let writer = if run.writes_answer { writer } else { 0 };
+            [
+                (Stage::ReadingFrame, encode.max(eyes)),
+                (Stage::Thinking, encoder.max(writer) + work.language),
+                (Stage::Drawing, parts.unet + draw),
+                (Stage::Finishing, decode),
+            ]
+        } else {
+            let all = parts.eyes + encoder + writer.saturating_sub(parts.table) + parts.unet;
+            [
+                (Stage::ReadingFrame, all + encode.max(eyes)),
+                (Stage::Thinking, all + work.language),
+                (Stage::Drawing, all + draw),
+                (Stage::Finishing, all + decode),
+            ]
+        };
+        let always = self.base + parts.always;
+        Forecast {
+            plan,
+            stages: stages.map(|(stage, bytes)| (stage, always + bytes)).into(),
+        }
+    }
+
+    /// The first plan, from `first` on, whose forecast is within `bytes`.
+    ///
+    /// # Errors
+    /// With the forecast of the smallest plan when even that is not.
+    pub fn choose(
+        &self,
+        first: MemoryPlan,
+        bytes: u64,
+        run: &Workload,
+    ) -> Result<Forecast, Forecast> {
+        let mut plan = first;
+        loop {
+            let forecast = self.forecast(plan, run);
+            if forecast.peak() <= bytes {
+                return Ok(forecast);
+            }
+            match plan.next() {
+                Some(next) => plan = next,
+                None => return Err(forecast),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GIB: u64 = 1 << 30;
+
+    /// SD-1.5 with BLIP-2 Flan-T5-XL, in round numbers.
+    fn xl() -> MemoryModel {
+        let language = |whole: u64| PartSize {
+            whole: whole * GIB,
+            eight: whole * GIB * 17 / 64,
+            four: whole * GIB * 9 / 64,
+        };
+        MemoryModel {
+            base: GIB / 16,
+            parts: PartSizes {
+                eyes: 4 * GIB,
+                encoder: language(5),
+                writer: language(6),
+                table: GIB / 4,
+                unet: 3 * GIB,
+                always: GIB / 2,
+            },
+            work: WorkSizes {
+                encode: GIB / 2,
+                encode_tiled: GIB / 8,
+                eyes: GIB / 16,
+                language: GIB / 16,
+                draw: GIB / 2,
+                column: GIB / 16,
+                decode: GIB,
+                decode_tiled: GIB / 4,
+            },
+            columns_per_call: 1,
+        }
+    }
+
+    #[test]
+    fn the_first_plan_that_fits_is_chosen_and_always_the_same() {
+        let (model, run) = (xl(), Workload::default());
+        let chosen = |gib: u64| {
+            let found = model.choose(MemoryPlan::default(), gib * GIB, &run);
+            found.map(|forecast| forecast.plan.words()).ok()
+        };
+        assert_eq!(chosen(24).as_deref(), Some("everything in memory"));
+        assert_eq!(chosen(8).as_deref(), Some("one network at a time"));
+        let five = chosen(5);
+        assert_eq!(five.as_deref(), Some("T5 in 8 bits, one network at a time"));
+        assert_eq!(chosen(3), None);
+        assert_eq!(chosen(5), five);
+    }
+
+    #[test]
+    fn every_plan_needs_no_more_than_the_one_before() {
+        for columns in [1, 9] {
+            for decodes_steps in [false, true] {
+                let run = Workload {
+                    columns,
+                    decodes_steps,
+                    ..Workload::default()
+                };
+                let peaks = MemoryPlan::ALL.map(|plan| xl().forecast(plan, &run).peak());
+                assert!(peaks.is_sorted_by(|a, b| a >= b), "{peaks:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_run_leaves_out_is_not_counted() {
+        let model = xl();
+        let plan = MemoryPlan {
+            one_at_a_time: true,
+            ..MemoryPlan::default()
+        };
+        let question = Workload {
+            reads_frame: false,
+            writes_answer: false,
+            ..Workload::default()
+        };
+        let stage = |run: &Workload, stage: Stage| {
+            let stages = model.forecast(plan, run).stages;
+            stages
+                .iter()
+                .find(|(s, _)| *s == stage)
+                .map(|(_, bytes)| *bytes)
+        };
+        for part in [Stage::ReadingFrame, Stage::Thinking] {
+            assert!(stage(&question, part) < stage(&Workload::default(), part));
+        }
+    }
+}
