@@ -6,6 +6,7 @@ mod compare;
 mod doctor;
 mod download;
 mod drawing_args;
+mod evaluation;
 mod explain;
 mod export;
 mod grid;
@@ -13,10 +14,12 @@ mod making;
 mod metadata;
 mod output;
 mod replay;
+mod score;
 mod session;
 mod toon;
+mod train;
 
-use crate::job::{BundleSource, DeviceChoice, Places, Problem, bundles};
+use crate::job::{BundleSource, DeviceChoice, MemorySize, Places, Problem, bundles};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -54,6 +57,9 @@ struct GlobalArgs {
     /// Where to compute: auto, cpu, cuda:N or metal
     #[arg(long, default_value_t = DeviceChoice::Auto, global = true)]
     device: DeviceChoice,
+    /// The most memory that networks and their work may take, for example 8GiB [default: what is free]
+    #[arg(long, value_name = "SIZE", global = true)]
+    memory_limit: Option<MemorySize>,
     /// Print the result as JSON
     #[arg(long, global = true)]
     json: bool,
@@ -76,8 +82,12 @@ enum Command {
     Export(export::ExportArgs),
     /// Print what a picture says about itself; needs no model
     Metadata(metadata::MetadataArgs),
+    /// Score a folder of generated pictures: Sim and AUC, as the paper does
+    Score(score::ScoreArgs),
     /// Look at model bundles, and make them
     Bundle(bundle::BundleArgs),
+    /// Fine-tune a bundle on a data set; can be stopped, killed and resumed
+    Train(train::TrainArgs),
     /// Draw the toon world: frames, and data sets to train on
     Toon(toon::ToonArgs),
     /// Show what this machine can run, with a hint for each problem
@@ -118,6 +128,8 @@ pub struct WindowRequest {
     pub bundle: Option<BundleSource>,
     /// The device.
     pub device: DeviceChoice,
+    /// The most memory that may be taken, where it was said.
+    pub memory_limit: Option<MemorySize>,
 }
 
 impl Cli {
@@ -134,6 +146,7 @@ impl Cli {
                 .bundle
                 .map(|wanted| bundles::find(Some(&wanted), Places::of_user().as_ref())),
             device: cli.global.device,
+            memory_limit: cli.global.memory_limit,
         })
     }
 
@@ -155,7 +168,9 @@ impl Cli {
             Some(Command::Replay(args)) => replay::run(&args, bundle, &self.global),
             Some(Command::Export(args)) => export::run(&args, bundle, &self.global),
             Some(Command::Metadata(args)) => metadata::run(&args, &self.global),
+            Some(Command::Score(args)) => score::run(args, bundle, &self.global),
             Some(Command::Bundle(args)) => bundle::run(&args, &self.global),
+            Some(Command::Train(args)) => train::run(&args, &self.global),
             Some(Command::Toon(args)) => toon::run(&args, &self.global),
             Some(Command::Doctor) => doctor::run(&self.global),
             None => Ok(()),

@@ -9,7 +9,8 @@
 //! | 5 faces | [`app`] | the window: state, actions, effects, pages and panels, close looks; the only user of egui | `job` |
 //! | 5 faces | [`cli`] | the same jobs from a terminal | `job` |
 //! | 4 seam | [`job`] | jobs in, events out; worker, file and store threads, the queue, cancellation, run files, exports | all below |
-//! | 3 programs | [`train`] | the losses of LGD's training step | `pipeline` and below |
+//! | 3 programs | [`eval`] | CLIP similarity, the paper's Sim and AUC metrics, reports | `pipeline` and below |
+//! | 3 programs | [`train`] | config, one step, losses, optimiser, checkpoints, the loop of a run | `pipeline` and below |
 //! | 2 method | [`pipeline`] | an [`EditRequest`](pipeline::EditRequest) to a picture; bundles, pictures, metadata | `models`, `diffusion`, `dataset`, `nn` |
 //! | 1 parts | [`models`] | BLIP-2, T5, latent translation, UNet, VAE, CLIP: one file per network | `nn` |
 //! | 1 parts | [`diffusion`] | noise schedules, samplers, guidance: pure maths on a `Denoiser` | `nn` |
@@ -39,6 +40,7 @@ pub mod app;
 pub mod cli;
 pub mod dataset;
 pub mod diffusion;
+pub mod eval;
 pub mod job;
 pub mod models;
 pub mod nn;

@@ -25,6 +25,7 @@ fn main() -> ExitCode {
                 frame: request.frame,
                 bundle: request.bundle,
                 device: request.device,
+                memory_limit: request.memory_limit,
             };
             match lgd_studio::app::run(options) {
                 Ok(()) => ExitCode::SUCCESS,

@@ -18,6 +18,10 @@ pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
             jobs.hold(held);
             None
         }
+        Effect::LimitMemory(limit) => {
+            jobs.set_memory_limit(limit);
+            None
+        }
         Effect::Cancel(job) => {
             jobs.cancel(job);
             None

@@ -41,7 +41,9 @@ use std::time::{Duration, Instant};
 use theme::space;
 use widgets::{Art, Pictures};
 
-use crate::job::{BundleSource, DeviceChoice, FileTask, JobEvent, Jobs, JobsConfig, Places};
+use crate::job::{
+    BundleSource, DeviceChoice, FileTask, JobEvent, Jobs, JobsConfig, MemorySize, Places,
+};
 
 /// How long changes wait before they are written.
 const SAVE_AFTER: Duration = Duration::from_millis(800);
@@ -57,6 +59,8 @@ pub struct AppConfig {
     pub hub_cache: Option<PathBuf>,
     /// The device that computes.
     pub device: DeviceChoice,
+    /// The most memory that may be taken, in place of the setting.
+    pub memory_limit: Option<MemorySize>,
     /// Where settings and session are; without, nothing is remembered.
     pub places: Option<Places>,
     /// Makes rolled seeds differ from start to start.
@@ -120,6 +124,7 @@ impl LgdApp {
             JobsConfig {
                 device: config.device,
                 places: config.places.clone(),
+                memory_limit: config.memory_limit.or(state.settings.memory_limit),
             },
             move || {
                 wake.request_repaint();
@@ -230,6 +235,9 @@ impl LgdApp {
             self.state.on_preview(preview);
         }
         self.state.on_library_news(self.jobs.take_library_news());
+        if let Some((job, progress)) = self.jobs.take_loading() {
+            self.state.on_loading(job, progress);
+        }
         if any {
             self.changed.get_or_insert_with(Instant::now);
         }

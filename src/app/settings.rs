@@ -6,7 +6,7 @@
 
 use super::state::{Form, Page, known_page};
 use crate::job::hub::NetworkSettings;
-use crate::job::{BundleSource, GuidanceMode};
+use crate::job::{BundleSource, GuidanceMode, MemorySize};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,9 @@ pub struct Settings {
     /// How the hub is reached.
     #[serde(skip_serializing_if = "is_default")]
     pub network: NetworkSettings,
+    /// The most memory that the networks may take, in bytes; all that is free without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_limit: Option<MemorySize>,
     /// Keys of other versions, kept as they are.
     #[serde(flatten)]
     pub rest: toml::Table,
@@ -92,6 +95,7 @@ impl Default for Settings {
             leave_out_settings: false,
             models: ModelSettings::default(),
             network: NetworkSettings::default(),
+            memory_limit: None,
             rest: toml::Table::new(),
         }
     }

@@ -4,7 +4,7 @@
 use super::settings::read_session;
 use super::texts::Texts;
 use super::{AppConfig, LgdApp};
-use crate::job::{BundleSource, DeviceChoice, Places, hub};
+use crate::job::{BundleSource, DeviceChoice, MemorySize, Places, hub};
 use eframe::egui;
 use egui::ViewportBuilder;
 use std::path::PathBuf;
@@ -19,6 +19,8 @@ pub struct Options {
     pub bundle: Option<BundleSource>,
     /// The device that computes.
     pub device: DeviceChoice,
+    /// The most memory that may be taken, in place of the setting.
+    pub memory_limit: Option<MemorySize>,
 }
 
 /// Why there is no window.
@@ -61,6 +63,7 @@ pub fn run(options: Options) -> Result<(), WindowError> {
         bundle: options.bundle,
         hub_cache: hub::cache_folder(),
         device: options.device,
+        memory_limit: options.memory_limit,
         places,
         dice: SystemTime::now()
             .duration_since(UNIX_EPOCH)

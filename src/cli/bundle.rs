@@ -1,4 +1,4 @@
-//! `lgd-studio bundle list | inspect | verify | import | random`.
+//! `lgd-studio bundle list | inspect | verify | import | random | download`.
 
 use super::session::{Session, unexpected};
 use super::{Failure, GlobalArgs, download, making, output};
@@ -141,9 +141,11 @@ fn verify(source: &BundleSource, global: &GlobalArgs) -> Result<(), Failure> {
             ));
         }
         if found.problems.is_empty() {
-            output::line(
-                "All networks load: every tensor is there, has the right shape and is finite.",
-            );
+            output::line(if found.loaded {
+                "All networks load: every tensor is there, has the right shape and is finite."
+            } else {
+                "The networks were not loaded: they do not fit into the free memory."
+            });
         }
     }
     if found.problems.is_empty() {

@@ -2,9 +2,9 @@
 
 use super::{Failure, GlobalArgs};
 use crate::job::{
-    BundleEvent, BundleSource, BundleTask, CancelToken, EditRequest, EditResult, Explaining,
-    Export, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs, JobsConfig, MadeBundle, Making,
-    Problem, RunFile,
+    BundleEvent, BundleSource, BundleTask, CancelToken, EditRequest, EditResult, Evaluation,
+    Explaining, Export, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs, JobsConfig, MadeBundle,
+    Making, Problem, RunFile,
 };
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -29,6 +29,7 @@ impl Session {
         let jobs = Jobs::start(
             JobsConfig {
                 device: global.device,
+                memory_limit: global.memory_limit,
                 ..JobsConfig::default()
             },
             || {},
@@ -167,6 +168,28 @@ impl Session {
         }
     }
 
+    /// Evaluates pictures; `message` says what goes on.
+    pub(super) fn evaluate(
+        &mut self,
+        spec: JobSpec,
+        message: &'static str,
+    ) -> Result<Arc<Evaluation>, Failure> {
+        self.bar.set_message(message);
+        let id = self.jobs.submit(spec);
+        loop {
+            match self.next(Some(id))? {
+                Some(JobEvent::StageBegan(_, stage)) => self.bar.set_message(stage.title()),
+                Some(JobEvent::Evaluated(_, found)) => {
+                    self.bar.finish_and_clear();
+                    return Ok(found);
+                }
+                Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
+                Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),
+                _ => {}
+            }
+        }
+    }
+
     pub(super) fn save(&mut self, result: &Arc<EditResult>, target: &Path) -> Result<(), Failure> {
         self.write(FileTask::Save(result.clone(), target.to_path_buf()))
     }
@@ -228,6 +251,11 @@ impl Session {
             self.bar.set_length(preview.steps as u64);
             self.bar.set_position(preview.step as u64);
             tracing::debug!("step {} of {}", preview.step, preview.steps);
+        }
+        if let Some((_, progress)) = self.jobs.take_loading() {
+            const MIB: u64 = 1 << 20;
+            self.bar.set_length(progress.total.div_ceil(MIB));
+            self.bar.set_position(progress.done / MIB);
         }
         Ok(event)
     }

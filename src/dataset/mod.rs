@@ -1,8 +1,14 @@
-//! VQAI: records, transforms, batches; and the toon world, which makes such data.
+//! VQAI: records, order, causal features, transforms; and the toon world, which makes such data.
 
+mod causal;
 mod error;
+mod order;
+mod records;
 pub mod text;
 pub mod toon;
 pub mod transforms;
 
+pub use causal::CausalFeatures;
 pub use error::{DatasetError, DatasetProblem};
+pub use order::Order;
+pub use records::{BrokenRecord, Record, Records, categories};

@@ -1,9 +1,9 @@
 //! Looking at bundles without running them: list, inspect, verify.
 
+use super::library::{self, FileCheck, FileVerdict, VerifyReport};
 use super::{BundleSource, GuidanceMode, Places, Problem};
-use crate::nn::cancel;
-use crate::pipeline::build::{BuildProgress, BuildStage, Meter};
-use crate::pipeline::{Abilities, Bundle, EditError, LgdPipeline};
+use crate::pipeline::build::BuildProgress;
+use crate::pipeline::{Abilities, Bundle, EditError};
 use candle_core::{DType, Device};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -96,6 +96,8 @@ pub struct Verification {
     pub checked: usize,
     /// Files without a checksum in `lgd.json`.
     pub unlisted: Vec<String>,
+    /// Whether the networks were loaded; those that do not fit into free memory are not.
+    pub loaded: bool,
     /// Everything that is wrong; empty for a good bundle.
     pub problems: Vec<String>,
 }
@@ -109,37 +111,26 @@ pub(crate) fn verify(
     source: &BundleSource,
     report: &mut dyn FnMut(BuildProgress),
 ) -> Result<Verification, EditError> {
-    let bundle = Bundle::open(source)?;
     let mut found = Verification::default();
-    let listed = &bundle.manifest.sha256;
-    let size = |file: &String| bundle.size(file).unwrap_or(0);
-    let mut meter = Meter::new(listed.keys().map(size).sum(), report);
-    for (file, expected) in listed {
-        meter.begin(BuildStage::Checking, file);
-        match bundle.sha256(file, &mut |bytes| meter.advance(bytes)) {
-            Ok(actual) if actual.eq_ignore_ascii_case(expected) => found.checked += 1,
-            _ if cancel::checkpoint().is_err() => return Err(EditError::Cancelled),
-            Ok(_) => found.problems.push(format!(
-                "{file} has changed: its checksum is not the one in lgd.json."
-            )),
-            Err(problem) => found.problems.push(problem.to_string()),
+    let mut on_file = |FileCheck { path, verdict }: FileCheck| match verdict {
+        FileVerdict::Right => found.checked += 1,
+        FileVerdict::Unlisted => found.unlisted.push(path),
+        FileVerdict::Changed => found.problems.push(format!(
+            "{path} has changed: its checksum is not the one in lgd.json."
+        )),
+        FileVerdict::Unreadable(problem) => found.problems.push(problem.to_string()),
+    };
+    match library::verify(source, &mut on_file, report) {
+        VerifyReport::Done { networks, loaded } => {
+            found.loaded = loaded;
+            found
+                .problems
+                .extend(networks.map(|problem| problem.to_string()));
+            Ok(found)
         }
+        VerifyReport::Stopped => Err(EditError::Cancelled),
+        VerifyReport::Failed(problem) => Err(problem.into()),
     }
-    match bundle.files() {
-        Ok(files) => {
-            let unlisted = |f: &String| f != "lgd.json" && !listed.contains_key(f);
-            found.unlisted = files.into_iter().filter(unlisted).collect();
-        }
-        Err(problem) => found.problems.push(problem.to_string()),
-    }
-    match LgdPipeline::verify(source, &Device::Cpu) {
-        Ok(()) => {}
-        Err(EditError::Failed(problem) | EditError::NoRoom(problem)) => {
-            found.problems.push(problem.to_string());
-        }
-        Err(EditError::Cancelled) => return Err(EditError::Cancelled),
-    }
-    Ok(found)
 }
 
 /// A bundle the program found by itself.

@@ -2,12 +2,13 @@
 
 use super::library;
 use super::making::{self, BundleTask, Making, MakingCommand};
+use super::memory::Peaks;
 use super::queue::{Command, Queue};
 use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreEvent};
 use super::worker::Worker;
 use super::{
     DeviceChoice, FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews, LibraryTask,
-    Places, Problem, StepPreview, files,
+    LoadProgress, MemorySize, Places, Problem, StepPreview, files,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -30,6 +31,8 @@ pub struct JobsConfig {
     pub device: DeviceChoice,
     /// Where runs are kept; without, none are.
     pub places: Option<Places>,
+    /// The most memory that networks and their work may take.
+    pub memory_limit: Option<MemorySize>,
 }
 
 /// Where the threads leave what they have to say.
@@ -38,6 +41,7 @@ pub(super) struct Outbox {
     events: Sender<JobEvent>,
     previews: Arc<Mutex<Vec<StepPreview>>>,
     making: Arc<Mutex<Vec<Making>>>,
+    loading: Arc<Mutex<Option<(JobId, LoadProgress)>>>,
     notify: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -50,6 +54,7 @@ impl Outbox {
             events,
             previews: Arc::default(),
             making: Arc::default(),
+            loading: Arc::default(),
             notify: Arc::new(|| {}),
         };
         (outbox, received)
@@ -87,6 +92,12 @@ impl Outbox {
         (self.notify)();
     }
 
+    /// Replaces what is known of how far the loading for a job is.
+    pub(super) fn show_loading(&self, job: JobId, progress: LoadProgress) {
+        *self.loading.lock().unwrap_or_else(PoisonError::into_inner) = Some((job, progress));
+        (self.notify)();
+    }
+
     /// Replaces what is known of how far a bundle's making is.
     pub(super) fn show_making(&self, newest: Making) {
         let mut all = self.making.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,6 +129,7 @@ pub struct Jobs {
     tokens: BTreeMap<JobId, CancelToken>,
     next_id: u64,
     outbox: Outbox,
+    limit: Arc<Mutex<Option<MemorySize>>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -140,9 +152,11 @@ impl Jobs {
             events: events_in,
             previews: previews.clone(),
             making: Arc::default(),
+            loading: Arc::default(),
             notify: Arc::new(notify),
         };
         let library = library::Handle::start(config.places.clone(), outbox.clone())?;
+        let caches = config.places.clone();
         let (store, keeper) = match config.places {
             None => (None, None),
             Some(places) => {
@@ -155,11 +169,13 @@ impl Jobs {
                 (Some(messages), Some(keeper))
             }
         };
+        let limit = Arc::new(Mutex::new(config.memory_limit));
         let worker = Worker::new(
             config.device,
             outbox.clone(),
             store.clone().map(Recorder::new),
-        );
+        )
+        .within(limit.clone(), Peaks::open(caches.as_ref()));
         let worker_queue = queue.clone();
         let worker = std::thread::Builder::new()
             .name("lgd-worker".to_owned())
@@ -187,6 +203,7 @@ impl Jobs {
             tokens: BTreeMap::new(),
             next_id: 1,
             outbox,
+            limit,
             threads: keeper.into_iter().chain([files, bundles]).collect(),
         })
     }
@@ -373,6 +390,17 @@ impl Jobs {
     /// The newest step of every running column, once.
     pub fn take_previews(&mut self) -> Vec<StepPreview> {
         std::mem::take(&mut *self.previews.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How far the loading for a job is, where there is something new.
+    pub fn take_loading(&mut self) -> Option<(JobId, LoadProgress)> {
+        let loading = self.outbox.loading.lock();
+        loading.unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Sets the most memory that networks and their work may take, from the next job on.
+    pub fn set_memory_limit(&mut self, limit: Option<MemorySize>) {
+        *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = limit;
     }
 
     /// How far every bundle's making is, where there is something new.

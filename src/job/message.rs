@@ -4,7 +4,9 @@
 use super::display::display_copy;
 use super::explaining::{Explaining, PieceEffect};
 use super::making::BundleEvent;
+use super::memory::MemoryFacts;
 use super::run_file::RunFile;
+use super::scoring::{Evaluation, ScoreSpec};
 use super::store::{StoreEvent, StoreTask};
 use super::{
     Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, LibraryEvent, Recalled, Target,
@@ -100,6 +102,8 @@ pub enum JobSpec {
         /// What to make.
         export: Export,
     },
+    /// Score folders of generated pictures; ends in `Evaluated`.
+    Score(ScoreSpec),
     /// Explain a column.
     Explain {
         /// The bundle that drew it.
@@ -271,6 +275,8 @@ pub struct BundleSummary {
     pub badge: Option<String>,
     /// Counts the tokens of a question as the model will.
     pub token_counter: TokenCounter,
+    /// What is known about its need for memory.
+    pub memory: MemoryFacts,
 }
 
 /// Counts the tokens of a question as the loaded model will; cheap enough for every key press.
@@ -302,7 +308,7 @@ impl PartialEq for TokenCounter {
 }
 
 /// Everything that comes back. Per job exactly one of `Finished`, `Shown`, `Loaded`, `Exported`,
-/// `Attended`, `Units`, `Read`, `Bundle`, `Failed`, `Cancelled`.
+/// `Attended`, `Units`, `Read`, `Evaluated`, `Bundle`, `Failed`, `Cancelled`.
 #[derive(Clone, Debug)]
 pub enum JobEvent {
     /// The worker took the job up.
@@ -325,6 +331,8 @@ pub enum JobEvent {
     Exported(JobId, PathBuf),
     /// A bundle is resident.
     Loaded(JobId, Box<BundleSummary>),
+    /// What is known about the loaded bundle's need for memory has changed.
+    Memory(Box<MemoryFacts>),
     /// Where the editor looked, and whether the drawing was the same picture again.
     Attended(JobId, Arc<Attention>, bool),
     /// What one piece of the context does; others may follow.
@@ -335,6 +343,8 @@ pub enum JobEvent {
     Read(JobId, String),
     /// A task on a bundle is done.
     Bundle(JobId, BundleEvent),
+    /// Folders of pictures were scored.
+    Evaluated(JobId, Arc<Evaluation>),
     /// The job could not be done.
     Failed(JobId, Problem),
     /// The job was stopped on request.
@@ -390,6 +400,7 @@ impl JobEvent {
             | Self::Units(id, _)
             | Self::Read(id, _)
             | Self::Bundle(id, _)
+            | Self::Evaluated(id, _)
             | Self::Failed(id, _)
             | Self::Cancelled(id) => Some(*id),
             _ => None,

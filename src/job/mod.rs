@@ -23,6 +23,7 @@ pub mod hub;
 mod jobs;
 pub mod library;
 mod making;
+mod memory;
 mod message;
 mod places;
 mod provenance;
@@ -31,12 +32,18 @@ mod recall;
 mod run_file;
 mod run_grid;
 mod saving;
+mod scoring;
 mod sheet;
 mod store;
 mod target;
 pub mod toon;
+pub mod training;
 mod worker;
 
+pub use crate::eval::{
+    CategoryReport, Change, MethodReport, Metrics, PictureReport, Report, SampleReport, Skipped,
+    against, paper_difference,
+};
 pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
 pub use crate::nn::device::{DeviceChoice, DeviceError};
@@ -50,8 +57,9 @@ pub use crate::pipeline::import::{
 pub use crate::pipeline::metadata::{PictureMetadata, read as read_metadata};
 pub use crate::pipeline::{
     AnswerDecoding, AnswerSettings, Attention, AttentionLeg, Beam, Branch, Bundle, BundleSource,
-    Component, ContextUnit, EditRequest, Estimate, GuidanceMode, Meaning, NoiseGenerator, Piece,
-    PieceOf, PreviewMethod, Problem, RequestProblem, Sampler, Stage, StageSeconds, WrittenAnswer,
+    Component, ContextUnit, EditRequest, Estimate, Forecast, GuidanceMode, LoadProgress, Meaning,
+    MemoryModel, MemoryPlan, MemorySize, NoiseGenerator, Piece, PieceOf, PreviewMethod, Problem,
+    RequestProblem, Sampler, Stage, StageSeconds, Workload, WrittenAnswer,
 };
 pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
@@ -63,6 +71,7 @@ pub use heat::{HeatMap, heat_colour};
 pub use jobs::{Jobs, JobsConfig};
 pub use library::{LibraryEvent, LibraryNews, LibraryTask};
 pub use making::{BundleEvent, BundleTask, Making};
+pub use memory::{MemoryFacts, MemoryNeed};
 pub use message::{
     BundleSummary, EditResult, FileTask, FolderUse, Frame, FrameOrigin, JobEvent, JobId, JobSpec,
     Similarity, StepPreview, TokenCounter,
@@ -73,6 +82,7 @@ pub use recall::{FrameSearch, Made, Recalled, recall};
 pub use run_file::{RunFile, open as open_run};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
 pub use saving::write_text;
+pub use scoring::{ClipChoice, Evaluation, ReportFormat, ScoreSpec};
 pub use sheet::{Sameness, columns_per_seed, grid, sameness};
 pub use store::{
     KeptColumn, KeptRun, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask,

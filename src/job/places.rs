@@ -55,6 +55,11 @@ impl Places {
         self.data.join("runs")
     }
 
+    /// Where training runs are kept.
+    pub fn training(&self) -> PathBuf {
+        self.data.join("training")
+    }
+
     /// Where bundles are looked for by name.
     pub fn bundles(&self) -> PathBuf {
         self.data.join("bundles")

@@ -61,7 +61,7 @@ pub(super) struct Queue {
 struct Line {
     /// Bundles to load and steps to show, oldest first.
     quick: VecDeque<Command>,
-    /// Runs, next first.
+    /// Runs and evaluations, next first.
     runs: VecDeque<Command>,
     /// The order a person chose; a run it does not name goes to the end.
     order: Vec<JobId>,
@@ -87,7 +87,7 @@ impl Queue {
         if line.quick.len() + line.runs.len() >= MOST {
             return Err(Refusal::Full);
         }
-        if matches!(command.spec, JobSpec::Run { .. }) {
+        if matches!(command.spec, JobSpec::Run { .. } | JobSpec::Score(_)) {
             line.runs.push_back(command);
             line.sort();
         } else {

@@ -3,6 +3,7 @@
 use super::display::display_copy;
 use super::export::{Painter, write_animation};
 use super::jobs::Outbox;
+use super::memory::{MemoryFacts, PeakMeter, Peaks};
 use super::queue::{Command, Queue};
 use super::store::{Message, Recorder};
 use super::{
@@ -10,11 +11,15 @@ use super::{
     Frame, FrameFacts, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
 };
 use crate::nn::cancel::{self, CancelToken};
-use crate::pipeline::{EditError, Edited, LgdPipeline, Likeness, MemoryRules, Progress, StepDone};
+use crate::pipeline::{
+    EditError, Edited, LgdPipeline, Likeness, LoadListener, MemoryRules, MemorySize, Progress,
+    StepDone, Workload,
+};
+use candle_core::Device;
 use image::RgbImage;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// The worker's own state: nobody else holds a tensor.
@@ -24,6 +29,10 @@ pub(super) struct Worker {
     /// The way to the store, where there is one.
     recorder: Option<Recorder>,
     resident: Option<(BundleSource, LgdPipeline)>,
+    /// The most memory that may be taken, as it is set now, and as the pipeline was opened with.
+    limit: Arc<Mutex<Option<MemorySize>>>,
+    limit_in_use: Option<MemorySize>,
+    peaks: Peaks,
     /// The judge of a bundle, once somebody asked for it; none where it has none.
     judge: Option<(BundleSource, Option<Likeness>)>,
 }
@@ -35,7 +44,19 @@ impl Worker {
             outbox,
             recorder,
             resident: None,
+            limit: Arc::default(),
+            limit_in_use: None,
+            peaks: Peaks::open(None),
             judge: None,
+        }
+    }
+
+    /// The same worker, which keeps to a limit of memory that others may change.
+    pub(super) fn within(self, limit: Arc<Mutex<Option<MemorySize>>>, peaks: Peaks) -> Self {
+        Self {
+            limit,
+            peaks,
+            ..self
         }
     }
 
@@ -90,6 +111,9 @@ impl Worker {
                 } => worker.show(id, &bundle, &estimate, size),
                 JobSpec::Liken { bundle, a, b } => worker.liken(id, &bundle, a, b),
                 JobSpec::Export { bundle, export } => worker.export(id, &bundle, export, token),
+                JobSpec::Score(spec) => worker
+                    .score(id, &spec)
+                    .map(|found| JobEvent::Evaluated(id, Arc::new(found))),
                 JobSpec::Explain {
                     bundle,
                     frame,
@@ -125,7 +149,9 @@ impl Worker {
     }
 
     fn load(&mut self, id: JobId, bundle: &BundleSource) -> Result<JobEvent, EditError> {
-        let summary = summary(self.resident(id, bundle)?);
+        self.resident(id, bundle)?;
+        let (_, pipeline) = self.resident.as_ref().expect("it was loaded just now");
+        let summary = summary(pipeline, self.peaks.facts(pipeline));
         Ok(JobEvent::Loaded(id, Box::new(summary)))
     }
 
@@ -145,6 +171,8 @@ impl Worker {
             }
         };
         let pipeline = self.resident(id, bundle)?;
+        let meter = PeakMeter::start(pipeline);
+        let work = pipeline.workload(requests);
         let mut drawing_since = None;
         let facts = FrameFacts::of(&frame);
         // The rest of the frame goes: a 100 megapixel one is held once, and not for long.
@@ -202,7 +230,20 @@ impl Worker {
                 token.cancel(); // nobody listens any more
             }
         })?;
+        self.measured(work, &meter);
         Ok(JobEvent::Finished(id))
+    }
+
+    /// Notes what a run took, and tells what is known now.
+    fn measured(&mut self, work: Workload, meter: &PeakMeter) {
+        let Some((_, pipeline)) = &self.resident else {
+            return;
+        };
+        if let Some(bytes) = meter.peak() {
+            self.peaks.note(pipeline, work, bytes);
+        }
+        let facts = Box::new(self.peaks.facts(pipeline));
+        self.outbox.send(JobEvent::Memory(facts));
     }
 
     fn show(
@@ -228,10 +269,7 @@ impl Worker {
             .as_ref()
             .is_none_or(|(source, _)| source != bundle)
         {
-            let device = self
-                .device
-                .open()
-                .map_err(|e| Problem::new(e.to_string()))?;
+            let device = self.open_device()?;
             self.judge = None; // free the old one before the new one comes
             self.judge = Some((bundle.clone(), Likeness::load(bundle, &device)?));
         }
@@ -282,37 +320,50 @@ impl Worker {
         Ok(JobEvent::Exported(id, export.path))
     }
 
+    pub(super) fn open_device(&self) -> Result<Device, Problem> {
+        self.device.open().map_err(|e| Problem::new(e.to_string()))
+    }
+
     /// The pipeline of that bundle, loaded when it is not yet.
     pub(super) fn resident(
         &mut self,
         id: JobId,
         bundle: &BundleSource,
     ) -> Result<&LgdPipeline, EditError> {
-        if self
-            .resident
-            .as_ref()
-            .is_none_or(|(source, _)| source != bundle)
-        {
+        let limit = *self.limit.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.resident.as_ref();
+        if known.is_none_or(|(source, _)| source != bundle) || limit != self.limit_in_use {
+            self.limit_in_use = limit;
             self.resident = None; // free the old weights before the new ones come
             self.judge = None;
             self.outbox.send(JobEvent::StageBegan(id, Stage::Loading));
-            let device = self
-                .device
-                .open()
-                .map_err(|e| Problem::new(e.to_string()))?;
+            let device = self.open_device()?;
             let started = Instant::now();
-            let pipeline = LgdPipeline::open(bundle, &device, MemoryRules::default())?;
+            let rules = MemoryRules {
+                limit,
+                ..MemoryRules::default()
+            };
+            let pipeline = LgdPipeline::open(bundle, &device, rules)?;
+            pipeline.set_load_listener(Some(self.listener(id)));
             pipeline.load()?;
             tracing::info!(
-                "loaded {} on {} in {:.2} s",
+                "loaded {} on {} in {:.2} s: {}",
                 pipeline.manifest().name,
                 pipeline.device_text(),
-                started.elapsed().as_secs_f64()
+                started.elapsed().as_secs_f64(),
+                pipeline.plan().words()
             );
             self.resident = Some((bundle.clone(), pipeline));
         }
         let (_, pipeline) = self.resident.as_ref().expect("it was loaded just now");
+        pipeline.set_load_listener(Some(self.listener(id)));
         Ok(pipeline)
+    }
+
+    /// Passes on how far loading is.
+    fn listener(&self, id: JobId) -> LoadListener {
+        let outbox = self.outbox.clone();
+        Arc::new(move |progress| outbox.show_loading(id, progress))
     }
 }
 
@@ -362,7 +413,7 @@ fn same_decoder(export: &Export, pipeline: &LgdPipeline) -> Result<(), Problem> 
     }
 }
 
-fn summary(pipeline: &LgdPipeline) -> BundleSummary {
+fn summary(pipeline: &LgdPipeline, memory: MemoryFacts) -> BundleSummary {
     let manifest = pipeline.manifest();
     let tokenizer = pipeline.tokenizer().clone();
     let template = manifest.text.question_template.clone();
@@ -375,6 +426,7 @@ fn summary(pipeline: &LgdPipeline) -> BundleSummary {
         unavailable_modes: pipeline.abilities().unavailable_modes(),
         device: pipeline.device_text(),
         latent_rgb: manifest.latent_rgb().cloned(),
+        memory,
         badge: manifest.badge().map(str::to_owned),
         token_counter: TokenCounter::new(move |question| {
             tokenizer

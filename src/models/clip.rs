@@ -52,6 +52,10 @@ impl Clip {
         let project = |name: &str, width| {
             Linear::load_no_bias(&weights.pp(name), width, config.projection_dim)
         };
+        // Files of older versions of transformers carry the numbers of the positions.
+        for tower in ["text_model", "vision_model"] {
+            weights.ignore(&format!("{tower}.embeddings.position_ids"));
+        }
         Ok(Self {
             text: ClipText::load(&config.text_config, weights)?,
             vision: ClipVision::load(&config.vision_config, weights)?,

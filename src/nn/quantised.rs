@@ -48,6 +48,14 @@ impl Bits {
         }
     }
 
+    /// How many, as they are called; blocks add half a bit per number.
+    pub fn count(self) -> u8 {
+        match self {
+            Self::Eight => 8,
+            Self::Four => 4,
+        }
+    }
+
     fn block(self) -> usize {
         match self {
             Self::Eight => BLOCK_8,

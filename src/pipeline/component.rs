@@ -73,7 +73,7 @@ impl Component {
     }
 
     /// The published name of the weight file, without `.safetensors`.
-    pub(super) fn stem(self) -> &'static str {
+    pub(crate) fn stem(self) -> &'static str {
         match self {
             Self::Blip2
             | Self::SentenceEncoder

@@ -1,16 +1,19 @@
 //! How alike CLIP finds two pictures: the cosine of their image embeddings.
 //!
 //! The judge of the paper's Sim and AUC metrics. A bundle may have one in `clip/` (transformers
-//! `CLIPModel`); the embedded one has none.
+//! `CLIPModel`); the embedded one has none. A folder of its own serves as well.
 
+use super::bundle::load_problem;
 use super::lgd::failed;
-use super::parts::part;
-use super::{Bundle, BundleSource, Component, EditError};
+use super::parts::{part, strictly};
+use super::{Bundle, BundleSource, Component, EditError, Problem};
 use crate::models::clip::{Clip, ClipConfig, l2_normalized};
 use crate::nn::pixels::{self, CLIP_MEAN, CLIP_STD};
 use crate::nn::resize::{Filter, resize};
-use candle_core::{Device, Result, Tensor};
+use crate::nn::{WeightSource, Weights};
+use candle_core::{DType, Device, Result, Tensor};
 use image::RgbImage;
+use std::path::Path;
 
 /// A loaded CLIP.
 pub struct Likeness {
@@ -38,6 +41,41 @@ impl Likeness {
         })?;
         let device = device.clone();
         Ok(Some(Self { clip, device }))
+    }
+
+    /// Reads a folder with `config.json` and `model.safetensors`, as CLIP is published, strictly.
+    ///
+    /// # Errors
+    /// When a file is missing or damaged.
+    pub fn open(folder: &Path, device: &Device) -> std::result::Result<Self, EditError> {
+        let path = folder.join("config.json");
+        let unreadable = |reason: String| {
+            Problem::new(format!("Cannot read the CLIP's config: {reason}."))
+                .hint("A CLIP folder has config.json and model.safetensors in it. Download both again.")
+                .file(&path)
+        };
+        let text = std::fs::read(&path).map_err(|e| unreadable(e.to_string()))?;
+        let config: ClipConfig =
+            serde_json::from_slice(&text).map_err(|e| unreadable(e.to_string()))?;
+        let source = WeightSource::in_folder(folder, "model");
+        let weights = Weights::open(&[source], DType::F32, device)
+            .map_err(|e| load_problem(Component::Clip, &e))?
+            .named("the CLIP");
+        let clip = strictly(Component::Clip, &weights, |weights| {
+            Clip::load(&config, weights)
+        })?;
+        let device = device.clone();
+        Ok(Self { clip, device })
+    }
+
+    /// Normalised embeddings of pictures, in order; they may have different sizes.
+    ///
+    /// # Errors
+    /// [`EditError::Cancelled`], or what could not be done.
+    pub fn embed(&self, pictures: &[&RgbImage]) -> std::result::Result<Vec<Vec<f32>>, EditError> {
+        self.embeddings(pictures)
+            .and_then(|embeds| embeds.to_vec2())
+            .map_err(failed)
     }
 
     /// The cosine of both pictures' embeddings, -1..=1; they may have different sizes.
@@ -78,7 +116,9 @@ pub fn clip_pixels(picture: &RgbImage, side: u32, device: &Device) -> Result<Ten
     let scaled = |length: u32| (u64::from(length) * u64::from(side) / shorter).max(1) as u32;
     let (width, height) = (scaled(width), scaled(height));
     let resized = resize(picture, width, height, Filter::Bicubic);
-    let (left, top) = ((width - side) / 2, (height - side) / 2);
+    // Half a pixel goes to the even side, as torchvision rounds.
+    let margin = |length: u32| (f64::from(length - side) / 2.0).round_ties_even() as u32;
+    let (left, top) = (margin(width), margin(height));
     let middle = image::imageops::crop_imm(&resized, left, top, side, side).to_image();
     pixels::normalized(&middle, CLIP_MEAN, CLIP_STD, device)
 }

@@ -24,6 +24,16 @@ impl LgdPipeline {
         self.parts.house.set_plan(plan);
     }
 
+    /// Bytes that may be taken in all; nothing where neither the system nor a person says.
+    pub fn budget(&self) -> Option<u64> {
+        self.parts.house.budget()
+    }
+
+    /// Whether it works in main memory.
+    pub fn is_on_cpu(&self) -> bool {
+        self.device.is_cpu()
+    }
+
     /// Who hears how far loading is, from now on.
     pub fn set_load_listener(&self, listener: Option<LoadListener>) {
         self.parts.house.set_listener(listener);

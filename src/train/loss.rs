@@ -4,6 +4,7 @@
 //! predicted code of a question towards features of frames that show the effect, away from others.
 
 use candle_core::{D, DType, Result, Tensor};
+use serde::{Deserialize, Serialize};
 
 /// Label of a position that is not to be predicted.
 pub const IGNORED: i64 = -100;
@@ -57,7 +58,8 @@ pub fn weighted_cross_entropy(
 }
 
 /// How distances to positives and negatives are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum CpcMethod {
     /// `max(mean d+ - mean d-, 0)`
     Mean,

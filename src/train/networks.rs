@@ -2,8 +2,8 @@
 
 use crate::diffusion::{NoiseSchedule, ScheduleConfig};
 use crate::models::{
-    Blip2, Blip2Config, LatentTranslator, T5Encoder, TextTokenizer, Unet, UnetConfig, Vae,
-    VaeConfig,
+    Blip2, Blip2Config, LatentTranslator, T5Config, T5Encoder, TextTokenizer, Unet, UnetConfig,
+    Vae, VaeConfig,
 };
 use crate::nn::noise::Stream;
 use crate::nn::{Linear, Weights};
@@ -163,6 +163,7 @@ impl Trainee {
         let translator = whole(Component::Adapter, &weights, translator)?;
         parameters.extend(named("adapter", &weights));
         parameters.extend(fresh);
+        let sentences = sentence_encoder(bundle, device)?;
         let schedule = NoiseSchedule::new(&schedule).map_err(|e| {
             Problem::new(format!("Cannot use the noise schedule: {e}."))
                 .hint("Correct scheduler/scheduler_config.json, or copy the bundle again.")
@@ -170,7 +171,7 @@ impl Trainee {
         Ok(Self {
             networks: Networks {
                 blip2,
-                sentences: None,
+                sentences,
                 translator,
                 predictive_proj,
                 unet,
@@ -182,6 +183,21 @@ impl Trainee {
             manifest,
         })
     }
+}
+
+/// The T5 that encodes sentences for the editor, where a bundle has one beside BLIP-2's own.
+fn sentence_encoder(
+    bundle: &Bundle,
+    device: &Device,
+) -> std::result::Result<Option<T5Encoder>, Problem> {
+    let component = Component::SentenceEncoder;
+    let config = format!("{}/config.json", component.folder());
+    if !bundle.has(&config) {
+        return Ok(None);
+    }
+    let config: T5Config = bundle.config(&config)?;
+    let weights = bundle.weights(component, DType::F32, device)?;
+    whole(component, &weights, T5Encoder::load(&config, &weights)).map(Some)
 }
 
 fn whole<T>(

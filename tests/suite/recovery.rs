@@ -156,6 +156,7 @@ fn window_on(home: &Path) -> Window {
         bundle: None,
         hub_cache: None,
         device: DeviceChoice::Cpu,
+        memory_limit: None,
         places: Some(places(home)),
         dice: 2,
     })

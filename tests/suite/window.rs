@@ -39,6 +39,7 @@ pub fn config(home: &Path) -> AppConfig {
         bundle: None,
         hub_cache: None,
         device: DeviceChoice::Cpu,
+        memory_limit: None,
         places: Some(places(home)),
         dice: 1,
     }

@@ -6,6 +6,7 @@ mod about;
 mod ask;
 mod exporting;
 mod gallery;
+mod memory;
 mod models;
 mod network;
 mod notices;

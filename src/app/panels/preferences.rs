@@ -5,13 +5,17 @@ use crate::app::settings::{Settings, ThemeChoice};
 use crate::app::state::{Action, Dialog};
 use crate::app::theme::space;
 use crate::app::widgets::{Choice, hint, segmented, title};
+use crate::job::MemorySize;
 use eframe::egui;
-use egui::{Align, Button, Id, Layout, Modal, RichText, Ui, vec2};
+use egui::{Align, Button, ComboBox, Id, Layout, Modal, RichText, Ui, vec2};
 
 const WIDTH: f32 = 440.0;
 
 /// Interface sizes on offer, in percent; the keys reach the ones between.
 const SIZES: [u32; 7] = [80, 90, 100, 110, 125, 150, 200];
+
+/// Limits of memory on offer, in GiB.
+const LIMITS: [u64; 7] = [2, 4, 6, 8, 12, 16, 24];
 
 /// Draws the dialog.
 pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
@@ -31,6 +35,8 @@ pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action
             let label = cx.tr("preferences-leave-out");
             ui.checkbox(&mut settings.leave_out_settings, label.as_ref())
                 .on_hover_text(cx.tr("preferences-leave-out-tip"));
+            ui.add_space(space::L);
+            memory_ui(ui, cx, &mut settings);
             ui.add_space(space::L);
             places_ui(ui, cx);
             ui.add_space(space::L);
@@ -106,6 +112,35 @@ fn network_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             }
         });
     });
+}
+
+/// How much memory the networks may take.
+fn memory_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
+    title(ui, &cx.tr("preferences-memory"));
+    let chosen = settings.memory_limit;
+    let name = |limit: Option<MemorySize>| match limit {
+        None => cx.tr("preferences-memory-free").into_owned(),
+        Some(size) => cx.text(
+            "preferences-memory-most",
+            &[("size", size.to_string().into())],
+        ),
+    };
+    let label = ui.label(cx.tr("preferences-memory-limit"));
+    ComboBox::from_id_salt("memory-limit")
+        .selected_text(name(chosen))
+        .width(WIDTH)
+        .show_ui(ui, |ui| {
+            let sizes = LIMITS.map(|gib| Some(MemorySize(gib << 30)));
+            // One that was written into the file by hand is on offer as well.
+            let own = chosen.filter(|_| !sizes.contains(&chosen));
+            let offers = [None].into_iter().chain(sizes).chain(own.map(Some));
+            for limit in offers {
+                ui.selectable_value(&mut settings.memory_limit, limit, name(limit));
+            }
+        })
+        .response
+        .labelled_by(label.id)
+        .on_hover_text(cx.tr("preferences-memory-tip"));
 }
 
 fn places_ui(ui: &mut Ui, cx: &Cx<'_>) {

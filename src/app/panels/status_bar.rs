@@ -1,6 +1,7 @@
 //! The bar at the bottom: device, bundle, what is going on, and what never goes on.
 
 use super::Cx;
+use super::memory::{loading_ui, memory_ui};
 use crate::app::command::Command;
 use crate::app::state::{Action, BundleState, Column, Dialog};
 use crate::app::theme::space;
@@ -28,12 +29,14 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 ));
                 ui.separator();
                 hint(ui, cx.tokens, &summary.device);
+                memory_ui(ui, cx);
             }
             BundleState::Loading | BundleState::Failed(_) => {
                 ui.separator();
                 hint(ui, cx.tokens, cx.tr("status-device-pending"));
             }
         }
+        loading_ui(ui, cx, actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             network_ui(ui, cx, actions);
         });

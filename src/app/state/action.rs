@@ -6,7 +6,9 @@ use super::{
     OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
 };
 use crate::app::settings::Settings;
-use crate::job::{ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask, RunDraft};
+use crate::job::{
+    ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask, MemorySize, RunDraft,
+};
 use image::RgbImage;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +16,8 @@ use std::sync::Arc;
 /// One thing a person did, or one thing an effect has to report back.
 #[derive(Clone, Debug)]
 pub enum Action {
+    /// Stops loading the model.
+    StopLoading,
     /// The question, the mode or a number was edited.
     EditForm(Box<Form>),
     /// Puts the numbers back to the bundle's defaults; question, mode and seed stay.
@@ -142,6 +146,8 @@ pub enum Effect {
     Hold(bool),
     /// Cancel a job.
     Cancel(JobId),
+    /// Let networks take at most so much memory, from the next job on.
+    LimitMemory(Option<MemorySize>),
     /// Give the file thread something to do.
     Files(FileTask),
     /// Give the library of bundles something to do.

@@ -158,7 +158,7 @@ impl AppState {
     pub(super) fn keep_run(&self) -> Vec<Effect> {
         let kept = |run: &&Run| self.keeps_runs && run.key.is_some();
         let run = self.run.as_ref().filter(kept);
-        let draft = run.map(|run| Box::new(run.to_draft(self.bundle_source.clone(), Vec::new())));
+        let draft = run.map(|run| Box::new(run.to_draft(run.bundle.clone(), Vec::new())));
         let update = |draft| Effect::Files(FileTask::Store(StoreTask::Update(draft)));
         draft.map(update).into_iter().collect()
     }
@@ -221,7 +221,8 @@ impl AppState {
     }
 
     /// The same for a run that is laid out already.
-    pub(super) fn draw_run(&mut self, run: Run) -> Vec<Effect> {
+    pub(super) fn draw_run(&mut self, mut run: Run) -> Vec<Effect> {
+        run.bundle = self.bundle_source.clone();
         let (id, columns) = (run.id, (0..run.columns.len()).collect());
         let mut effects = Vec::new();
         if self.is_running() {
@@ -237,7 +238,8 @@ impl AppState {
     pub(super) fn run_opened(&mut self, file: &RunFile) -> Vec<Effect> {
         self.page = Page::Ask;
         let id = self.new_run_id();
-        let run = Run::of_file(id, file);
+        let mut run = Run::of_file(id, file);
+        run.bundle = self.bundle_source.clone();
         self.form_follows(&run);
         self.frame.frame = Some(run.frame.clone());
         let effects = self.show_run(run);
@@ -274,9 +276,11 @@ impl AppState {
         ))]
     }
 
-    /// One job for some columns of a run.
+    /// One job for some columns of a run, with the bundle that drew the others.
     pub(super) fn submit_columns(&mut self, id: RunId, columns: Vec<usize>) -> Vec<Effect> {
-        self.submit_with(self.bundle_source.clone(), id, columns)
+        let run = self.run_by_id(id);
+        let bundle = run.map_or(BundleSource::default(), |run| run.bundle.clone());
+        self.submit_with(bundle, id, columns)
     }
 
     /// The same with a bundle of its own.

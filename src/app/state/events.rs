@@ -2,7 +2,8 @@
 
 use super::{AppState, BundleState, Column, Effect, Form, MAX_RECENT, NoticeKind, Phase, Run};
 use crate::job::{
-    BundleSummary, EditRequest, Frame, FrameOrigin, JobEvent, JobId, Problem, StepPreview,
+    BundleSummary, EditRequest, Frame, FrameOrigin, JobEvent, JobId, LoadProgress, Problem, Stage,
+    StepPreview,
 };
 
 impl AppState {
@@ -15,6 +16,7 @@ impl AppState {
     }
 
     fn take_in(&mut self, event: JobEvent) -> Vec<Effect> {
+        self.loading_heard(&event);
         if self.explain_heard(&event) {
             return Vec::new();
         }
@@ -51,6 +53,11 @@ impl AppState {
                 self.note_speed(job);
                 self.similar.ended(job, None);
             }
+            JobEvent::Memory(facts) => {
+                if let BundleState::Ready(summary) = &mut self.bundle {
+                    summary.memory = *facts;
+                }
+            }
             // About columns that are gone; those of this run were heard above.
             JobEvent::Attended(..)
             | JobEvent::Effect(..)
@@ -65,6 +72,11 @@ impl AppState {
                 }
             }
             JobEvent::Failed(job, problem) => self.on_failed(job, problem),
+            JobEvent::Cancelled(job) if self.bundle_job == Some(job) => {
+                let stopped = Problem::new("Loading the model was stopped.");
+                self.bundle =
+                    BundleState::Failed(stopped.hint("Load it again when you want to draw."));
+            }
             JobEvent::Cancelled(job) => {
                 self.columns_of(job).for_each(Column::stop);
                 self.not_shown(job);
@@ -98,6 +110,8 @@ impl AppState {
                 return self.folder_chosen(what_for, folder);
             }
             JobEvent::Library(event) => return self.on_library_event(event),
+            // Evaluations are asked for on the command line.
+            JobEvent::Evaluated(..) => {}
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
@@ -114,6 +128,23 @@ impl AppState {
         let quick = self.latent_rgb().cloned();
         if let Some((run, column)) = self.place_of(preview.job, preview.column) {
             run.on_preview(column, preview, quick.as_ref());
+        }
+    }
+
+    /// Takes in how far the loading for a job is.
+    pub fn on_loading(&mut self, job: JobId, progress: LoadProgress) {
+        self.loading = Some((job, progress)).filter(|_| progress.done < progress.total);
+    }
+
+    /// Loading is over when its job goes on or ends.
+    fn loading_heard(&mut self, event: &JobEvent) {
+        let Some((job, _)) = self.loading else {
+            return;
+        };
+        let goes_on = matches!(event, JobEvent::StageBegan(other, stage)
+            if *other == job && *stage != Stage::Loading);
+        if goes_on || event.ends() == Some(job) {
+            self.loading = None;
         }
     }
 

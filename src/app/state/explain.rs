@@ -210,10 +210,10 @@ impl AppState {
     }
 
     fn ask(&mut self, index: usize, topic: Topic, pieces: Vec<Piece>) -> Vec<Effect> {
-        let bundle = self.bundle_source.clone();
         let Some(run) = self.run.as_mut() else {
             return Vec::new();
         };
+        let bundle = run.bundle.clone();
         let Some(column) = run.columns.get_mut(index) else {
             return Vec::new();
         };

@@ -55,7 +55,8 @@ impl AppState {
     /// The place of an animation is known.
     pub(super) fn export_chosen(&self, export: Export) -> Vec<Effect> {
         let ticket = Ticket::Export(export.format, export.path.clone());
-        let bundle = self.bundle_source.clone();
+        let run = self.run.as_ref();
+        let bundle = run.map_or(&self.bundle_source, |run| &run.bundle).clone();
         vec![Effect::Submit(ticket, JobSpec::Export { bundle, export })]
     }
 

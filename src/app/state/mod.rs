@@ -51,7 +51,8 @@ use crate::app::examples;
 use crate::app::settings::{SavedFrame, Session, Settings};
 use crate::job::{
     BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameFacts, FrameOrigin,
-    GridProblem, JobId, JobSpec, Problem, RequestProblem, RunKey, library::DeletedBundle,
+    GridProblem, JobId, JobSpec, LoadProgress, Problem, RequestProblem, RunKey,
+    library::DeletedBundle,
 };
 use std::path::{Path, PathBuf};
 
@@ -212,6 +213,8 @@ pub struct AppState {
     pub exporting: Vec<Exporting>,
     /// The column that is explained in place of the columns.
     pub explaining: Option<usize>,
+    /// How far the loading for a job is, while it goes on.
+    pub loading: Option<(JobId, LoadProgress)>,
     similar: similar::Measured,
     seconds_per_step: Option<f64>,
     undo: undo::Undo,
@@ -251,6 +254,7 @@ impl AppState {
             gallery: Gallery::default(),
             library: Library::default(),
             exporting: Vec::new(),
+            loading: None,
             similar: similar::Measured::default(),
             seconds_per_step: None,
             explaining: None,
@@ -413,7 +417,17 @@ impl AppState {
                 }
             }
             Action::CloseDialog => self.dialog = None,
-            Action::EditSettings(settings) => self.settings = *settings,
+            Action::EditSettings(settings) => {
+                let limit = settings.memory_limit;
+                let changed = limit != self.settings.memory_limit;
+                self.settings = *settings;
+                if changed {
+                    return vec![Effect::LimitMemory(limit), self.load_bundle()];
+                }
+            }
+            Action::StopLoading => {
+                return self.bundle_job.map(Effect::Cancel).into_iter().collect();
+            }
             Action::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
             Action::Resized(size) => self.window_size = Some(size),
             Action::Quit => self.quitting = true,

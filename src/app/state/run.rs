@@ -22,6 +22,8 @@ pub struct Run {
     pub id: RunId,
     /// Which run of the store, once it is kept.
     pub key: Option<RunKey>,
+    /// The bundle that draws it; another one may answer by now.
+    pub bundle: BundleSource,
     /// The frame all columns start from.
     pub frame: Frame,
     /// One per request.
@@ -72,6 +74,7 @@ impl Run {
         Self {
             id,
             key: None,
+            bundle: BundleSource::default(),
             frame,
             columns: requests.into_iter().map(Column::new).collect(),
             seen: None,
@@ -139,6 +142,7 @@ impl Run {
         });
         let mut run = Self {
             key: Some(kept.entry.id),
+            bundle: kept.entry.bundle_source.clone(),
             columns: columns.collect(),
             seen: kept.seen.clone(),
             target: kept.target.clone(),

@@ -22,6 +22,7 @@ fn fresh() -> AppState {
 
 fn summary() -> Box<BundleSummary> {
     Box::new(BundleSummary {
+        memory: crate::job::MemoryFacts::default(),
         name: "toon-tiny".to_owned(),
         description: "A test.".to_owned(),
         resolution: 128,

@@ -62,10 +62,10 @@ impl AppState {
     /// Without a cursor, columns that were cut off show their last step.
     pub(super) fn show_cursor(&mut self) -> Vec<Effect> {
         let quick = self.latent_rgb().cloned();
-        let bundle = self.bundle_source.clone();
         let Some(run) = &mut self.run else {
             return Vec::new();
         };
+        let bundle = run.bundle.clone();
         let columns = 0..run.columns.len();
         let (moments, outdated): (Vec<Moment>, _) = match run.timeline.cursor {
             Some(cursor) => (

@@ -171,7 +171,10 @@ fn rounded(value: f64) -> Value {
 }
 
 /// A table with the names of the first row as its head (RFC 4180).
-fn csv(rows: &[Map<String, Value>]) -> Result<String, Problem> {
+///
+/// # Errors
+/// When a value cannot be written.
+pub(in crate::job) fn csv(rows: &[Map<String, Value>]) -> Result<String, Problem> {
     let mut text = String::new();
     let Some(first) = rows.first() else {
         return Ok(text);

@@ -17,9 +17,10 @@ pub use bin::DeletedBundle;
 pub use entry::{BundleDetails, BundleFile, BundleHome, CachedRepo, LibraryEntry};
 pub use network::{DownloadEnd, HubEvent, HubTask};
 pub use news::LibraryNews;
-pub use verify::{FileCheck, FileVerdict, VerifyProgress, VerifyReport};
+pub use verify::{FileCheck, FileVerdict, VerifyReport};
 
 pub(super) use thread::Handle;
+pub(super) use verify::verify;
 
 use super::{BundleSource, Problem};
 use std::path::PathBuf;
@@ -52,7 +53,7 @@ pub enum LibraryTask {
     /// Take a deletion back; ends in `Restored` or `Failed`.
     Restore(DeletedBundle),
     /// Ask something of the hub.
-    Hub(Box<HubTask>),
+    Hub(HubTask),
     /// Show a folder in the system's file manager; silent when it works, else `Failed`.
     Reveal(PathBuf),
 }

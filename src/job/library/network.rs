@@ -28,16 +28,16 @@ pub enum HubTask {
         /// The cache its files would go into.
         cache: PathBuf,
         /// How the hub is reached.
-        settings: NetworkSettings,
+        settings: Box<NetworkSettings>,
     },
     /// Stop asking; it still ends in `Found`.
     StopLookingUp,
     /// Download files, or go on with it; ends in `Ended`.
-    Download(DownloadSpec, NetworkSettings),
+    Download(Box<DownloadSpec>, Box<NetworkSettings>),
     /// Stop a download so that it can go on later; it ends in `Ended`.
     Pause(DownloadKey),
     /// Throw away what has arrived of a download that is not at work.
-    Discard(DownloadSpec),
+    Discard(Box<DownloadSpec>),
     /// Look for downloads of an earlier start; ends in `Unfinished`.
     FindUnfinished,
 }
@@ -108,10 +108,10 @@ impl Network {
                 settings,
             } => {
                 self.stop(None);
-                self.look_up(asked, cache, settings);
+                self.look_up(asked, cache, *settings);
             }
             HubTask::StopLookingUp => self.stop(None),
-            HubTask::Download(spec, settings) => self.download(spec, settings),
+            HubTask::Download(spec, settings) => self.download(*spec, *settings),
             HubTask::Pause(key) => self.stop(Some(&key)),
             HubTask::Discard(spec) => {
                 let key = spec.key();

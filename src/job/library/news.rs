@@ -1,16 +1,15 @@
 //! How far long tasks are: one place per task, where the newest wins, so that a window that does not
 //! look cannot hold up the work.
 
-use super::verify::VerifyProgress;
-use crate::job::BundleSource;
 use crate::job::hub::{DownloadKey, DownloadProgress, Request};
+use crate::job::{BuildProgress, BundleSource};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What happened since the last look.
 #[derive(Clone, Debug, Default)]
 pub struct LibraryNews {
     /// Checks at work, with how far they are.
-    pub verifying: Vec<(BundleSource, VerifyProgress)>,
+    pub verifying: Vec<(BundleSource, BuildProgress)>,
     /// Downloads at work, with how far they are.
     pub downloading: Vec<(DownloadKey, DownloadProgress)>,
     /// Requests that were made, the newest last.
@@ -23,7 +22,7 @@ pub(in crate::job) struct NewsBoard(Arc<Mutex<LibraryNews>>);
 
 impl NewsBoard {
     /// Replaces what was said about that check.
-    pub(super) fn verifying(&self, source: &BundleSource, progress: VerifyProgress) {
+    pub(super) fn verifying(&self, source: &BundleSource, progress: BuildProgress) {
         self.change(|news| {
             news.verifying.retain(|(known, _)| known != source);
             news.verifying.push((source.clone(), progress));

@@ -7,13 +7,18 @@ use super::{BundleDetails, BundleFile, LibraryEvent, LibraryTask, bin, listing, 
 use crate::job::bundles;
 use crate::job::jobs::Outbox;
 use crate::job::{Bundle, BundleSource, CancelToken, JobEvent, LibraryNews, Places, Problem};
+use crate::nn::cancel;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// Tasks that may wait.
 const TASKS: usize = 1024;
+
+/// How often the window is woken for the progress of a check.
+const TELL_EVERY: Duration = Duration::from_millis(80);
 
 /// What the rest of `job` holds of the library.
 pub(in crate::job) struct Handle {
@@ -149,7 +154,7 @@ impl Library {
                 }
                 Err(problem) => LibraryEvent::Failed(problem),
             },
-            LibraryTask::Hub(task) => return self.network.perform(*task),
+            LibraryTask::Hub(task) => return self.network.perform(task),
             LibraryTask::Reveal(folder) => return self.reveal(&folder),
         };
         self.tell(event);
@@ -166,19 +171,23 @@ impl Library {
         let (of, stop) = (source.clone(), token.clone());
         let work = move || {
             let tell = |event| outbox.send(JobEvent::Library(event));
-            let checked = catch_unwind(AssertUnwindSafe(|| {
+            let mut told: Option<Instant> = None;
+            let check = || {
                 verify(
                     &of,
-                    &stop,
                     &mut |file| {
                         tell(LibraryEvent::Checked(of.clone(), file));
                     },
                     &mut |progress| {
                         news.verifying(&of, progress);
-                        outbox.wake();
+                        if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                            told = Some(Instant::now());
+                            outbox.wake();
+                        }
                     },
                 )
-            }));
+            };
+            let checked = catch_unwind(AssertUnwindSafe(|| cancel::scope(&stop, check)));
             let report = checked.unwrap_or_else(|_| {
                 let problem = Problem::new("The program made a mistake with this bundle.");
                 VerifyReport::Failed(problem.hint("Please report it with the log."))

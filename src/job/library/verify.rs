@@ -1,30 +1,13 @@
 //! Checking a bundle: every checksum, file by file, then every network.
 
-use crate::job::{Bundle, BundleSource, CancelToken, Problem};
+use crate::job::{Bundle, BundleSource, Problem};
 use crate::nn::cancel;
+use crate::pipeline::build::{BuildProgress, BuildStage, Meter};
 use crate::pipeline::{EditError, LgdPipeline};
 use candle_core::Device;
-use sha2::{Digest as _, Sha256};
-use std::io::Read;
-use std::time::{Duration, Instant};
 
-/// Bytes hashed between two looks at the cancel token; a few milliseconds.
-const BLOCK: usize = 1 << 20;
-/// How often progress is told.
-const TELL_EVERY: Duration = Duration::from_millis(80);
 /// Loading needs up to this many times the bytes on disk (half precision becomes f32).
 const GROWTH: u64 = 2;
-
-/// How far a check is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct VerifyProgress {
-    /// The file that is read now; empty while the networks are loaded.
-    pub file: String,
-    /// Bytes read so far, and in all.
-    pub bytes: (u64, u64),
-    /// Estimated seconds until all files are read, once that can be told.
-    pub seconds_left: Option<f64>,
-}
 
 /// What was found of one file.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,12 +55,12 @@ pub enum VerifyReport {
     Failed(Problem),
 }
 
-/// Checks a bundle. Files are told one by one, progress often.
-pub(super) fn verify(
+/// Checks a bundle. Files are told one by one, progress often; the cancel scope of the thread is
+/// heard between blocks.
+pub(in crate::job) fn verify(
     source: &BundleSource,
-    token: &CancelToken,
     on_file: &mut dyn FnMut(FileCheck),
-    on_progress: &mut dyn FnMut(VerifyProgress),
+    on_progress: &mut dyn FnMut(BuildProgress),
 ) -> VerifyReport {
     let bundle = match Bundle::open(source) {
         Ok(bundle) => bundle,
@@ -89,28 +72,37 @@ pub(super) fn verify(
     };
     let listed = &bundle.manifest.sha256;
     let missing = listed.keys().filter(|path| !present.contains(path));
-    let paths: Vec<String> = present.iter().chain(missing).cloned().collect();
+    let paths = present.iter().chain(missing);
+    // The description cannot hold its own checksum.
+    let paths: Vec<&String> = paths.filter(|path| *path != "lgd.json").collect();
     let sizes = paths.iter().map(|path| bundle.size(path).unwrap_or(0));
     let all: u64 = sizes.sum();
 
-    let mut reading = Reading::new(all, on_progress);
-    for path in paths.into_iter().filter(|path| path != "lgd.json") {
-        let verdict = match (listed.get(&path), reading.sha256(&bundle, &path, token)) {
-            (_, Ok(None)) => return VerifyReport::Stopped,
+    let mut meter = Meter::new(all, on_progress);
+    for path in paths {
+        meter.begin(BuildStage::Checking, path);
+        let actual = bundle.sha256(path, &mut |bytes| meter.advance(bytes));
+        if cancel::checkpoint().is_err() {
+            return VerifyReport::Stopped;
+        }
+        let verdict = match (listed.get(path), actual) {
             (_, Err(problem)) => FileVerdict::Unreadable(problem),
-            (None, Ok(Some(_))) => FileVerdict::Unlisted,
-            (Some(expected), Ok(Some(actual))) if expected.eq_ignore_ascii_case(&actual) => {
+            (None, Ok(_)) => FileVerdict::Unlisted,
+            (Some(expected), Ok(actual)) if expected.eq_ignore_ascii_case(&actual) => {
                 FileVerdict::Right
             }
-            (Some(_), Ok(Some(_))) => FileVerdict::Changed,
+            (Some(_), Ok(_)) => FileVerdict::Changed,
         };
-        on_file(FileCheck { path, verdict });
+        on_file(FileCheck {
+            path: path.clone(),
+            verdict,
+        });
     }
-    networks(source, all, token)
+    networks(source, all)
 }
 
 /// Loads every network strictly, unless they would not fit beside what is in memory already.
-fn networks(source: &BundleSource, bytes: u64, token: &CancelToken) -> VerifyReport {
+fn networks(source: &BundleSource, bytes: u64) -> VerifyReport {
     if bytes.saturating_mul(GROWTH) > free_memory() / 2 {
         return VerifyReport::Done {
             networks: None,
@@ -121,8 +113,8 @@ fn networks(source: &BundleSource, bytes: u64, token: &CancelToken) -> VerifyRep
         networks,
         loaded: true,
     };
-    match cancel::scope(token, || LgdPipeline::verify(source, &Device::Cpu)) {
-        _ if token.is_cancelled() => VerifyReport::Stopped,
+    match LgdPipeline::verify(source, &Device::Cpu) {
+        _ if cancel::checkpoint().is_err() => VerifyReport::Stopped,
         Ok(()) => done(None),
         Err(EditError::Failed(problem) | EditError::NoRoom(problem)) => done(Some(problem)),
         Err(EditError::Cancelled) => VerifyReport::Stopped,
@@ -138,122 +130,26 @@ fn free_memory() -> u64 {
     system.available_memory()
 }
 
-/// Reads files and keeps count.
-struct Reading<'a> {
-    read: u64,
-    all: u64,
-    since: Instant,
-    told: Option<Instant>,
-    on_progress: &'a mut dyn FnMut(VerifyProgress),
-}
-
-impl<'a> Reading<'a> {
-    fn new(all: u64, on_progress: &'a mut dyn FnMut(VerifyProgress)) -> Self {
-        Self {
-            read: 0,
-            all,
-            since: Instant::now(),
-            told: None,
-            on_progress,
-        }
-    }
-
-    /// SHA-256 of a file in hexadecimal; none when it was told to stop.
-    fn sha256(
-        &mut self,
-        bundle: &Bundle,
-        path: &str,
-        token: &CancelToken,
-    ) -> Result<Option<String>, Problem> {
-        let mut hasher = Sha256::new();
-        let mut block = vec![0; BLOCK];
-        let mut file: Box<dyn Read> = match bundle.source() {
-            BundleSource::Embedded => Box::new(std::io::Cursor::new(bundle.read(path)?)),
-            BundleSource::Folder(root) => {
-                let full = root.join(path);
-                Box::new(std::fs::File::open(&full).map_err(|e| unreadable(&e, &full))?)
-            }
-        };
-        loop {
-            if token.is_cancelled() {
-                return Ok(None);
-            }
-            let read = file
-                .read(&mut block)
-                .map_err(|e| unreadable(&e, path.as_ref()))?;
-            if read == 0 {
-                break;
-            }
-            hasher.update(&block[..read]);
-            self.read += read as u64;
-            self.tell(path);
-        }
-        let digest = hasher.finalize();
-        Ok(Some(
-            digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-        ))
-    }
-
-    fn tell(&mut self, file: &str) {
-        if self.told.is_some_and(|told| told.elapsed() < TELL_EVERY) {
-            return;
-        }
-        self.told = Some(Instant::now());
-        let elapsed = self.since.elapsed().as_secs_f64();
-        let left = self.all.saturating_sub(self.read);
-        let seconds_left = (elapsed > 0.5).then(|| elapsed * left as f64 / self.read.max(1) as f64);
-        (self.on_progress)(VerifyProgress {
-            file: file.to_owned(),
-            bytes: (self.read, self.all),
-            seconds_left,
-        });
-    }
-}
-
-fn unreadable(error: &std::io::Error, path: &std::path::Path) -> Problem {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => Problem::new("The file is missing."),
-        _ => Problem::new(format!("The file cannot be read: {error}.")),
-    }
-    .hint("Copy the bundle again.")
-    .file(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_check_that_is_stopped_says_so() {
-        let token = CancelToken::default();
+        let token = crate::nn::cancel::CancelToken::default();
         let mut files = Vec::new();
-        let report = verify(
-            &BundleSource::Embedded,
-            &token,
-            &mut |file| {
-                files.push(file);
-                token.cancel();
-            },
-            &mut |_| {},
-        );
+        let report = cancel::scope(&token, || {
+            verify(
+                &BundleSource::Embedded,
+                &mut |file| {
+                    files.push(file);
+                    token.cancel();
+                },
+                &mut |_| {},
+            )
+        });
         assert_eq!(report, VerifyReport::Stopped);
         assert_eq!(files.len(), 1);
         assert!(!files[0].verdict.is_damage(), "{files:?}");
-    }
-
-    #[test]
-    fn progress_never_passes_the_end() {
-        let token = CancelToken::default();
-        let mut told = Vec::new();
-        let report = verify(
-            &BundleSource::Embedded,
-            &token,
-            &mut |_| {},
-            &mut |progress| told.push(progress.bytes),
-        );
-        assert!(matches!(report, VerifyReport::Done { networks: None, .. }));
-        assert!(!told.is_empty());
-        assert!(told.iter().all(|(read, all)| read <= all), "{told:?}");
-        assert!(told.is_sorted_by_key(|(read, _)| *read));
     }
 }

@@ -79,16 +79,23 @@ impl Bag {
                 format: file.format().title().to_owned(),
             });
         }
+        let mut bag = Self::of(origin, tensors);
+        bag.licence = licence;
+        Ok(bag)
+    }
+
+    /// A bag of tensors with nothing beside them.
+    pub fn of(origin: &Path, tensors: BTreeMap<String, Stored>) -> Self {
         let tensors = without_wrapper(tensors);
-        Ok(Self {
+        Self {
             origin: origin.to_owned(),
             naming: Naming::of(tensors.keys().map(String::as_str)),
             tensors,
             config: None,
             files: Vec::new(),
-            licence,
+            licence: None,
             second_editor: false,
-        })
+        }
     }
 
     /// Whether it holds a trained latent translation, so that its UNet is LGD's.

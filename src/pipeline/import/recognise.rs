@@ -52,6 +52,17 @@ pub fn recognise(paths: &[PathBuf], settings: &RecogniseSettings) -> Result<Reco
             bags.push(bag);
         }
     }
+    plan.suggested_name = suggested_name(paths);
+    planned(plan, bags, &loose, settings)
+}
+
+/// The plan for bags of tensors; `loose` are configs found without weights.
+pub(super) fn planned(
+    mut plan: Recognised,
+    mut bags: Vec<Bag>,
+    loose: &[(Part, Value)],
+    settings: &RecogniseSettings,
+) -> Result<Recognised, Problem> {
     mark_second_editor(&mut bags);
     let mut assembly = Assembly::default();
     for bag in &bags {
@@ -77,16 +88,15 @@ pub fn recognise(paths: &[PathBuf], settings: &RecogniseSettings) -> Result<Reco
         .or(lgd_side.filter(|_| is_published_vit(&bags)));
     plan.left_over = std::mem::take(&mut assembly.left_over);
     plan.warnings = std::mem::take(&mut assembly.warnings);
-    plan.components = assembly.components(&loose, side);
+    plan.components = assembly.components(loose, side);
     if plan.components.is_empty() {
-        return Err(nothing(paths, &plan));
+        return Err(nothing(&plan));
     }
-    plan.suggested_name = suggested_name(paths);
     outlook::complete(&mut plan);
     Ok(plan)
 }
 
-fn nothing(paths: &[PathBuf], plan: &Recognised) -> Problem {
+fn nothing(plan: &Recognised) -> Problem {
     let message = match plan.weight_files.len() {
         0 => "There are no weights in what was chosen.",
         _ => "The weights in what was chosen belong to no part of a bundle.",
@@ -95,7 +105,7 @@ fn nothing(paths: &[PathBuf], plan: &Recognised) -> Problem {
         "Choose a transformers or diffusers folder, a checkpoint of InstructPix2Pix or LGD, or \
          BLIP-2 weights of LAVIS.",
     );
-    match paths {
+    match &plan.looked_at[..] {
         [path, ..] => problem.file(path),
         [] => problem,
     }

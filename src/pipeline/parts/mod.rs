@@ -270,7 +270,8 @@ pub(super) fn part<T>(
     strictly(component, &weights, load)
 }
 
-fn strictly<T>(
+/// Loads one network and makes sure that `weights` held exactly what it asked for.
+pub(super) fn strictly<T>(
     component: Component,
     weights: &Weights,
     load: impl FnOnce(&Weights) -> candle_core::Result<T>,

@@ -259,7 +259,10 @@ fn check_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &LibraryEntry, actions: &mut Vec<Ac
                 let progress = check.progress.as_ref();
                 let words = match progress {
                     _ if check.stopping => cx.tr("stage-cancelling").into_owned(),
-                    Some(progress) => words::progress(cx, progress.bytes, progress.seconds_left),
+                    Some(progress) => {
+                        let bytes = (progress.bytes_done, progress.bytes_total);
+                        words::progress(cx, bytes, progress.seconds_left)
+                    }
                     None => cx.tr("models-verify-begins").into_owned(),
                 };
                 ui.label(words);
@@ -276,7 +279,7 @@ fn check_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &LibraryEntry, actions: &mut Vec<Ac
                 });
             });
             let progress = check.progress.as_ref();
-            let share = progress.map_or(0.0, |p| p.bytes.0 as f32 / p.bytes.1.max(1) as f32);
+            let share = progress.map_or(0.0, |p| p.bytes_done as f32 / p.bytes_total.max(1) as f32);
             ui.scope(|ui| fill_line(ui, cx.tokens, share));
             let file = progress.map_or("", |progress| progress.file.as_str());
             ui.add(Label::new(RichText::new(file).small().color(cx.tokens.text_weak)).truncate());

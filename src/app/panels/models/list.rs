@@ -136,8 +136,8 @@ fn second_line_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &LibraryEntry) {
     let library = &cx.state.library;
     let check = library.check(&entry.source);
     if let Some(progress) = check.and_then(|check| check.progress.as_ref()) {
-        let (done, all) = progress.bytes;
-        let words = words::progress(cx, progress.bytes, progress.seconds_left);
+        let (done, all) = (progress.bytes_done, progress.bytes_total);
+        let words = words::progress(cx, (done, all), progress.seconds_left);
         hint(ui, cx.tokens, words);
         fill_line(ui, cx.tokens, done as f32 / all.max(1) as f32);
         return;

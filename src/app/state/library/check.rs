@@ -1,7 +1,7 @@
 //! The check of one bundle, as it goes on and as it ended.
 
-use crate::job::Problem;
-use crate::job::library::{FileCheck, FileVerdict, VerifyProgress, VerifyReport};
+use crate::job::library::{FileCheck, FileVerdict, VerifyReport};
+use crate::job::{BuildProgress, Problem};
 
 /// A check of a bundle.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -9,7 +9,7 @@ pub struct Check {
     /// The files looked at so far.
     pub files: Vec<FileCheck>,
     /// How far it is; none before the first word and after the end.
-    pub progress: Option<VerifyProgress>,
+    pub progress: Option<BuildProgress>,
     /// How it ended.
     pub report: Option<VerifyReport>,
     /// Whether it was told to stop.

@@ -135,7 +135,7 @@ impl AppState {
         let Some(cache) = self.library.hub_cache.clone() else {
             return Vec::new();
         };
-        let settings = self.settings.network.clone();
+        let settings = Box::new(self.settings.network.clone());
         let hub = &mut self.library.hub;
         match action {
             HubAction::LookUp(asked) => {
@@ -185,7 +185,7 @@ impl AppState {
                     .position(|download| download.spec.key() == key && !download.is_running());
                 if let Some(place) = place {
                     let download = hub.downloads.remove(place);
-                    return ask(HubTask::Discard(download.spec));
+                    return ask(HubTask::Discard(Box::new(download.spec)));
                 }
             }
         }
@@ -209,7 +209,8 @@ impl AppState {
                 arrived: 0,
             }),
         }
-        ask(HubTask::Download(spec, self.settings.network.clone()))
+        let settings = Box::new(self.settings.network.clone());
+        ask(HubTask::Download(Box::new(spec), settings))
     }
 
     /// Takes in what became of something that was asked of the hub.
@@ -264,5 +265,5 @@ impl AppState {
 }
 
 fn ask(task: HubTask) -> Vec<Effect> {
-    vec![Effect::Library(LibraryTask::Hub(task.into()))]
+    vec![Effect::Library(LibraryTask::Hub(task))]
 }

@@ -5,6 +5,8 @@ mod check;
 mod hub;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_hub;
 
 pub use check::Check;
 pub use hub::{Download, DownloadState, Found, HubAction, HubState};

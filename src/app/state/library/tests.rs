@@ -4,8 +4,8 @@ use super::*;
 use crate::app::settings::{Session, Settings};
 use crate::app::state::{Action, Ticket};
 use crate::job::bundles::BundleReport;
-use crate::job::library::{FileCheck, FileVerdict, Listed, VerifyProgress, VerifyReport};
-use crate::job::{JobEvent, JobSpec};
+use crate::job::library::{FileCheck, FileVerdict, Listed, VerifyReport};
+use crate::job::{BuildProgress, BuildStage, JobEvent, JobSpec};
 
 fn fresh() -> AppState {
     AppState::new(
@@ -155,9 +155,11 @@ fn a_check_goes_its_way() {
     let effects = act(&mut state, LibraryAction::Verify(mine()));
     assert_eq!(tasks(&effects), [&LibraryTask::Verify(mine())]);
     assert!(act(&mut state, LibraryAction::Verify(mine())).is_empty());
-    let progress = VerifyProgress {
+    let progress = BuildProgress {
+        stage: BuildStage::Checking,
         file: "unet/config.json".to_owned(),
-        bytes: (5, 10),
+        bytes_done: 5,
+        bytes_total: 10,
         seconds_left: None,
     };
     let news = LibraryNews {
@@ -280,4 +282,32 @@ fn trouble_is_said_where_it_belongs() {
         state.notices.last().map(|n| &n.kind),
         Some(&NoticeKind::Trouble(broken))
     );
+}
+
+#[test]
+fn a_run_keeps_the_bundle_that_drew_it() {
+    let mut state = listed();
+    let frame = crate::job::Frame::new(
+        image::RgbImage::new(8, 8),
+        crate::job::FrameOrigin::Clipboard,
+    );
+    state.on_event(JobEvent::FrameOpened(frame));
+    state.form.request.question = "What happens if it rains?".to_owned();
+    state.apply(Action::Generate);
+    act(&mut state, LibraryAction::Use(mine()));
+    let drawn_with = |effects: &[Effect]| match effects {
+        [Effect::Submit(Ticket::Columns(..), JobSpec::Run { bundle, .. })] => bundle.clone(),
+        other => panic!("{other:?}"),
+    };
+    state.apply(Action::Cancel);
+    for column in &mut state.run.as_mut().expect("it was asked").columns {
+        column.phase = crate::app::state::Phase::Cancelled;
+    }
+    let again = state.apply(Action::Retry(0));
+    assert_eq!(drawn_with(&again), BundleSource::Embedded);
+    for column in &mut state.run.as_mut().expect("it was asked").columns {
+        column.phase = crate::app::state::Phase::Cancelled;
+    }
+    let anew = state.apply(Action::Generate);
+    assert_eq!(drawn_with(&anew), mine());
 }

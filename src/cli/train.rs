@@ -1,0 +1,200 @@
+//! `lgd-studio train`: a fine-tuning run in this process.
+
+use super::{Failure, GlobalArgs, output, session};
+use crate::job::training::{self, Ended, Event, RunRequest, TrainConfig};
+use crate::job::{CancelToken, Places};
+use clap::{Args, ValueEnum};
+use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What to train.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example of a configuration; what it leaves out comes from the preset:
+  preset = \"toon-tiny\"            # full, adapter, toon-tiny or answers
+  [data]
+  image_dir = \"toon-1000/images\"
+  sample_file = \"toon-1000/labels_cot_train.json\"
+  [trainer]
+  max_steps = 500
+
+Examples:
+  lgd-studio train train.toml --dry-run
+  lgd-studio train train.toml --set optim.lr=1e-4 -o my-run
+  lgd-studio train --resume my-run --set trainer.max_steps=1000
+  lgd-studio train --resume my-run --promote my-bundle")]
+pub(super) struct TrainArgs {
+    /// The configuration of a new run
+    #[arg(
+        value_name = "CONFIG.toml",
+        required_unless_present = "resume",
+        conflicts_with = "resume"
+    )]
+    config: Option<PathBuf>,
+    /// Change a value of the configuration; may be given several times
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// Go on with the run in this folder
+    #[arg(long, value_name = "RUN")]
+    resume: Option<PathBuf>,
+    /// Folder of the new run [default: a new one in the data folder]
+    #[arg(short, long, value_name = "DIR", conflicts_with = "resume")]
+    output: Option<PathBuf>,
+    /// Train two steps, say what the run will cost, and keep nothing
+    #[arg(long, conflicts_with = "resume")]
+    dry_run: bool,
+    /// Write the newest checkpoint of the run as a bundle instead of training
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "resume",
+        conflicts_with = "settings"
+    )]
+    promote: Option<PathBuf>,
+    /// Obey the lines pause, continue, stop, discard, sample and save; the end of input stops
+    #[arg(long, value_enum, value_name = "WHERE")]
+    control: Option<ControlArg>,
+}
+
+/// Where requests come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ControlArg {
+    /// Standard input.
+    Stdin,
+}
+
+pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> {
+    let request = match (&args.resume, &args.config) {
+        (Some(run), _) => match &args.promote {
+            Some(folder) => return promote(run, folder, global),
+            None => RunRequest::Resume(run.clone(), args.settings.clone()),
+        },
+        (None, Some(path)) => {
+            let config = TrainConfig::read(path, &args.settings)?;
+            if args.dry_run {
+                return dry_run(&config, global);
+            }
+            RunRequest::New(Box::new(config), new_folder(args, path)?)
+        }
+        (None, None) => return Err(Failure::Usage("There is no configuration.".to_owned())),
+    };
+    let folder = match &request {
+        RunRequest::New(_, folder) | RunRequest::Resume(folder, _) => folder.clone(),
+    };
+    let cancel = session::cancel_on_interrupt();
+    train(request, args.control.is_some(), &cancel, &folder, global)
+}
+
+fn new_folder(args: &TrainArgs, config: &Path) -> Result<PathBuf, Failure> {
+    match (&args.output, Places::of_user()) {
+        (Some(folder), _) => Ok(folder.clone()),
+        (None, Some(places)) => Ok(training::free_folder(&places, config)),
+        (None, None) => Err(Failure::Usage(
+            "Say where the run is kept: -o DIR.".to_owned(),
+        )),
+    }
+}
+
+fn train(
+    request: RunRequest,
+    listen: bool,
+    cancel: &CancelToken,
+    folder: &Path,
+    global: &GlobalArgs,
+) -> Result<(), Failure> {
+    let bar = session::progress_bar(1);
+    bar.set_message("Loading the models");
+    let json = global.json;
+    let ended = training::train(request, global.device, listen, cancel, |event| {
+        if json {
+            output::line(event.to_line());
+        }
+        show(&bar, event);
+    });
+    bar.finish_and_clear();
+    let ended = ended?;
+    if cancel.is_cancelled() {
+        tracing::warn!("The run is saved in {}.", folder.display());
+        return Err(Failure::Cancelled);
+    }
+    if !json {
+        output::line(match ended {
+            Ended::Finished => format!("{}: all steps are done", folder.display()),
+            Ended::Stopped => format!("{}: stopped and saved", folder.display()),
+            Ended::Discarded => format!("{}: discarded", folder.display()),
+        });
+    }
+    Ok(())
+}
+
+fn show(bar: &ProgressBar, event: &Event) {
+    match event {
+        Event::Started { step, steps, .. } => {
+            bar.set_length(*steps);
+            bar.set_position(*step);
+            bar.reset_eta();
+        }
+        Event::Step(report) => {
+            bar.set_position(report.step);
+            bar.set_message(format!("Loss {:.4}", report.losses.total));
+            tracing::debug!(
+                "step {}: loss {}, {:.2} s",
+                report.step,
+                report.losses.total,
+                report.seconds
+            );
+        }
+        Event::Broken { record, reason } => {
+            tracing::warn!("{record} is left out: {reason}");
+        }
+        Event::Warning { text } => tracing::warn!("{text}"),
+        Event::Saved { step, .. } => tracing::info!("saved after step {step}"),
+        Event::Sampled { pictures, .. } => tracing::info!("drew {} samples", pictures.len()),
+        Event::Paused { .. } => bar.set_message("Paused"),
+        Event::Continued { .. }
+        | Event::Stopped { .. }
+        | Event::Discarded
+        | Event::Finished { .. }
+        | Event::Failed { .. } => {}
+    }
+}
+
+fn dry_run(config: &TrainConfig, global: &GlobalArgs) -> Result<(), Failure> {
+    let found = training::forecast(config, global.device)?;
+    if global.json {
+        output::json(&found);
+        return Ok(());
+    }
+    let row = |what: &str, value: String| output::line(format!("{what:<16}{value}"));
+    let count = |number: usize| HumanCount(number as u64).to_string();
+    row(
+        "parameters",
+        format!("{} are trained", count(found.parameters)),
+    );
+    row(
+        "samples",
+        format!("{}, {} cannot be used", count(found.samples), found.broken),
+    );
+    row("a step", format!("{:.2} s", found.seconds_per_step));
+    let whole = HumanDuration(Duration::from_secs_f64(found.seconds));
+    row("the run", format!("{whole} for {} steps", found.steps));
+    if let Some(peak) = found.peak_mib {
+        row("memory", format!("{peak} MiB at most"));
+    }
+    row(
+        "checkpoints",
+        HumanBytes(found.checkpoint_bytes).to_string(),
+    );
+    Ok(())
+}
+
+fn promote(run: &Path, folder: &Path, global: &GlobalArgs) -> Result<(), Failure> {
+    let step = training::promote(run, folder)?;
+    if global.json {
+        output::json(&serde_json::json!({ "bundle": folder, "step": step }));
+    } else {
+        output::line(format!("{}: the weights of step {step}", folder.display()));
+    }
+    Ok(())
+}

@@ -1,0 +1,231 @@
+//! Scoring folders of pictures with CLIP: the job behind `score` and the end of `validate`.
+
+use super::export;
+use super::worker::Worker;
+use super::{BundleSource, JobId, Places, Problem, StepPreview};
+use crate::eval::{self, Categories, Report, Scored};
+use crate::pipeline::{EditError, Likeness, metadata};
+use candle_core::Device;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Where the published weights are, for people who have none.
+const WHERE_CLIP_IS: &str = "Give a folder with config.json and model.safetensors of CLIP ViT-B/32 to --clip; the usual source is openai/clip-vit-base-patch32 on huggingface.co. Or put them into the folder clip of the data folder or of the bundle.";
+
+/// An evaluation of pictures that are there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScoreSpec {
+    /// Folders in the authors' layout; several are the shards of one evaluation.
+    pub folders: Vec<PathBuf>,
+    /// The data set's `labels_sample_val.json`; without, there is only the total.
+    pub categories: Option<PathBuf>,
+    /// Generated pictures of every sample; without, what most samples have.
+    pub pictures: Option<usize>,
+    /// Who judges.
+    pub clip: ClipChoice,
+    /// A report to write; its ending says how.
+    pub output: Option<PathBuf>,
+    /// An earlier report to compare with.
+    pub against: Option<PathBuf>,
+}
+
+/// The CLIP that judges.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClipChoice {
+    /// A folder that a person named.
+    pub folder: Option<PathBuf>,
+    /// The bundle whose `clip/` is taken without a folder.
+    pub bundle: BundleSource,
+    /// The folder that is taken when the bundle has none either.
+    pub fallback: Option<PathBuf>,
+}
+
+impl ClipChoice {
+    /// The folder that was named, or the bundle's CLIP, or `clip` in the data folder.
+    pub fn new(folder: Option<PathBuf>, bundle: BundleSource, places: Option<&Places>) -> Self {
+        Self {
+            folder,
+            bundle,
+            fallback: places.map(|places| places.data.join("clip")),
+        }
+    }
+
+    /// Loads it; none when there is none. With it comes what to call it.
+    fn load(&self, device: &Device) -> Result<Option<(Likeness, String)>, EditError> {
+        let open = |folder: &Path| -> Result<_, EditError> {
+            let judge = Likeness::open(folder, device)?;
+            Ok(Some((judge, folder.display().to_string())))
+        };
+        if let Some(folder) = &self.folder {
+            return open(folder);
+        }
+        if let Some(judge) = Likeness::load(&self.bundle, device)? {
+            return Ok(Some((judge, "of the bundle".to_owned())));
+        }
+        match self.fallback.as_deref().filter(|folder| folder.is_dir()) {
+            Some(folder) => open(folder),
+            None => Ok(None),
+        }
+    }
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportFormat {
+    /// Everything, for programs and for later comparisons.
+    Json,
+    /// Two tables for spreadsheets.
+    Csv,
+    /// A table for a paper.
+    Latex,
+    /// One file for people, with pictures.
+    Html,
+}
+
+impl ReportFormat {
+    /// The format that a file's ending asks for.
+    ///
+    /// # Errors
+    /// When the ending is another.
+    pub fn of(path: &Path) -> Result<Self, Problem> {
+        let ending = path
+            .extension()
+            .map(|ending| ending.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            Some("json") => Ok(Self::Json),
+            Some("csv") => Ok(Self::Csv),
+            Some("tex") => Ok(Self::Latex),
+            Some("html" | "htm") => Ok(Self::Html),
+            _ => Err(Problem::new(
+                "The name of a report has to end in .json, .csv, .tex or .html.",
+            )
+            .file(path)),
+        }
+    }
+
+    /// Writes a report; every file appears whole or not at all. Of CSV there are two: the second has
+    /// one row per picture.
+    fn write(
+        self,
+        report: &Report,
+        earlier: Option<(&Report, &str)>,
+        path: &Path,
+    ) -> Result<(), EditError> {
+        let put = |path: &Path, text: &str| -> Result<(), EditError> {
+            metadata::write_whole(path, text.as_bytes()).map_err(Problem::from)?;
+            Ok(())
+        };
+        match self {
+            Self::Json => {
+                let text = serde_json::to_string_pretty(report).map_err(|e| {
+                    Problem::new(format!("The report cannot be written as JSON: {e}."))
+                })?;
+                put(path, &(text + "\n"))
+            }
+            Self::Csv => {
+                put(path, &export::csv(&eval::rows(report))?)?;
+                put(
+                    &pictures_path(path),
+                    &export::csv(&eval::picture_rows(report))?,
+                )
+            }
+            Self::Latex => put(path, &eval::latex(report)),
+            Self::Html => put(path, &eval::html(report, earlier)?),
+        }
+    }
+}
+
+/// Where the table of the pictures goes: `name.csv` has it in `name-pictures.csv`.
+fn pictures_path(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-pictures.csv"))
+}
+
+/// What an evaluation found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evaluation {
+    /// The numbers.
+    pub report: Report,
+    /// The earlier report that was asked for.
+    pub earlier: Option<Report>,
+}
+
+impl Worker {
+    /// Scores folders and writes the report.
+    pub(super) fn score(&mut self, id: JobId, spec: &ScoreSpec) -> Result<Evaluation, EditError> {
+        // What is wrong with the files is said before the work.
+        let format = spec.output.as_deref().map(ReportFormat::of).transpose()?;
+        let earlier = spec.against.as_deref().map(Report::open).transpose()?;
+        let categories = match &spec.categories {
+            Some(path) => Categories::open(path)?,
+            None => Categories::default(),
+        };
+        let mut folders = Vec::new();
+        for (name, mode, below) in eval::methods(&spec.folders) {
+            let read = eval::read_folder(&below, spec.pictures)?;
+            folders.push((name, mode, below, read));
+        }
+        let total: usize = folders.iter().map(|(.., read)| read.samples.len()).sum();
+        if total == 0 {
+            let skipped = folders.iter().flat_map(|(.., read)| &read.skipped);
+            return Err(nothing_usable(&skipped.collect::<Vec<_>>(), spec).into());
+        }
+        let device = self.open_device()?;
+        let Some((judge, clip)) = spec.clip.load(&device)? else {
+            return Err(no_clip().into());
+        };
+        let mut report = Report::new(clip);
+        let since = Instant::now();
+        let mut before = 0;
+        for (name, mode, below, read) in folders {
+            let outbox = self.outbox.clone();
+            let mut on_sample = |Scored { done, .. }: Scored| {
+                let step = before + done;
+                let per_sample = since.elapsed().as_secs_f64() / step.max(1) as f64;
+                outbox.show(StepPreview {
+                    job: id,
+                    column: 0,
+                    step,
+                    steps: total,
+                    seconds_left: per_sample * total.saturating_sub(step) as f64,
+                    picture: None,
+                    estimates: Vec::new(),
+                });
+            };
+            let count = read.samples.len();
+            let mut method = eval::score(&judge, name, mode, read, &categories, &mut on_sample)?;
+            method.folders = below;
+            report.methods.push(method);
+            before += count;
+        }
+        let named = spec.against.as_deref().and_then(Path::file_name);
+        let named = named.unwrap_or_default().to_string_lossy();
+        if let (Some(format), Some(path)) = (format, &spec.output) {
+            let earlier = earlier.as_ref().map(|earlier| (earlier, &*named));
+            format.write(&report, earlier, path)?;
+        }
+        Ok(Evaluation { report, earlier })
+    }
+}
+
+/// Why there is no judge.
+pub(super) fn no_clip() -> Problem {
+    Problem::new("There is no CLIP to judge the pictures with.").hint(WHERE_CLIP_IS)
+}
+
+/// Why nothing can be scored, with the first folders that were skipped.
+fn nothing_usable(skipped: &[&eval::Skipped], spec: &ScoreSpec) -> Problem {
+    const NAMED: usize = 5;
+    let mut message = "There is no complete sample to score.".to_owned();
+    for folder in skipped.iter().take(NAMED) {
+        message.push_str(&format!("\n{}: {}", folder.name, folder.reason));
+    }
+    if skipped.len() > NAMED {
+        message.push_str(&format!("\nand {} more", skipped.len() - NAMED));
+    }
+    let problem = Problem::new(message).hint("A sample is a folder with input_img.jpg, target_img.jpg and its generated pictures, all ending in .jpg.");
+    match spec.folders.first() {
+        Some(folder) => problem.file(folder),
+        None => problem,
+    }
+}

@@ -1,0 +1,583 @@
+//! `train.toml`: everything a run depends on.
+//!
+//! The keys mirror the original's configuration. A file need only say what differs from its preset;
+//! the run folder keeps the complete one.
+
+use super::adamw::AdamWSettings;
+use super::learning_rate::LrSchedule;
+use super::loss::CpcMethod;
+use super::networks::Group;
+use super::step::{Conditioning, StepSettings};
+use crate::pipeline::{BundleSource, GuidanceMode, Problem};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// A starting point for the settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preset {
+    /// What LGD trains: UNet, latent translation, Q-Former and both projections.
+    #[default]
+    Full,
+    /// The latent translation alone.
+    Adapter,
+    /// UNet and latent translation of a small bundle, each sample steered in one of three ways.
+    ToonTiny,
+    /// BLIP-2 alone, by the answers it writes.
+    Answers,
+}
+
+/// A whole configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Where the other values came from.
+    pub preset: Preset,
+    /// What is learnt from.
+    pub data: DataConfig,
+    /// What learns.
+    pub model: ModelConfig,
+    /// What it is judged by.
+    pub loss: LossConfig,
+    /// How it moves.
+    pub optim: OptimConfig,
+    /// How long, and what is kept.
+    pub trainer: TrainerConfig,
+    /// Pictures on the way.
+    pub sample: SampleConfig,
+}
+
+/// `[data]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// Folder of the pictures.
+    pub image_dir: PathBuf,
+    /// List of records.
+    pub sample_file: PathBuf,
+    /// Causal features, safetensors; empty for none.
+    pub causal_feature: PathBuf,
+    /// Side of the square the editor learns at, in pixels; 0 takes the bundle's.
+    pub resolution: u32,
+    /// How often a pair is mirrored.
+    pub flip_prob: f32,
+    /// Whether questions are cleaned as the original does it: lower case, no punctuation.
+    pub clean_questions: bool,
+}
+
+/// What the editor of one sample is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bridge {
+    /// The latent and the answer.
+    Both,
+    /// The latent.
+    Latent,
+    /// The answer.
+    Answer,
+    /// The question.
+    Question,
+}
+
+/// `[model]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// `embedded`, or a bundle folder.
+    pub bundle: String,
+    /// What is trained.
+    pub train: BTreeSet<Group>,
+    /// The latent's way to the editor.
+    pub conditioning: Conditioning,
+    /// What editors are told; each sample draws one.
+    pub bridges: Vec<Bridge>,
+}
+
+/// `[loss]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LossConfig {
+    /// Weight of the answer's cross-entropy.
+    pub answer: f64,
+    /// Weight of the contrastive loss.
+    pub cpc: f64,
+    /// Its form.
+    pub cpc_method: CpcMethod,
+    /// Share of samples without text, without picture, and without both: one each.
+    pub dropout: f32,
+}
+
+/// `[optim]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OptimConfig {
+    /// Learning rate.
+    pub lr: f64,
+    /// How it changes.
+    pub schedule: LrSchedule,
+    /// Decay of the mean of gradients.
+    pub beta1: f64,
+    /// Decay of the mean of squared gradients.
+    pub beta2: f64,
+    /// Against division by zero.
+    pub eps: f64,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// Largest norm of the gradients; 0 does not clip.
+    pub grad_clip: f64,
+    /// Largest decay of the weights' average.
+    pub ema: f64,
+    /// Samples that are computed together.
+    pub batch: usize,
+    /// Batches per step.
+    pub accumulation: usize,
+}
+
+/// `[trainer]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainerConfig {
+    /// Steps of the run.
+    pub max_steps: u64,
+    /// Seed of everything that is drawn.
+    pub seed: u64,
+    /// Steps between checkpoints.
+    pub checkpoint_every: u64,
+    /// Checkpoints that are kept besides the pinned ones.
+    pub keep: usize,
+}
+
+/// `[sample]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SampleConfig {
+    /// Steps between pictures; 0 draws only when asked.
+    pub every: u64,
+    /// The modes that are drawn.
+    pub modes: Vec<GuidanceMode>,
+    /// Denoising steps.
+    pub steps: usize,
+    /// Seed of the noise, the same every time.
+    pub seed: u64,
+    /// The pinned questions.
+    pub questions: Vec<PinnedQuestion>,
+}
+
+/// A question that is drawn again and again while the model learns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PinnedQuestion {
+    /// The frame.
+    pub image: PathBuf,
+    /// What is asked about it.
+    pub question: String,
+}
+
+impl TrainConfig {
+    /// The settings of a preset, without data.
+    pub fn of_preset(preset: Preset) -> Self {
+        let original = [
+            Group::Unet,
+            Group::Adapter,
+            Group::Qformer,
+            Group::T5Proj,
+            Group::Predictive,
+        ];
+        let mut config = Self {
+            preset,
+            data: DataConfig {
+                image_dir: PathBuf::new(),
+                sample_file: PathBuf::new(),
+                causal_feature: PathBuf::new(),
+                resolution: 0,
+                flip_prob: 0.5,
+                clean_questions: true,
+            },
+            model: ModelConfig {
+                bundle: "embedded".to_owned(),
+                train: original.into(),
+                conditioning: Conditioning::Detached,
+                bridges: vec![Bridge::Both],
+            },
+            loss: LossConfig {
+                answer: 0.1,
+                cpc: 0.1,
+                cpc_method: CpcMethod::Margin,
+                dropout: 0.05,
+            },
+            optim: OptimConfig {
+                lr: 3e-5,
+                schedule: LrSchedule::default(),
+                beta1: 0.9,
+                beta2: 0.999,
+                eps: 1e-8,
+                weight_decay: 0.01,
+                grad_clip: 0.0,
+                ema: 0.9999,
+                batch: 4,
+                accumulation: 1,
+            },
+            trainer: TrainerConfig {
+                max_steps: 10_000,
+                seed: 41,
+                checkpoint_every: 500,
+                keep: 2,
+            },
+            sample: SampleConfig {
+                every: 0,
+                modes: vec![
+                    GuidanceMode::Question,
+                    GuidanceMode::Answer,
+                    GuidanceMode::Latent,
+                ],
+                steps: 20,
+                seed: 0,
+                questions: Vec::new(),
+            },
+        };
+        match preset {
+            Preset::Full => {}
+            Preset::Adapter => config.model.train = [Group::Adapter].into(),
+            Preset::ToonTiny => {
+                config.model.train = [Group::Unet, Group::Adapter].into();
+                config.model.bridges = vec![Bridge::Latent, Bridge::Answer, Bridge::Question];
+                config.data.flip_prob = 0.0;
+                config.data.clean_questions = false;
+                config.optim.lr = 8e-4;
+                config.optim.beta2 = 0.99;
+                config.optim.grad_clip = 1.0;
+                config.optim.ema = 0.998;
+                config.optim.batch = 32;
+                config.optim.schedule = LrSchedule::Cosine {
+                    warmup_steps: 100,
+                    last: 0.02,
+                };
+            }
+            Preset::Answers => {
+                config.model.train = [
+                    Group::Qformer,
+                    Group::T5Proj,
+                    Group::Vision,
+                    Group::Language,
+                ]
+                .into();
+                config.loss.answer = 1.0;
+                config.loss.cpc = 0.0;
+                config.data.flip_prob = 0.0;
+                config.data.clean_questions = false;
+                config.optim.lr = 5e-4;
+                config.optim.grad_clip = 1.0;
+                config.optim.ema = 0.998;
+                config.optim.batch = 32;
+            }
+        }
+        config
+    }
+
+    /// Reads a configuration: preset, then file, then `key=value` settings; paths become absolute.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a key or value is wrong.
+    pub fn read(path: &Path, settings: &[String]) -> Result<Self, Problem> {
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            Problem::new(format!("Cannot read the configuration: {e}."))
+                .hint("Check the path.")
+                .file(path)
+        })?;
+        Self::parse(&text, settings).map_err(|problem| problem.file(path))
+    }
+
+    /// The same from a text.
+    ///
+    /// # Errors
+    /// When a key or value is wrong.
+    pub fn parse(text: &str, settings: &[String]) -> Result<Self, Problem> {
+        let unreadable = |e: String| {
+            let e = e.trim_end().to_owned();
+            Problem::new(format!("Cannot read the configuration: {e}"))
+                .hint("Correct that line; `lgd-studio train --help` shows an example.")
+        };
+        let mut given: Table = text
+            .parse()
+            .map_err(|e: toml::de::Error| unreadable(e.to_string()))?;
+        for setting in settings {
+            set(&mut given, setting)?;
+        }
+        let preset = match given.get("preset") {
+            Some(preset) => Preset::deserialize(preset.clone())
+                .map_err(|e| unreadable(format!("preset: {e}")))?,
+            None => Preset::default(),
+        };
+        let mut whole =
+            Table::try_from(Self::of_preset(preset)).map_err(|e| unreadable(e.to_string()))?;
+        merge(&mut whole, given);
+        let mut config =
+            Self::deserialize(Value::Table(whole)).map_err(|e| unreadable(e.to_string()))?;
+        config.make_absolute();
+        match config.problems() {
+            problems if problems.is_empty() => Ok(config),
+            problems => Err(Problem::new(format!(
+                "The configuration cannot be used: {}.",
+                problems.join("; ")
+            ))
+            .hint("Correct it, or set it with --set key=value.")),
+        }
+    }
+
+    /// The complete configuration as a text.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn to_text(&self) -> Result<String, Problem> {
+        toml::to_string_pretty(self)
+            .map_err(|e| Problem::new(format!("Cannot write the configuration: {e}.")))
+    }
+
+    /// The bundle that is trained.
+    pub fn bundle(&self) -> BundleSource {
+        match self.model.bundle.as_str() {
+            "embedded" | "toon-tiny" => BundleSource::Embedded,
+            folder => BundleSource::Folder(PathBuf::from(folder)),
+        }
+    }
+
+    /// Samples per step.
+    pub fn samples_per_step(&self) -> u64 {
+        (self.optim.batch * self.optim.accumulation) as u64
+    }
+
+    /// The optimiser's settings.
+    pub fn adamw(&self) -> AdamWSettings {
+        AdamWSettings {
+            beta1: self.optim.beta1,
+            beta2: self.optim.beta2,
+            eps: self.optim.eps,
+            weight_decay: self.optim.weight_decay,
+        }
+    }
+
+    /// The step's settings.
+    pub fn step(&self) -> StepSettings {
+        StepSettings {
+            conditioning: self.model.conditioning,
+            answer_weight: self.loss.answer,
+            cpc_weight: self.loss.cpc,
+            cpc_method: self.loss.cpc_method,
+            dropout: self.loss.dropout,
+        }
+    }
+
+    fn make_absolute(&mut self) {
+        let questions = self.sample.questions.iter_mut();
+        let paths = [
+            &mut self.data.image_dir,
+            &mut self.data.sample_file,
+            &mut self.data.causal_feature,
+        ];
+        for path in paths.into_iter().chain(questions.map(|q| &mut q.image)) {
+            // An empty path means none and stays so.
+            if !path.as_os_str().is_empty()
+                && let Ok(absolute) = std::path::absolute(&*path)
+            {
+                *path = absolute;
+            }
+        }
+        if let BundleSource::Folder(folder) = self.bundle()
+            && let Ok(absolute) = std::path::absolute(folder)
+        {
+            self.model.bundle = absolute.display().to_string();
+        }
+    }
+
+    /// Everything that is wrong, in plain words.
+    fn problems(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut expect = |good: bool, text: &str| {
+            if !good {
+                found.push(text.to_owned());
+            }
+        };
+        let share = |value: f64| (0.0..=1.0).contains(&value);
+        let (data, optim) = (&self.data, &self.optim);
+        expect(
+            !data.image_dir.as_os_str().is_empty(),
+            "data.image_dir is missing",
+        );
+        expect(
+            !data.sample_file.as_os_str().is_empty(),
+            "data.sample_file is missing",
+        );
+        expect(
+            share(data.flip_prob.into()),
+            "data.flip_prob must be between 0 and 1",
+        );
+        expect(
+            data.resolution == 0 || (16..=4096).contains(&data.resolution),
+            "data.resolution must be 0 or between 16 and 4096",
+        );
+        expect(
+            !self.model.train.is_empty(),
+            "model.train names nothing to train",
+        );
+        expect(!self.model.bridges.is_empty(), "model.bridges is empty");
+        expect(
+            self.loss.answer >= 0.0 && self.loss.cpc >= 0.0,
+            "the weights of the losses must not be negative",
+        );
+        expect(
+            (0.0..=0.33).contains(&self.loss.dropout),
+            "loss.dropout must be between 0 and 0.33",
+        );
+        expect(
+            optim.lr > 0.0 && optim.lr.is_finite(),
+            "optim.lr must be above 0",
+        );
+        expect(
+            [optim.beta1, optim.beta2, optim.ema]
+                .iter()
+                .all(|decay| (0.0..1.0).contains(decay)),
+            "optim.beta1, beta2 and ema must be at least 0 and below 1",
+        );
+        expect(optim.eps > 0.0, "optim.eps must be above 0");
+        expect(
+            optim.weight_decay >= 0.0 && optim.grad_clip >= 0.0,
+            "optim.weight_decay and grad_clip must not be negative",
+        );
+        expect(
+            (1..=4096).contains(&optim.batch) && (1..=4096).contains(&optim.accumulation),
+            "optim.batch and accumulation must be between 1 and 4096",
+        );
+        expect(
+            self.trainer.max_steps > 0,
+            "trainer.max_steps must be above 0",
+        );
+        expect(
+            self.trainer.checkpoint_every > 0,
+            "trainer.checkpoint_every must be above 0",
+        );
+        expect(self.trainer.keep > 0, "trainer.keep must be above 0");
+        expect(self.sample.steps > 0, "sample.steps must be above 0");
+        let linked = self.model.conditioning == Conditioning::Linked;
+        expect(
+            !linked || self.model.train.contains(&Group::Predictive),
+            "hybrid_predictive_code needs predictive in model.train",
+        );
+        found.extend(optim.schedule.problem());
+        found
+    }
+}
+
+/// Sets one `section.key=value`; the value is read as TOML, or taken as a text.
+fn set(table: &mut Table, setting: &str) -> Result<(), Problem> {
+    let wrong = |what: &str| {
+        Problem::new(format!("Cannot use the setting {setting:?}: {what}."))
+            .hint("Write it as section.key=value, for example optim.lr=1e-4.")
+    };
+    let (path, text) = setting
+        .split_once('=')
+        .ok_or_else(|| wrong("there is no ="))?;
+    let value = match format!("value = {text}").parse::<Table>() {
+        Ok(mut read) => read
+            .remove("value")
+            .ok_or_else(|| wrong("there is no value"))?,
+        Err(_) => Value::String(text.to_owned()),
+    };
+    let mut keys: Vec<&str> = path.trim().split('.').collect();
+    let last = keys.pop().filter(|key| !key.is_empty());
+    let last = last.ok_or_else(|| wrong("there is no key"))?;
+    let mut section = table;
+    for key in keys {
+        let next = section
+            .entry(key)
+            .or_insert_with(|| Value::Table(Table::new()));
+        section = next
+            .as_table_mut()
+            .ok_or_else(|| wrong("a part of its key is a value"))?;
+    }
+    section.insert(last.to_owned(), value);
+    Ok(())
+}
+
+/// Puts `given` over `whole`, section by section. A schedule is taken as a whole: its kinds have
+/// different keys.
+fn merge(whole: &mut Table, given: Table) {
+    for (key, value) in given {
+        match (whole.get_mut(&key), value) {
+            (Some(Value::Table(section)), Value::Table(given)) if key != "schedule" => {
+                merge(section, given);
+            }
+            // A whole number is fine where a fraction is expected.
+            (Some(Value::Float(there)), Value::Integer(number)) => *there = number as f64,
+            (_, value) => {
+                whole.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Group, Preset, TrainConfig};
+    use crate::train::LrSchedule;
+
+    const DATA: &str = "[data]\nimage_dir = 'images'\nsample_file = 'list.json'\n";
+
+    #[test]
+    fn a_file_says_only_what_differs_and_the_whole_comes_back_the_same() {
+        let text = format!("preset = 'toon-tiny'\n{DATA}[optim]\nlr = 1\n");
+        let set = [
+            "trainer.max_steps=7".to_owned(),
+            "optim.schedule.kind=constant".to_owned(),
+        ];
+        let config = TrainConfig::parse(&text, &set).expect("a good configuration");
+        assert_eq!((config.optim.lr, config.trainer.max_steps), (1.0, 7));
+        assert_eq!(config.optim.batch, 32);
+        assert_eq!(config.optim.schedule, LrSchedule::default());
+        assert!(config.data.image_dir.is_absolute());
+        let whole = config.to_text().expect("it can be written");
+        assert_eq!(
+            TrainConfig::parse(&whole, &[]).expect("it can be read"),
+            config
+        );
+        for preset in [Preset::Full, Preset::Adapter, Preset::Answers] {
+            assert!(
+                !TrainConfig::of_preset(preset)
+                    .model
+                    .train
+                    .contains(&Group::Vision)
+                    || preset == Preset::Answers
+            );
+        }
+    }
+
+    #[test]
+    fn wrong_keys_and_values_are_named() {
+        for (text, words) in [
+            ("[optim]\nlearning = 1", "learning"),
+            ("[optim]\nlr = -1", "optim.lr must be above 0"),
+            ("[model]\ntrain = ['moon']", "moon"),
+            ("preset = 'huge'", "huge"),
+            ("nonsense", "Cannot read"),
+            (
+                "[model]\nconditioning = 'hybrid_predictive_code'\ntrain = ['unet']",
+                "needs predictive",
+            ),
+        ] {
+            let text = if text.starts_with('[') {
+                format!("{DATA}{text}")
+            } else {
+                text.to_owned()
+            };
+            let problem = TrainConfig::parse(&text, &[]).expect_err(words).to_string();
+            assert!(problem.contains(words), "{problem}");
+        }
+        let problem = TrainConfig::parse("", &[])
+            .expect_err("no data")
+            .to_string();
+        assert!(problem.contains("image_dir is missing") && problem.contains("sample_file"));
+        let wrong = ["lr".to_owned()];
+        assert!(TrainConfig::parse(DATA, &wrong).is_err());
+    }
+}

@@ -1,0 +1,163 @@
+//! What is trained: every preset reaches every variable it names, and no other.
+
+use crate::golden::TestResult;
+use crate::vqai::toon;
+use candle_core::{Device, Tensor};
+use lgd_studio::pipeline::{Bundle, BundleSource, LgdPipeline};
+use lgd_studio::train::{Bridge, Feeder, Group, Preset, TrainConfig, Trainee, step, write_bundle};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+/// A configuration for the embedded bundle and a data set in `data`; a small editor's view, because
+/// the networks are real.
+pub fn config(preset: Preset, data: &Path) -> TrainConfig {
+    let mut config = TrainConfig::of_preset(preset);
+    config.data.image_dir = data.join("images");
+    config.data.sample_file = data.join("labels_cot_train.json");
+    config.data.resolution = 32;
+    config.data.clean_questions = false;
+    config.optim.batch = 1;
+    config
+}
+
+fn features(folder: &Path) -> TestResult<std::path::PathBuf> {
+    let mut tensors = HashMap::new();
+    for sample in 1..=6u64 {
+        let mut stream = lgd_studio::nn::noise::Stream::new(5, "features", 0, sample);
+        let rows = stream.normal_tensor((3, 192), &Device::Cpu)?;
+        tensors.insert(format!("train_{sample:06}"), rows);
+    }
+    let path = folder.join("causal.safetensors");
+    candle_core::safetensors::save(&tensors, &path)?;
+    Ok(path)
+}
+
+#[test]
+fn every_trainable_variable_gets_a_gradient() -> TestResult {
+    let place = tempfile::tempdir()?;
+    toon(place.path(), 6, 32)?;
+    let causal = features(place.path())?;
+    let bundle = Bundle::open(&BundleSource::Embedded)?;
+    for preset in [
+        Preset::Full,
+        Preset::Adapter,
+        Preset::ToonTiny,
+        Preset::Answers,
+    ] {
+        let mut config = config(preset, place.path());
+        config.optim.batch = 2;
+        config.loss.dropout = 0.0;
+        config.data.causal_feature = causal.clone();
+        // A sample whose bridge leaves the latent out would say nothing about `latent_mlp`.
+        config.model.bridges = vec![Bridge::Both];
+        let trainee = Trainee::load(&bundle, &config.model.train, 41, &Device::Cpu)?;
+        let mut feeder = Feeder::open(&config, &trainee, &Device::Cpu)?;
+        let (batch, draws) = feeder.batch(0, 0, &mut |broken| panic!("{broken:?}"))?;
+        let (networks, parameters) = (&trainee.networks, &trainee.parameters);
+        let (losses, gradients) = step(
+            networks,
+            parameters,
+            &config.step(),
+            &batch,
+            &draws,
+            &mut |_, _| {},
+        )?;
+        assert!(losses.total.is_finite());
+        let groups = &config.model.train;
+        for group in Group::ALL {
+            let count = parameters.keys().filter(|name| group.holds(name)).count();
+            assert_eq!(count > 0, groups.contains(&group), "{preset:?} {group:?}");
+        }
+        for name in parameters.keys() {
+            let gradient = gradients.by_name().get(name);
+            let gradient = gradient.ok_or_else(|| format!("{preset:?}: {name} has none"))?;
+            let sum = gradient.abs()?.sum_all()?.to_scalar::<f32>()?;
+            // A shift of all keys changes no attention: such a bias has the gradient zero.
+            let silent = name.ends_with("key.bias") || never_used(name);
+            assert!(
+                sum.is_finite() && (sum > 0.0 || silent),
+                "{preset:?}: {name} has {sum}"
+            );
+        }
+        assert_eq!(gradients.by_name().len(), parameters.len());
+        let blip2 = groups.iter().any(|group| group.is_of_blip2());
+        assert_eq!(losses.answer.is_some(), blip2);
+        assert_eq!(losses.diffusion.is_some(), preset != Preset::Answers);
+        assert_eq!(losses.contrastive.is_some(), preset == Preset::Full);
+    }
+    Ok(())
+}
+
+/// Rows of a table that no token of these samples looks up are zero, but some rows are not; a table
+/// as a whole always has a gradient. Nothing else may be silent.
+fn never_used(name: &str) -> bool {
+    name.ends_with("self_attn.qkv.bias") // two thirds of it act
+}
+
+#[test]
+fn samples_depend_on_the_step_alone() -> TestResult {
+    let place = tempfile::tempdir()?;
+    toon(place.path(), 6, 32)?;
+    let mut config = config(Preset::ToonTiny, place.path());
+    config.optim.batch = 3;
+    config.data.flip_prob = 0.5;
+    let bundle = Bundle::open(&BundleSource::Embedded)?;
+    let trainee = Trainee::load(&bundle, &config.model.train, 41, &Device::Cpu)?;
+    let numbers = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f32>();
+    let mut steps = BTreeMap::new();
+    for round in 0..2 {
+        let mut feeder = Feeder::open(&config, &trainee, &Device::Cpu)?;
+        let order = if round == 0 { [0, 1, 5] } else { [5, 0, 1] };
+        for step in order {
+            let (batch, draws) = feeder.batch(step, 0, &mut |broken| panic!("{broken:?}"))?;
+            let drawn = (
+                numbers(&batch.edited)?,
+                numbers(&draws.noise)?,
+                (draws.timesteps, batch.sees_latent, draws.conditioning),
+            );
+            match steps.get(&step) {
+                Some(known) => assert_eq!(known, &drawn, "step {step}"),
+                None => drop(steps.insert(step, drawn)),
+            }
+        }
+    }
+    assert_ne!(steps.get(&0), steps.get(&1));
+    Ok(())
+}
+
+#[test]
+fn a_written_bundle_draws_what_the_weights_say() -> TestResult {
+    let place = tempfile::tempdir()?;
+    let base = Bundle::open(&BundleSource::Embedded)?;
+    let groups = [Group::Adapter, Group::Qformer].into();
+    let trainee = Trainee::load(&base, &groups, 41, &Device::Cpu)?;
+    let same: BTreeMap<String, Tensor> = trainee
+        .parameters
+        .iter()
+        .map(|(name, var)| (name.clone(), var.as_tensor().clone()))
+        .collect();
+    let folder = place.path().join("mine");
+    write_bundle(&base, &same, "mine", &folder)?;
+    let source = BundleSource::Folder(folder.clone());
+    let written = Bundle::open(&source)?;
+    assert_eq!(written.manifest.name, "mine");
+    // Untouched weights come out byte for byte, in halves as before.
+    for file in base.files()?.iter().filter(|file| *file != "lgd.json") {
+        if file.ends_with(".safetensors") {
+            continue;
+        }
+        assert_eq!(base.read(file)?, written.read(file)?, "{file}");
+    }
+    for (file, sum) in &written.manifest.sha256 {
+        assert_eq!(&written.sha256(file, &mut |_| {})?, sum, "{file}");
+    }
+    let again = Trainee::load(&written, &groups, 41, &Device::Cpu)?;
+    for (name, var) in &again.parameters {
+        let error = crate::denoising::distance(var, &same[name])?;
+        assert_eq!(error, 0.0, "{name}");
+    }
+    LgdPipeline::verify(&source, &Device::Cpu).map_err(|e| e.to_string())?;
+    let taken = write_bundle(&base, &same, "mine", &folder).expect_err("taken");
+    assert!(taken.to_string().contains("something of that name"));
+    Ok(())
+}
