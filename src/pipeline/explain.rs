@@ -165,6 +165,7 @@ impl LgdPipeline {
         frame: &RgbImage,
         request: &EditRequest,
     ) -> Result<String, EditError> {
+        self.parts.eyes.get()?; // or say that there is nobody who reads
         let view = self.language_view(frame);
         let queries = self.read_image(&view)?;
         self.reader(Some(&queries)).reading(request)

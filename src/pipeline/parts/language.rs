@@ -1,6 +1,6 @@
 //! The networks that read and write, each of which a bundle may lack.
 
-use super::super::{Component, EditError, Problem};
+use super::super::{Abilities, Component, EditError, Problem};
 use super::{Files, Slot, Turn, agree};
 use crate::models::eva_vit::EvaVit;
 use crate::models::{
@@ -87,8 +87,8 @@ impl Files {
     /// CLIP's text tower, or an empty place for it.
     pub fn clip(&self) -> Result<Slot<ClipText>, EditError> {
         let component = Component::TextEncoder;
-        // Beside a latent translation it has nothing to read.
-        if !self.bundle.has_network(component) || self.bundle.has_network(Component::Adapter) {
+        // Beside a latent translation and a T5 it has nothing to read.
+        if !Abilities::of(&self.bundle).reads_by_clip() {
             return Ok(Slot::absent(self.lacks(component)));
         }
         let config: ClipTextConfig = self.bundle.config("text_encoder/config.json")?;
