@@ -300,3 +300,28 @@ fn few_bits_are_only_used_for_the_language_model() -> TestResult {
     assert!(all.peak() > model.base && all.peak() < 2 << 30, "{all:?}");
     Ok(())
 }
+
+#[test]
+fn memory_limits_on_the_command_line() -> TestResult {
+    use crate::cli::{FRAME, Place, QUESTION, example, expect_code};
+    let place = Place::new()?;
+    let frame = example(FRAME).display().to_string();
+    let ask = |limit: &str| {
+        place.run(&[
+            "ask",
+            &frame,
+            QUESTION,
+            "--steps",
+            "1",
+            "--memory-limit",
+            limit,
+        ])
+    };
+    let wrong = ask("much")?;
+    expect_code(&wrong, 2)?;
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("not an amount of memory"));
+    let narrow = ask("2MiB")?;
+    expect_code(&narrow, 1)?;
+    assert!(String::from_utf8_lossy(&narrow.stderr).contains("needs at least"));
+    expect_code(&ask("2GiB")?, 0)
+}

@@ -22,6 +22,8 @@ mod tests;
 #[cfg(test)]
 mod tests_explain;
 #[cfg(test)]
+mod tests_memory;
+#[cfg(test)]
 mod tests_queue;
 mod time;
 mod timeline;

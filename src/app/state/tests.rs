@@ -11,7 +11,7 @@ use crate::job::{
 use image::RgbImage;
 use std::sync::Arc;
 
-fn fresh() -> AppState {
+pub(super) fn fresh() -> AppState {
     AppState::new(
         Settings::default(),
         Session::default(),
@@ -20,7 +20,7 @@ fn fresh() -> AppState {
     )
 }
 
-fn summary() -> Box<BundleSummary> {
+pub(super) fn summary() -> Box<BundleSummary> {
     Box::new(BundleSummary {
         memory: crate::job::MemoryFacts::default(),
         name: "toon-tiny".to_owned(),

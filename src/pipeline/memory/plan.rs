@@ -84,7 +84,7 @@ impl MemoryPlan {
 pub struct MemorySize(pub u64);
 
 /// Less than this holds no network worth a limit, and is a typing error.
-const LEAST: u64 = 64 << 20;
+const LEAST: u64 = 1 << 20;
 
 impl std::str::FromStr for MemorySize {
     type Err = String;

@@ -87,7 +87,7 @@ pub(super) fn column(config: &UnetConfig, context: usize, cells: usize) -> u64 {
 /// The VAE's encoder on a picture of `side` pixels, in one piece or in tiles.
 pub(super) fn encode(config: &VaeConfig, side: usize, tiles: Option<Tiles>) -> u64 {
     let first = config.block_out_channels.first().copied().unwrap_or(0) as u64;
-    NUMBER * pixels(config, side, tiles) * 5 * first
+    NUMBER * pixels(config, side, tiles) * 4 * first
 }
 
 /// The VAE's decoder to a picture of `side` pixels.
