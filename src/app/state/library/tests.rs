@@ -4,7 +4,7 @@ use super::*;
 use crate::app::settings::{Session, Settings};
 use crate::app::state::{Action, Ticket};
 use crate::job::bundles::BundleReport;
-use crate::job::library::{FileCheck, FileVerdict, HubTask, Listed, VerifyReport};
+use crate::job::library::{FileCheck, FileVerdict, HubTask, ImportTask, Listed, VerifyReport};
 use crate::job::{BuildProgress, BuildStage, JobEvent, JobSpec};
 
 fn fresh() -> AppState {
@@ -75,11 +75,12 @@ fn the_shelves_are_looked_through_once() {
     let first = state.apply(Action::ShowPage(Page::Models));
     let first = tasks(&first);
     assert!(matches!(first[0], LibraryTask::List(_)), "{first:?}");
-    let unfinished = LibraryTask::Hub(HubTask::FindUnfinished);
+    let downloads = LibraryTask::Hub(HubTask::FindUnfinished);
+    let imports = LibraryTask::Import(ImportTask::FindUnfinished);
     assert_eq!(
         first[1..],
-        [&unfinished],
-        "downloads of an earlier start too"
+        [&downloads, &imports],
+        "what an earlier start left unfinished too"
     );
     assert!(state.apply(Action::ShowPage(Page::Models)).is_empty());
     let mut state = listed();
