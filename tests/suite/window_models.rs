@@ -80,7 +80,7 @@ fn window_models_lists_what_is_there_and_lets_it_answer() -> Outcome {
             .query_by_role_and_label(Role::Button, "Rename")
             .is_none()
     );
-    assert!(has_text(&window, "64 × 64 px"));
+    assert!(has_text(&window, "128 × 128 px"));
     assert!(has_text(&window, "BLIP-2") && has_text(&window, "UNet"));
     drop(window);
 
