@@ -60,7 +60,7 @@ fn a_random_bundle_loads_answers_and_says_that_it_is_random() -> TestResult {
 }
 
 #[test]
-#[ignore = "needs 4.5 GB of disk and memory, and a minute; run with --ignored"]
+#[ignore = "needs 4.5 GB of disk and memory: cargo test -- --ignored random_instruct_pix2pix"]
 fn a_random_instruct_pix2pix_of_full_size_draws_a_picture() -> TestResult {
     let place = Place::new()?;
     random(&place, "sd15-ip2p", &["-o", "big"])?;
