@@ -65,6 +65,7 @@ pub fn run(options: Options) -> Result<(), WindowError> {
         device: options.device,
         memory_limit: options.memory_limit,
         places,
+        program: None,
         dice: SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_nanos() as u64),

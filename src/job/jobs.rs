@@ -8,11 +8,13 @@ use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreE
 use super::worker::Worker;
 use super::{
     DeviceChoice, FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews, LibraryTask,
-    LoadProgress, MemorySize, Places, Problem, StepPreview, files,
+    LoadProgress, MemorySize, Places, Problem, StepPreview, TrainingEvent, TrainingNews,
+    TrainingTask, files, training,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -33,6 +35,8 @@ pub struct JobsConfig {
     pub places: Option<Places>,
     /// The most memory that networks and their work may take.
     pub memory_limit: Option<MemorySize>,
+    /// What training runs are started with; without, this program itself.
+    pub program: Option<PathBuf>,
 }
 
 /// Where the threads leave what they have to say.
@@ -121,6 +125,7 @@ pub struct Jobs {
     worker: Option<JoinHandle<()>>,
     store: Option<Sender<Message>>,
     library: library::Handle,
+    training: training::Handle,
     file_tasks: Sender<Option<FileTask>>,
     bundle_tasks: Sender<Option<MakingCommand>>,
     events: Option<Receiver<JobEvent>>,
@@ -156,6 +161,8 @@ impl Jobs {
             notify: Arc::new(notify),
         };
         let library = library::Handle::start(config.places.clone(), outbox.clone())?;
+        let training =
+            training::Handle::start(config.places.clone(), config.program, outbox.clone())?;
         let caches = config.places.clone();
         let (store, keeper) = match config.places {
             None => (None, None),
@@ -195,6 +202,7 @@ impl Jobs {
             worker: Some(worker),
             store,
             library,
+            training,
             file_tasks,
             bundle_tasks,
             events: Some(events),
@@ -363,6 +371,20 @@ impl Jobs {
         self.library.news()
     }
 
+    /// Hands a task to the thread that looks after training runs.
+    pub fn training(&mut self, task: TrainingTask) {
+        if !self.training.ask(task) {
+            let problem = Problem::new("Training runs cannot be reached.");
+            let problem = problem.hint("Try again in a moment, or use `lgd-studio train`.");
+            self.answer(JobEvent::Training(TrainingEvent::Failed(problem)));
+        }
+    }
+
+    /// How training runs stand, where there is something new.
+    pub fn take_training_news(&mut self) -> TrainingNews {
+        self.training.news()
+    }
+
     /// The next event, if there is one.
     pub fn try_event(&mut self) -> Option<JobEvent> {
         let event = self
@@ -426,6 +448,7 @@ impl Drop for Jobs {
         // Closing the events lets a thread that waits for room go on.
         self.events = None;
         self.library.close();
+        self.training.close();
         // The worker before the store, which hears its last words.
         let worker = self.worker.take();
         join(worker);

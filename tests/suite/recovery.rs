@@ -159,6 +159,7 @@ fn window_on(home: &Path) -> Window {
         memory_limit: None,
         places: Some(places(home)),
         dice: 2,
+        program: None,
     })
 }
 

@@ -42,6 +42,7 @@ pub fn config(home: &Path) -> AppConfig {
         memory_limit: None,
         places: Some(places(home)),
         dice: 1,
+        program: Some(env!("CARGO_BIN_EXE_lgd-studio").into()),
     }
 }
 
