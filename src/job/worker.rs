@@ -185,7 +185,7 @@ impl Worker {
             }
         };
         let pipeline = self.resident(id, bundle)?;
-        let meter = PeakMeter::start(pipeline);
+        let mut meter = PeakMeter::start(pipeline);
         let work = pipeline.workload(requests);
         let mut drawing_since = None;
         let facts = FrameFacts::of(&frame);
@@ -194,6 +194,7 @@ impl Worker {
         pipeline.run(image, requests, &mut |progress| {
             let heard = match progress {
                 Progress::Stage(stage) => {
+                    meter.enter(stage, || pipeline.memory().forecast(pipeline.plan(), &work));
                     if stage == Stage::Drawing {
                         drawing_since.get_or_insert_with(Instant::now);
                     }
@@ -244,16 +245,16 @@ impl Worker {
                 token.cancel(); // nobody listens any more
             }
         })?;
-        self.measured(work, &meter);
+        self.measured(work, meter);
         Ok(JobEvent::Finished(id))
     }
 
     /// Notes what a run took, and tells what is known now.
-    fn measured(&mut self, work: Workload, meter: &PeakMeter) {
+    fn measured(&mut self, work: Workload, meter: PeakMeter) {
         let Some((_, pipeline)) = &self.resident else {
             return;
         };
-        if let Some(bytes) = meter.peak() {
+        if let Some(bytes) = meter.finish() {
             self.peaks.note(pipeline, work, bytes);
         }
         let facts = Box::new(self.peaks.facts(pipeline));
