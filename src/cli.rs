@@ -16,8 +16,10 @@ mod output;
 mod replay;
 mod score;
 mod session;
+mod slurm;
 mod toon;
 mod train;
+mod validate;
 
 use crate::job::{BundleSource, DeviceChoice, MemorySize, Places, Problem, bundles};
 use clap::{Args, Parser, Subcommand};
@@ -82,6 +84,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Print what a picture says about itself; needs no model
     Metadata(metadata::MetadataArgs),
+    /// Draw and score the paper's evaluation of a bundle; can be stopped, killed and resumed
+    Validate(validate::ValidateArgs),
     /// Score a folder of generated pictures: Sim and AUC, as the paper does
     Score(score::ScoreArgs),
     /// Look at model bundles, and make them
@@ -168,6 +172,7 @@ impl Cli {
             Some(Command::Replay(args)) => replay::run(&args, bundle, &self.global),
             Some(Command::Export(args)) => export::run(&args, bundle, &self.global),
             Some(Command::Metadata(args)) => metadata::run(&args, &self.global),
+            Some(Command::Validate(args)) => validate::run(&args, bundle, &self.global),
             Some(Command::Score(args)) => score::run(args, bundle, &self.global),
             Some(Command::Bundle(args)) => bundle::run(&args, &self.global),
             Some(Command::Train(args)) => train::run(&args, &self.global),

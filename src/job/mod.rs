@@ -38,11 +38,12 @@ mod store;
 mod target;
 pub mod toon;
 pub mod training;
+mod validation;
 mod worker;
 
 pub use crate::eval::{
-    CategoryReport, Change, MethodReport, Metrics, PictureReport, Report, SampleReport, Skipped,
-    against, paper_difference,
+    CategoryReport, CausalReport, Change, MethodReport, Metrics, PictureReport, Report,
+    SampleReport, Shown, Skipped, against, paper_difference,
 };
 pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
@@ -88,3 +89,4 @@ pub use store::{
     KeptColumn, KeptRun, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask,
 };
 pub use target::{Target, TargetFacts};
+pub use validation::{PAPER_MODES, PAPER_SEEDS, Shard, ValidateSpec, Validation, paper_settings};

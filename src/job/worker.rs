@@ -114,6 +114,9 @@ impl Worker {
                 JobSpec::Score(spec) => worker
                     .score(id, &spec)
                     .map(|found| JobEvent::Evaluated(id, Arc::new(found))),
+                JobSpec::Validate(spec) => worker
+                    .validate(id, &spec, token)
+                    .map(|done| JobEvent::Validated(id, Arc::new(done))),
                 JobSpec::Explain {
                     bundle,
                     frame,

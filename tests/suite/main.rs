@@ -37,6 +37,7 @@ mod toon_tiny_drawing;
 mod toon_tiny_language;
 mod training;
 mod training_runs;
+mod validate;
 mod vqai;
 mod weights;
 mod window;

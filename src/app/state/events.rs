@@ -113,7 +113,7 @@ impl AppState {
             }
             JobEvent::Library(event) => return self.on_library_event(event),
             // Evaluations are asked for on the command line.
-            JobEvent::Evaluated(..) => {}
+            JobEvent::Evaluated(..) | JobEvent::Validated(..) => {}
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
