@@ -29,6 +29,7 @@ mod places;
 mod provenance;
 mod queue;
 mod recall;
+mod resources;
 mod run_file;
 mod run_grid;
 mod saving;
@@ -47,7 +48,7 @@ pub use crate::eval::{
 };
 pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
-pub use crate::nn::device::{DeviceChoice, DeviceError};
+pub use crate::nn::device::{DeviceChoice, DeviceError, Precision};
 pub use crate::nn::similarity::{SimilarityError, psnr, ssim};
 pub use crate::pipeline::build::{
     BuildProgress, BuildStage, ImportSpec, MadeBundle, Preset, RandomSpec, StoredAs,
@@ -80,6 +81,7 @@ pub use message::{
 pub use places::Places;
 pub use provenance::FrameFacts;
 pub use recall::{FrameSearch, Made, Recalled, recall};
+pub use resources::Resources;
 pub use run_file::{RunFile, open as open_run};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
 pub use saving::write_text;

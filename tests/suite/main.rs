@@ -29,6 +29,7 @@ mod memory;
 mod metadata;
 mod networks;
 mod pictures;
+mod precision;
 mod quantised;
 mod recovery;
 mod runs;
