@@ -43,8 +43,7 @@ use theme::space;
 use widgets::{Art, Pictures};
 
 use crate::job::{
-    BundleSource, DeviceChoice, FileTask, JobEvent, Jobs, JobsConfig, MemorySize, Places,
-    TrainingTask,
+    BundleSource, FileTask, JobEvent, Jobs, JobsConfig, Places, Resources, TrainingTask,
 };
 
 /// How long changes wait before they are written.
@@ -59,10 +58,8 @@ pub struct AppConfig {
     pub bundle: Option<BundleSource>,
     /// The Hugging Face cache; without, it is not looked into.
     pub hub_cache: Option<PathBuf>,
-    /// The device that computes.
-    pub device: DeviceChoice,
-    /// The most memory that may be taken, in place of the setting.
-    pub memory_limit: Option<MemorySize>,
+    /// What networks may use, in place of the settings.
+    pub resources: Resources,
     /// Where settings and session are; without, nothing is remembered.
     pub places: Option<Places>,
     /// Makes rolled seeds differ from start to start.
@@ -128,9 +125,8 @@ impl LgdApp {
         let wake = ctx.clone();
         let jobs = Jobs::start(
             JobsConfig {
-                device: config.device,
+                resources: config.resources.or(state.settings.resources()),
                 places: config.places.clone(),
-                memory_limit: config.memory_limit.or(state.settings.memory_limit),
                 program: config.program,
             },
             move || {

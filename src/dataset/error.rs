@@ -25,8 +25,11 @@ pub enum DatasetProblem {
     /// A list of records is not the JSON it should be.
     #[error("Cannot read the records: {0}.")]
     NotRecords(serde_json::Error),
+    /// A file of categories is something else.
+    #[error("Cannot read the categories: {0}.")]
+    NotCategories(String),
     /// There is not one usable record.
-    #[error("There is nothing to train on: none of the {0} records can be used. {1}")]
+    #[error("There is no sample to use: none of the {0} records can be used. {1}")]
     NothingUsable(usize, String),
     /// The folder holds something else.
     #[error("This folder already holds {0}.")]
@@ -70,6 +73,9 @@ impl DatasetError {
             },
             DatasetProblem::NotRecords(_) => {
                 "It should be a list of records with sample_name, image1_name, image2_name, question and sent."
+            }
+            DatasetProblem::NotCategories(_) => {
+                "It should name each category with a list of its samples, as labels_sample_val.json of the data set does."
             }
             DatasetProblem::NothingUsable(..) => "Check the folder of the pictures.",
             DatasetProblem::Occupied(_) => "Choose an empty folder.",

@@ -119,7 +119,7 @@ impl AppState {
             JobEvent::Training(event) => return self.on_training_event(event),
             JobEvent::Unloaded(job) => return self.room_made(job),
             // Evaluations are asked for on the command line.
-            JobEvent::Evaluated(..) => {}
+            JobEvent::Evaluated(..) | JobEvent::Validated(..) => {}
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
