@@ -975,8 +975,14 @@ train-data-pick = Choose…
 train-data-pick-tip = Chooses the data folder
 train-data-examining = Looking through the records
 train-data-hint = Choose, type or drop a data folder. `lgd-studio toon dataset` draws one of any size.
-train-split-trained = { $split }: { $records } records, { $answered } with an answer (trained on)
-train-split = { $split }: { $records } records, { $answered } with an answer
+train-split-trained = { $split }: { $records ->
+    [one] one record
+   *[other] { $records } records
+}, { $answered } with an answer (trained on)
+train-split = { $split }: { $records ->
+    [one] one record
+   *[other] { $records } records
+}, { $answered } with an answer
 train-skipped = { $count ->
     [one] one record is skipped
    *[other] { $count } records are skipped
@@ -1079,7 +1085,6 @@ train-cost-memory = Memory
 train-cost-memory-of = { $peak } of { $free } free
 train-cost-pace = A step
 train-cost-time = All steps
-train-cost-done = Done
 train-cost-disk = Checkpoints
 train-cost-disk-of = { $size } of { $free } free
 train-cost-numbers = Trained numbers
@@ -1110,7 +1115,6 @@ train-promoting = Making a bundle…
 train-no-checkpoint = There is no checkpoint yet
 train-reuse = Use its settings
 train-reuse-tip = Puts the settings of this run into the form of a new one
-train-view = View
 train-view-curves = Curves
 train-view-curves-tip = Losses, learning rate and pace over the steps
 train-view-wall = Samples
