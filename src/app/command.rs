@@ -73,6 +73,8 @@ pub enum Command {
     AskPage,
     /// Go to the Gallery page.
     GalleryPage,
+    /// Go to the Train page.
+    TrainPage,
     /// Go to the Models page.
     ModelsPage,
     /// Find a command by name.
@@ -93,7 +95,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -129,6 +131,7 @@ impl Command {
         Self::DeleteRuns,
         Self::AskPage,
         Self::GalleryPage,
+        Self::TrainPage,
         Self::ModelsPage,
         Self::Palette,
         Self::Settings,
@@ -177,6 +180,7 @@ impl Command {
             Self::DeleteRuns => "command-delete-runs",
             Self::AskPage => "command-ask-page",
             Self::GalleryPage => "command-gallery-page",
+            Self::TrainPage => "command-train-page",
             Self::ModelsPage => "command-models-page",
             Self::Palette => "command-palette",
             Self::Settings => "command-settings",
@@ -226,6 +230,7 @@ impl Command {
             Self::DeleteRuns => "command-delete-runs-tip",
             Self::AskPage => "command-ask-page-tip",
             Self::GalleryPage => "command-gallery-page-tip",
+            Self::TrainPage => "command-train-page-tip",
             Self::ModelsPage => "command-models-page-tip",
             Self::Palette => "command-palette-tip",
             Self::Settings => "command-settings-tip",
@@ -268,6 +273,7 @@ impl Command {
             Self::DeleteRuns => with(Modifiers::NONE, Key::Delete),
             Self::AskPage => with(Modifiers::COMMAND, Key::Num1),
             Self::GalleryPage => with(Modifiers::COMMAND, Key::Num2),
+            Self::TrainPage => with(Modifiers::COMMAND, Key::Num6),
             Self::ModelsPage => with(Modifiers::COMMAND, Key::Num3),
             Self::Palette => with(Modifiers::COMMAND, Key::K),
             Self::Settings => with(Modifiers::COMMAND, Key::Comma),
@@ -291,6 +297,7 @@ impl Command {
             | Self::CancelAll
             | Self::AskPage
             | Self::GalleryPage
+            | Self::TrainPage
             | Self::ModelsPage
             | Self::Palette
             | Self::Settings
@@ -370,6 +377,7 @@ impl Command {
             Self::DeleteRuns => gallery(GalleryAction::Delete),
             Self::AskPage => Some(Action::ShowPage(Page::Ask)),
             Self::GalleryPage => Some(Action::ShowPage(Page::Gallery)),
+            Self::TrainPage => Some(Action::ShowPage(Page::Train)),
             Self::ModelsPage => Some(Action::ShowPage(Page::Models)),
             Self::Palette => Some(Action::ShowDialog(Dialog::Palette)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),

@@ -23,7 +23,8 @@ pub use state::{
     DownloadState, Explain, Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction,
     GridDraft, HubAction, ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library,
     LibraryAction, Likeness, NoticeKind, Offer, OfferChoice, Page, Parting, Phase, QueueAction,
-    Recall, Run, Shelved, TargetAction, Topic, View,
+    Recall, Run, Shelved, TargetAction, Topic, Train, TrainAction, TrainBlocked, TrainDraft, Trial,
+    View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -32,7 +33,7 @@ pub use window::{Options, WindowError, run};
 
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
-use panels::{AskPage, Cx, GalleryPage, ModelsPage, Notices, Palette};
+use panels::{AskPage, Cx, GalleryPage, ModelsPage, Notices, Palette, TrainPage};
 use settings::{read_session, read_settings, to_text};
 use state::Effect;
 use std::cell::RefCell;
@@ -41,7 +42,9 @@ use std::time::{Duration, Instant};
 use theme::space;
 use widgets::{Art, Pictures};
 
-use crate::job::{BundleSource, FileTask, JobEvent, Jobs, JobsConfig, Places, Resources};
+use crate::job::{
+    BundleSource, FileTask, JobEvent, Jobs, JobsConfig, Places, Resources, TrainingTask,
+};
 
 /// How long changes wait before they are written.
 const SAVE_AFTER: Duration = Duration::from_millis(800);
@@ -61,6 +64,8 @@ pub struct AppConfig {
     pub places: Option<Places>,
     /// Makes rolled seeds differ from start to start.
     pub dice: u64,
+    /// What training runs are started with; without, this program itself.
+    pub program: Option<PathBuf>,
 }
 
 /// The program behind the window.
@@ -75,6 +80,7 @@ pub struct LgdApp {
     ask: AskPage,
     gallery: GalleryPage,
     models: ModelsPage,
+    train: TrainPage,
     notices: Notices,
     palette: Palette,
     places: Option<Places>,
@@ -121,6 +127,7 @@ impl LgdApp {
             JobsConfig {
                 resources: config.resources.or(state.settings.resources()),
                 places: config.places.clone(),
+                program: config.program,
             },
             move || {
                 wake.request_repaint();
@@ -140,6 +147,7 @@ impl LgdApp {
             ask: AskPage::default(),
             gallery: GalleryPage::default(),
             models: ModelsPage::default(),
+            train: TrainPage::default(),
             notices: Notices::default(),
             palette: Palette::default(),
             places: config.places,
@@ -148,6 +156,11 @@ impl LgdApp {
             times: FrameTimes::default(),
             state,
         };
+        if app.places.is_some() {
+            // The queue of training runs goes on, whatever page is shown.
+            let watched = app.state.page == Page::Train;
+            app.jobs.training(TrainingTask::Watch(watched));
+        }
         let effects = app.state.start(config.frame, last);
         app.perform(effects);
         app.apply_look(ctx);
@@ -231,6 +244,7 @@ impl LgdApp {
             self.state.on_preview(preview);
         }
         self.state.on_library_news(self.jobs.take_library_news());
+        self.state.on_training_news(self.jobs.take_training_news());
         self.state.on_making(self.jobs.take_making());
         if let Some((job, progress)) = self.jobs.take_loading() {
             self.state.on_loading(job, progress);
@@ -278,6 +292,7 @@ impl LgdApp {
             ask,
             gallery,
             models,
+            train,
             notices,
             palette,
             places,
@@ -308,6 +323,7 @@ impl LgdApp {
             .show(ui, |ui| match cx.state.page {
                 Page::Ask => ask.ui(ui, &cx, actions),
                 Page::Gallery => gallery.ui(ui, &cx, actions),
+                Page::Train => train.ui(ui, &cx, actions),
                 Page::Models => models.ui(ui, &cx, actions),
             });
         match cx.state.dialog {

@@ -4,7 +4,7 @@
 //! set aside and reported, never fatal. Reading happens once, before the window appears; writing
 //! goes to the file thread.
 
-use super::state::{Form, Page, known_page};
+use super::state::{Form, Page, TrainDraft, known_draft, known_page};
 use crate::job::hub::NetworkSettings;
 use crate::job::{BundleSource, DeviceChoice, GuidanceMode, MemorySize, Precision, Resources};
 use serde::{Deserialize, Serialize};
@@ -157,6 +157,12 @@ pub struct Session {
     pub frame: Option<SavedFrame>,
     /// Question, mode and numbers.
     pub form: Form,
+    /// Settings of a training run.
+    #[serde(
+        deserialize_with = "known_draft",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub train: Option<TrainDraft>,
 }
 
 impl Session {
@@ -262,6 +268,7 @@ mod tests {
             window_size: Some([1280.0, 800.0]),
             frame: Some(SavedFrame::Example("fishbowl.png".into())),
             form: Form::default(),
+            train: None,
         };
         session.form.request.question = "A \"quoted\"\nquestion".into();
         session.form.keep_seed = true;

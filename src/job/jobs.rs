@@ -9,11 +9,12 @@ use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreE
 use super::worker::Worker;
 use super::{
     FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews, LibraryTask, LoadProgress,
-    Places, Problem, StepPreview, files,
+    Places, Problem, StepPreview, TrainingEvent, TrainingNews, TrainingTask, files, training,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -32,6 +33,8 @@ pub struct JobsConfig {
     pub resources: Resources,
     /// Where runs are kept; without, none are.
     pub places: Option<Places>,
+    /// What training runs are started with; without, this program itself.
+    pub program: Option<PathBuf>,
 }
 
 /// Where the threads leave what they have to say.
@@ -120,6 +123,7 @@ pub struct Jobs {
     worker: Option<JoinHandle<()>>,
     store: Option<Sender<Message>>,
     library: library::Handle,
+    training: training::Handle,
     file_tasks: Sender<Option<FileTask>>,
     bundle_tasks: Sender<Option<MakingCommand>>,
     events: Option<Receiver<JobEvent>>,
@@ -155,6 +159,8 @@ impl Jobs {
             notify: Arc::new(notify),
         };
         let library = library::Handle::start(config.places.clone(), outbox.clone())?;
+        let training =
+            training::Handle::start(config.places.clone(), config.program, outbox.clone())?;
         let caches = config.places.clone();
         let (store, keeper) = match config.places {
             None => (None, None),
@@ -194,6 +200,7 @@ impl Jobs {
             worker: Some(worker),
             store,
             library,
+            training,
             file_tasks,
             bundle_tasks,
             events: Some(events),
@@ -362,6 +369,20 @@ impl Jobs {
         self.library.news()
     }
 
+    /// Hands a task to the thread that looks after training runs.
+    pub fn training(&mut self, task: TrainingTask) {
+        if !self.training.ask(task) {
+            let problem = Problem::new("Training runs cannot be reached.");
+            let problem = problem.hint("Try again in a moment, or use `lgd-studio train`.");
+            self.answer(JobEvent::Training(TrainingEvent::Failed(problem)));
+        }
+    }
+
+    /// How training runs stand, where there is something new.
+    pub fn take_training_news(&mut self) -> TrainingNews {
+        self.training.news()
+    }
+
     /// The next event, if there is one.
     pub fn try_event(&mut self) -> Option<JobEvent> {
         let event = self
@@ -425,6 +446,7 @@ impl Drop for Jobs {
         // Closing the events lets a thread that waits for room go on.
         self.events = None;
         self.library.close();
+        self.training.close();
         // The worker before the store, which hears its last words.
         let worker = self.worker.take();
         join(worker);

@@ -3,12 +3,12 @@
 
 use super::{
     Dialog, Explain, Form, GalleryAction, GridAction, HubAction, ImportAction, LibraryAction,
-    Moment, NoticeId, OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
+    Moment, NoticeId, OfferChoice, Page, QueueAction, RunId, TargetAction, Topic, TrainAction,
 };
 use crate::app::settings::Settings;
 use crate::job::{
     BundleTask, ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask, Resources,
-    RunDraft,
+    RunDraft, TrainingTask,
 };
 use image::RgbImage;
 use std::path::PathBuf;
@@ -103,6 +103,8 @@ pub enum Action {
     Hub(HubAction),
     /// Does something with imports.
     Import(ImportAction),
+    /// Does something with training runs.
+    Train(TrainAction),
     /// Opens a dialog.
     ShowDialog(Dialog),
     /// Closes the dialog.
@@ -128,6 +130,8 @@ pub enum Ticket {
     Columns(RunId, Vec<usize>),
     /// The picture of a moment of a run.
     Moment(RunId, Moment),
+    /// Room for this training run.
+    Unload(PathBuf),
     /// What CLIP says of two pictures.
     Likeness,
     /// What original files hold.
@@ -159,6 +163,8 @@ pub enum Effect {
     Files(FileTask),
     /// Give the library of bundles something to do.
     Library(LibraryTask),
+    /// Give the thread of training runs something to do.
+    Training(TrainingTask),
     /// Start a task on a bundle, then report as `Submit`.
     Make(Ticket, BundleTask),
 }

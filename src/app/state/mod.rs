@@ -27,6 +27,7 @@ mod tests_memory;
 mod tests_queue;
 mod time;
 mod timeline;
+mod train;
 mod undo;
 
 pub use action::{Action, Effect, Ticket};
@@ -49,6 +50,7 @@ pub use run::{Column, Phase, Progress, Run, RunId, View};
 pub use similar::Likeness;
 pub use target::TargetAction;
 pub use timeline::{Moment, Parting};
+pub use train::{Sample, Train, TrainAction, TrainBlocked, TrainDraft, Trial, known_draft};
 
 use crate::app::examples;
 use crate::app::settings::{SavedFrame, Session, Settings};
@@ -116,6 +118,8 @@ pub enum NoticeKind {
     Imported(String, PathBuf),
     /// A repository was downloaded into that folder.
     Downloaded(String, PathBuf),
+    /// A bundle was made of a training run, with the weights of that step.
+    Promoted(PathBuf, u64),
     /// A bundle was deleted; that can be taken back.
     BundleDeleted(DeletedBundle),
     /// Settings are in the form, but the frame they were used with was not found.
@@ -224,7 +228,9 @@ pub struct AppState {
     pub loading: Option<(JobId, LoadProgress)>,
     similar: similar::Measured,
     seconds_per_step: Option<f64>,
-    undo: undo::Undo,
+    /// Training runs.
+    pub train: Train,
+    undo: undo::Undo<Form>,
     bundle_job: Option<JobId>,
     dice: u64,
     next_run: u64,
@@ -265,6 +271,7 @@ impl AppState {
             similar: similar::Measured::default(),
             seconds_per_step: None,
             explaining: None,
+            train: Train::new(session.train),
             undo: undo::Undo::default(),
             bundle_job: None,
             dice,
@@ -306,6 +313,7 @@ impl AppState {
             history: self.history.clone(),
             recent: self.recent.clone(),
             window_size: self.window_size,
+            train: Some(self.train.draft.clone()),
         }
     }
 
@@ -353,7 +361,10 @@ impl AppState {
                 form.request.seed = self.roll();
                 self.edit_form(form);
             }
-            Action::Settle => self.undo.settle(),
+            Action::Settle => {
+                self.undo.settle();
+                self.train.settle();
+            }
             Action::Undo => {
                 if let Some(form) = self.undo.back(&self.form) {
                     self.take_form(form);
@@ -418,6 +429,7 @@ impl AppState {
             Action::Library(action) => return self.act_on_library(action),
             Action::Hub(action) => return self.act_on_hub(action),
             Action::Import(action) => return self.act_on_import(action),
+            Action::Train(action) => return self.act_on_training(action),
             Action::ShowDialog(dialog) => {
                 self.dialog = Some(dialog);
                 if dialog == Dialog::Settings {
@@ -439,6 +451,7 @@ impl AppState {
             Action::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
             Action::Resized(size) => self.window_size = Some(size),
             Action::Quit => self.quitting = true,
+            Action::Submitted(Ticket::Unload(run), job) => self.train.unloading(run, job),
             Action::Submitted(ticket, job) => self.submitted(ticket, job),
         }
         Vec::new()

@@ -11,6 +11,8 @@ pub enum Page {
     Ask,
     /// Every run that was kept.
     Gallery,
+    /// Training runs.
+    Train,
     /// The bundles known here.
     Models,
 }
