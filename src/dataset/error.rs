@@ -25,6 +25,9 @@ pub enum DatasetProblem {
     /// A list of records is not the JSON it should be.
     #[error("Cannot read the records: {0}.")]
     NotRecords(serde_json::Error),
+    /// A folder without any list of records.
+    #[error("There are no lists of records in this folder.")]
+    NoLists,
     /// There is not one usable record.
     #[error("There is nothing to train on: none of the {0} records can be used. {1}")]
     NothingUsable(usize, String),
@@ -70,6 +73,9 @@ impl DatasetError {
             },
             DatasetProblem::NotRecords(_) => {
                 "It should be a list of records with sample_name, image1_name, image2_name, question and sent."
+            }
+            DatasetProblem::NoLists => {
+                "Choose a folder with images and labels_cot_train.json or labels_cot_val.json in it."
             }
             DatasetProblem::NothingUsable(..) => "Check the folder of the pictures.",
             DatasetProblem::Occupied(_) => "Choose an empty folder.",

@@ -1,8 +1,11 @@
 //! VQAI: records, order, causal features, transforms; and the toon world, which makes such data.
 
 mod causal;
+pub mod editing;
 mod error;
+pub mod health;
 mod order;
+pub mod proposal;
 mod records;
 pub mod text;
 pub mod toon;

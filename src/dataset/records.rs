@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The list that holds all names in a file of categories.
-const ALL_SAMPLES: &str = "total sample";
+pub(super) const ALL_SAMPLES: &str = "total sample";
 
 /// One sample as it is written down. Keys beyond the published ones are kept in `other`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,7 +119,8 @@ pub fn categories(path: &Path) -> Result<Vec<(String, Vec<String>)>, DatasetErro
         .collect()
 }
 
-fn file_names(images: &Path) -> Result<BTreeSet<String>, DatasetError> {
+/// The names of everything in a folder of pictures.
+pub(super) fn file_names(images: &Path) -> Result<BTreeSet<String>, DatasetError> {
     let unreadable = |e| DatasetProblem::Unreadable(e).at(images);
     let mut names = BTreeSet::new();
     for entry in std::fs::read_dir(images).map_err(unreadable)? {
@@ -135,6 +136,12 @@ fn usable(
     files: &BTreeSet<String>,
     names: &mut BTreeSet<String>,
 ) -> Result<Record, String> {
+    if let Some(reason) = value["excluded"]
+        .as_str()
+        .filter(|reason| !reason.is_empty())
+    {
+        return Err(format!("it is excluded: {reason}"));
+    }
     let record: Record = serde_json::from_value(value).map_err(|e| e.to_string())?;
     if record.question.trim().is_empty() {
         return Err("it has no question".to_owned());
