@@ -31,6 +31,10 @@ pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
             None
         }
         Effect::Make(ticket, task) => Some(Action::Submitted(ticket, jobs.make(task))),
+        Effect::Dataset(task) => {
+            jobs.dataset(task);
+            None
+        }
         Effect::Library(task) => {
             jobs.library(task);
             None

@@ -4,7 +4,7 @@
 //! set aside and reported, never fatal. Reading happens once, before the window appears; writing
 //! goes to the file thread.
 
-use super::state::{Form, Page, known_page};
+use super::state::{DatasetMemory, Form, Page, known_page};
 use crate::job::hub::NetworkSettings;
 use crate::job::{BundleSource, GuidanceMode, MemorySize};
 use serde::{Deserialize, Serialize};
@@ -140,6 +140,8 @@ pub struct Session {
     pub frame: Option<SavedFrame>,
     /// Question, mode and numbers.
     pub form: Form,
+    /// The data set that was worked on.
+    pub dataset: DatasetMemory,
 }
 
 impl Session {
@@ -245,6 +247,7 @@ mod tests {
             window_size: Some([1280.0, 800.0]),
             frame: Some(SavedFrame::Example("fishbowl.png".into())),
             form: Form::default(),
+            dataset: DatasetMemory::default(),
         };
         session.form.request.question = "A \"quoted\"\nquestion".into();
         session.form.keep_seed = true;

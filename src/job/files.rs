@@ -273,6 +273,10 @@ pub(super) fn open_dialog(
                 Some(FileTask::OpenTarget(path, size))
             })
         }
+        FileTask::PickFolder(FolderUse::Dataset) => {
+            let paths = dialogs::open_folder();
+            Box::new(move || Some(FileTask::TakeFolders(FolderUse::Dataset, paths()?)))
+        }
         FileTask::PickFolder(what_for) => {
             let paths = dialogs::open_paths(what_for == FolderUse::OriginalFiles);
             Box::new(move || Some(FileTask::TakeFolders(what_for, paths()?)))

@@ -1,5 +1,6 @@
 //! The handle a face holds: submit, cancel, read events.
 
+use super::datasets;
 use super::library;
 use super::making::{self, BundleTask, Making, MakingCommand};
 use super::memory::Peaks;
@@ -7,8 +8,8 @@ use super::queue::{Command, Queue};
 use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreEvent};
 use super::worker::Worker;
 use super::{
-    DeviceChoice, FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews, LibraryTask,
-    LoadProgress, MemorySize, Places, Problem, StepPreview, files,
+    DatasetNews, DatasetTask, DeviceChoice, FileTask, JobEvent, JobId, JobSpec, LibraryEvent,
+    LibraryNews, LibraryTask, LoadProgress, MemorySize, Places, Problem, StepPreview, files,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -121,6 +122,7 @@ pub struct Jobs {
     worker: Option<JoinHandle<()>>,
     store: Option<Sender<Message>>,
     library: library::Handle,
+    datasets: datasets::Handle,
     file_tasks: Sender<Option<FileTask>>,
     bundle_tasks: Sender<Option<MakingCommand>>,
     events: Option<Receiver<JobEvent>>,
@@ -156,6 +158,7 @@ impl Jobs {
             notify: Arc::new(notify),
         };
         let library = library::Handle::start(config.places.clone(), outbox.clone())?;
+        let datasets = datasets::Handle::start(config.places.clone(), outbox.clone())?;
         let caches = config.places.clone();
         let (store, keeper) = match config.places {
             None => (None, None),
@@ -195,6 +198,7 @@ impl Jobs {
             worker: Some(worker),
             store,
             library,
+            datasets,
             file_tasks,
             bundle_tasks,
             events: Some(events),
@@ -363,6 +367,20 @@ impl Jobs {
         self.library.news()
     }
 
+    /// Hands a task to the thread of the opened data set.
+    pub fn dataset(&mut self, task: DatasetTask) {
+        if !self.datasets.ask(task) {
+            let problem = Problem::new("Too much is waiting for the data set.");
+            let problem = problem.hint("Try again in a moment.");
+            self.answer(JobEvent::FileFailed(problem));
+        }
+    }
+
+    /// What happened to the opened data set, once per change.
+    pub fn take_dataset_news(&mut self) -> DatasetNews {
+        self.datasets.news()
+    }
+
     /// The next event, if there is one.
     pub fn try_event(&mut self) -> Option<JobEvent> {
         let event = self
@@ -426,6 +444,7 @@ impl Drop for Jobs {
         // Closing the events lets a thread that waits for room go on.
         self.events = None;
         self.library.close();
+        self.datasets.close();
         // The worker before the store, which hears its last words.
         let worker = self.worker.take();
         join(worker);

@@ -1,6 +1,7 @@
 //! The messages that cross the seam. All of them are plain data: pictures travel as
 //! `image::RgbImage`, never as tensors or textures.
 
+use super::datasets::DatasetEvent;
 use super::display::display_copy;
 use super::explaining::{Explaining, PieceEffect};
 use super::making::BundleEvent;
@@ -191,6 +192,8 @@ pub enum FolderUse {
     Originals,
     /// The same, file by file.
     OriginalFiles,
+    /// A data set to work on.
+    Dataset,
 }
 
 /// The newest state of a column's denoising; older pictures are overwritten, never queued.
@@ -386,6 +389,8 @@ pub enum JobEvent {
     FoldersChosen(FolderUse, Vec<PathBuf>),
     /// The library of bundles reports.
     Library(LibraryEvent),
+    /// The opened data set reports.
+    Dataset(DatasetEvent),
     /// A picture is in the clipboard.
     Copied,
     /// Saving or copying failed.

@@ -4,6 +4,7 @@
 
 mod about;
 mod ask;
+mod dataset;
 mod exporting;
 mod gallery;
 mod memory;
@@ -19,6 +20,7 @@ mod status_bar;
 
 pub use about::about_ui;
 pub use ask::{AskPage, drop_overlay_ui, grid_setup_ui};
+pub use dataset::DatasetPage;
 pub use exporting::exporting_ui;
 pub use gallery::GalleryPage;
 pub use models::ModelsPage;
@@ -45,6 +47,7 @@ use std::cell::RefCell;
 pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
     match state.page {
         Page::Models => models::dropped(ctx),
+        Page::Dataset => dataset::dropped(ctx),
         Page::Ask | Page::Gallery => ask::dropped(ctx, state),
     }
 }

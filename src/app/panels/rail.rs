@@ -31,6 +31,12 @@ pub fn rail_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 Page::Gallery,
             ),
             (
+                Icon::Dataset,
+                "rail-dataset",
+                Command::DatasetPage,
+                Page::Dataset,
+            ),
+            (
                 Icon::Models,
                 "rail-models",
                 Command::ModelsPage,

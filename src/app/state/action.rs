@@ -2,13 +2,13 @@
 //! plain data.
 
 use super::{
-    Dialog, Explain, Form, GalleryAction, GridAction, HubAction, ImportAction, LibraryAction,
-    Moment, NoticeId, OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
+    DatasetAction, Dialog, Explain, Form, GalleryAction, GridAction, HubAction, ImportAction,
+    LibraryAction, Moment, NoticeId, OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
 };
 use crate::app::settings::Settings;
 use crate::job::{
-    BundleTask, ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask, MemorySize,
-    RunDraft,
+    BundleTask, DatasetTask, ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask,
+    MemorySize, RunDraft,
 };
 use image::RgbImage;
 use std::path::PathBuf;
@@ -97,6 +97,8 @@ pub enum Action {
     ShowPage(Page),
     /// Does something with the kept runs.
     Gallery(GalleryAction),
+    /// Does something with the opened data set.
+    Dataset(DatasetAction),
     /// Does something with the bundles.
     Library(LibraryAction),
     /// Does something with the hub.
@@ -119,6 +121,12 @@ pub enum Action {
     Submitted(Ticket, JobId),
 }
 
+impl From<DatasetAction> for Action {
+    fn from(action: DatasetAction) -> Self {
+        Self::Dataset(action)
+    }
+}
+
 /// What a submitted job is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ticket {
@@ -134,6 +142,8 @@ pub enum Ticket {
     Recognise,
     /// The bundle that is made in this folder.
     Import(PathBuf),
+    /// A quick answer beside a question of a data set.
+    Sketch,
     /// An animation and where it goes.
     Export(ExportFormat, PathBuf),
     /// What is to be known about a column of a run.
@@ -159,6 +169,8 @@ pub enum Effect {
     Files(FileTask),
     /// Give the library of bundles something to do.
     Library(LibraryTask),
+    /// Give the thread of the opened data set something to do.
+    Dataset(DatasetTask),
     /// Start a task on a bundle, then report as `Submit`.
     Make(Ticket, BundleTask),
 }

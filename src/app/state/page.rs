@@ -11,6 +11,8 @@ pub enum Page {
     Ask,
     /// Every run that was kept.
     Gallery,
+    /// The pairs of a data set, to be annotated.
+    Dataset,
     /// The bundles known here.
     Models,
 }

@@ -271,8 +271,10 @@ impl AppState {
     /// Goes to a page; the gallery is listed when it is shown for the first time.
     pub(super) fn show_page(&mut self, page: Page) -> Vec<Effect> {
         self.page = page;
-        if page == Page::Models {
-            return self.look_through_shelves();
+        match page {
+            Page::Models => return self.look_through_shelves(),
+            Page::Dataset => return self.come_to_dataset(),
+            Page::Ask | Page::Gallery => {}
         }
         let unknown = self.gallery.runs.is_none() && self.gallery.off.is_none();
         if page == Page::Gallery && unknown && self.keeps_runs {

@@ -273,6 +273,12 @@ impl AppState {
     ) -> Vec<Effect> {
         match what_for {
             FolderUse::Bundle => ask(LibraryTask::Sort(paths)),
+            FolderUse::Dataset => {
+                let folder = paths.into_iter().next();
+                folder.map_or_else(Vec::new, |folder| {
+                    self.act_on_dataset(super::DatasetAction::Open(folder))
+                })
+            }
             FolderUse::Originals | FolderUse::OriginalFiles => {
                 self.act_on_import(ImportAction::Add(paths))
             }
