@@ -18,8 +18,8 @@ pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
             jobs.hold(held);
             None
         }
-        Effect::LimitMemory(limit) => {
-            jobs.set_memory_limit(limit);
+        Effect::Use(resources) => {
+            jobs.set_resources(resources);
             None
         }
         Effect::Cancel(job) => {

@@ -43,9 +43,7 @@ use std::time::{Duration, Instant};
 use theme::space;
 use widgets::{Art, Pictures};
 
-use crate::job::{
-    BundleSource, DeviceChoice, FileTask, JobEvent, Jobs, JobsConfig, MemorySize, Places,
-};
+use crate::job::{BundleSource, FileTask, JobEvent, Jobs, JobsConfig, Places, Resources};
 
 /// How long changes wait before they are written.
 const SAVE_AFTER: Duration = Duration::from_millis(800);
@@ -59,10 +57,8 @@ pub struct AppConfig {
     pub bundle: Option<BundleSource>,
     /// The Hugging Face cache; without, it is not looked into.
     pub hub_cache: Option<PathBuf>,
-    /// The device that computes.
-    pub device: DeviceChoice,
-    /// The most memory that may be taken, in place of the setting.
-    pub memory_limit: Option<MemorySize>,
+    /// What networks may use, in place of the settings.
+    pub resources: Resources,
     /// Where settings and session are; without, nothing is remembered.
     pub places: Option<Places>,
     /// Makes rolled seeds differ from start to start.
@@ -126,9 +122,8 @@ impl LgdApp {
         let wake = ctx.clone();
         let jobs = Jobs::start(
             JobsConfig {
-                device: config.device,
+                resources: config.resources.or(state.settings.resources()),
                 places: config.places.clone(),
-                memory_limit: config.memory_limit.or(state.settings.memory_limit),
             },
             move || {
                 wake.request_repaint();

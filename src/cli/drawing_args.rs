@@ -78,6 +78,11 @@ enum NoiseArg {
 }
 
 impl DrawingArgs {
+    /// Whether an answer was given.
+    pub(super) fn has_answer(&self) -> bool {
+        self.answer.is_some()
+    }
+
     /// A request for `question`: the defaults with everything that was said here.
     pub(super) fn request(&self, question: &str, defaults: EditRequest) -> EditRequest {
         let mut request = EditRequest {

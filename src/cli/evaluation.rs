@@ -8,6 +8,8 @@ use std::path::Path;
 
 /// Width of the first column.
 const NAME: usize = 26;
+/// Columns of the toon world: share of right pictures, of a guess, and of those that show the frame.
+const CAUSAL: &str = "    right  a guess  unchanged";
 
 /// Prints an evaluation: a table, or with `--json` the whole report. `earlier` is the file that the
 /// earlier report came from, `written` where the report went.
@@ -25,7 +27,10 @@ pub(super) fn print(
     for method in &found.report.methods {
         table(method, earlier);
     }
-    output::line(format!("CLIP: {}", found.report.clip));
+    match found.report.clip.as_str() {
+        "" => output::line("CLIP: none, so no similarities"),
+        clip => output::line(format!("CLIP: {clip}")),
+    }
     if let Some(path) = written {
         output::line(path.display());
     }
@@ -42,9 +47,15 @@ fn table(method: &MethodReport, earlier: Option<(&Report, &Path)>) {
         .iter()
         .map(|name| format!("{name:>10}"))
         .collect();
+    let causal = method.categories.iter().any(|c| c.causal.is_some());
     output::line(format!(
-        "{:<NAME$}{:>8}{names}{:>9}{:>8}{:>10}",
-        "", "samples", "PSNR", "SSIM", "direction"
+        "{:<NAME$}{:>8}{names}{:>9}{:>8}{:>10}{}",
+        "",
+        "samples",
+        "PSNR",
+        "SSIM",
+        "direction",
+        if causal { CAUSAL } else { "" }
     ));
     for (index, category) in method.categories.iter().enumerate() {
         output::line(numbers(category));
@@ -94,13 +105,19 @@ fn numbers(category: &CategoryReport) -> String {
     let cells: String = (0..Metrics::NAMES.len())
         .map(|i| cell(metrics.and_then(|values| values.get(i).copied()), 10, 4))
         .collect();
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let causal = category.causal.map(|causal| {
+        let (right, chance) = (percent(causal.right), percent(causal.chance));
+        format!("{right:>9}{chance:>9}{:>11}", percent(causal.unchanged))
+    });
     format!(
-        "{:<NAME$}{:>8}{cells}{}{}{}",
+        "{:<NAME$}{:>8}{cells}{}{}{}{}",
         category.category,
         category.samples,
         cell(category.psnr, 9, 2),
         cell(category.ssim, 8, 4),
-        cell(category.direction, 10, 4)
+        cell(category.direction, 10, 4),
+        causal.unwrap_or_default()
     )
 }
 

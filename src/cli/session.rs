@@ -4,7 +4,7 @@ use super::{Failure, GlobalArgs};
 use crate::job::{
     BundleEvent, BundleSource, BundleTask, CancelToken, EditRequest, EditResult, Evaluation,
     Explaining, Export, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs, JobsConfig, MadeBundle,
-    Making, Problem, RunFile,
+    Making, Problem, RunFile, ValidateSpec, Validation,
 };
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -28,8 +28,7 @@ impl Session {
             |e: std::io::Error| Problem::new(format!("The system gives no thread: {e}."));
         let jobs = Jobs::start(
             JobsConfig {
-                device: global.device,
-                memory_limit: global.memory_limit,
+                resources: global.resources(),
                 ..JobsConfig::default()
             },
             || {},
@@ -182,6 +181,24 @@ impl Session {
                 Some(JobEvent::Evaluated(_, found)) => {
                     self.bar.finish_and_clear();
                     return Ok(found);
+                }
+                Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
+                Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),
+                _ => {}
+            }
+        }
+    }
+
+    /// Draws and scores an evaluation.
+    pub(super) fn validate(&mut self, spec: ValidateSpec) -> Result<Arc<Validation>, Failure> {
+        self.bar.set_message("Looking at the folder");
+        let id = self.jobs.submit(JobSpec::Validate(Box::new(spec)));
+        loop {
+            match self.next(Some(id))? {
+                Some(JobEvent::StageBegan(_, stage)) => self.bar.set_message(stage.title()),
+                Some(JobEvent::Validated(_, done)) => {
+                    self.bar.finish_and_clear();
+                    return Ok(done);
                 }
                 Some(JobEvent::Failed(_, problem)) => return Err(problem.into()),
                 Some(JobEvent::Cancelled(_)) => return Err(Failure::Cancelled),

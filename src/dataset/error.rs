@@ -28,8 +28,11 @@ pub enum DatasetProblem {
     /// A folder without any list of records.
     #[error("There are no lists of records in this folder.")]
     NoLists,
+    /// A file of categories is something else.
+    #[error("Cannot read the categories: {0}.")]
+    NotCategories(String),
     /// There is not one usable record.
-    #[error("There is nothing to train on: none of the {0} records can be used. {1}")]
+    #[error("There is no sample to use: none of the {0} records can be used. {1}")]
     NothingUsable(usize, String),
     /// The folder holds something else.
     #[error("This folder already holds {0}.")]
@@ -76,6 +79,9 @@ impl DatasetError {
             }
             DatasetProblem::NoLists => {
                 "Choose a folder with images and labels_cot_train.json or labels_cot_val.json in it."
+            }
+            DatasetProblem::NotCategories(_) => {
+                "It should name each category with a list of its samples, as labels_sample_val.json of the data set does."
             }
             DatasetProblem::NothingUsable(..) => "Check the folder of the pictures.",
             DatasetProblem::Occupied(_) => "Choose an empty folder.",

@@ -9,9 +9,6 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// The list that holds all names in a file of categories.
-pub(super) const ALL_SAMPLES: &str = "total sample";
-
 /// One sample as it is written down. Keys beyond the published ones are kept in `other`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -94,29 +91,13 @@ impl Records {
     /// # Errors
     /// As [`Records::open`].
     pub fn of_split(folder: &Path, split: &str) -> Result<Self, DatasetError> {
-        let list = folder.join(format!("labels_cot_{split}.json"));
-        Self::open(&list, &folder.join("images"))
+        Self::open(&folder.join(Self::file_name(split)), &folder.join("images"))
     }
-}
 
-/// Category and names of its samples, in the order of a `labels_sample_SPLIT.json`; the list of all
-/// samples is left out.
-///
-/// # Errors
-/// When the file cannot be read or is something else.
-pub fn categories(path: &Path) -> Result<Vec<(String, Vec<String>)>, DatasetError> {
-    let text = std::fs::read(path).map_err(|e| DatasetProblem::Unreadable(e).at(path))?;
-    let lists: Map<String, Value> =
-        serde_json::from_slice(&text).map_err(|e| DatasetProblem::NotRecords(e).at(path))?;
-    lists
-        .into_iter()
-        .filter(|(category, _)| category != ALL_SAMPLES)
-        .map(|(category, names)| {
-            let names = serde_json::from_value(names);
-            let names = names.map_err(|e| DatasetProblem::NotRecords(e).at(path))?;
-            Ok((category, names))
-        })
-        .collect()
+    /// The name of the list of records of a split.
+    pub fn file_name(split: &str) -> String {
+        format!("labels_cot_{split}.json")
+    }
 }
 
 /// The names of everything in a folder of pictures.

@@ -17,20 +17,38 @@ const TAIL: f64 = 0.025;
 ///
 /// The same samples in the same order give the same interval.
 pub fn intervals(samples: &[Metrics]) -> Option<(Metrics, Metrics)> {
+    let values: Vec<[f64; 4]> = samples.iter().map(Metrics::values).collect();
+    let (low, high) = of_means(&values)?;
+    Some((Metrics::from_values(low), Metrics::from_values(high)))
+}
+
+/// The same for a single number of every sample.
+pub(super) fn interval_of_mean(samples: &[f64]) -> Option<(f64, f64)> {
+    let values: Vec<[f64; 1]> = samples.iter().map(|value| [*value]).collect();
+    let ([low], [high]) = of_means(&values)?;
+    Some((low, high))
+}
+
+fn of_means<const N: usize>(samples: &[[f64; N]]) -> Option<([f64; N], [f64; N])> {
     let count = u32::try_from(samples.len()).ok().filter(|n| *n > 1)?;
     let mut stream = Stream::new(SEED, "bootstrap", 0, 0);
-    let mut means: [Vec<f64>; 4] = Default::default();
+    let mut means: [Vec<f64>; N] = std::array::from_fn(|_| Vec::with_capacity(RESAMPLES));
     for _ in 0..RESAMPLES {
-        let drawn = (0..count).filter_map(|_| samples.get(stream.below(count) as usize));
-        let mean = Metrics::mean(drawn)?;
-        for (means, value) in means.iter_mut().zip(mean.values()) {
-            means.push(value);
+        let mut sums = [0.0; N];
+        for _ in 0..count {
+            let drawn = samples.get(stream.below(count) as usize)?;
+            for (sum, value) in sums.iter_mut().zip(drawn) {
+                *sum += value;
+            }
+        }
+        for (means, sum) in means.iter_mut().zip(sums) {
+            means.push(sum / f64::from(count));
         }
     }
     for means in &mut means {
         means.sort_by(f64::total_cmp);
     }
-    let at = |share: f64| Metrics::from_values(std::array::from_fn(|i| quantile(&means[i], share)));
+    let at = |share: f64| std::array::from_fn(|i| quantile(&means[i], share));
     Some((at(TAIL), at(1.0 - TAIL)))
 }
 

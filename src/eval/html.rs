@@ -1,7 +1,8 @@
 //! A report as one HTML file that needs nothing else: numbers, differences, and the pictures inside.
 
 use super::{
-    CategoryReport, MethodReport, Metrics, RESAMPLES, Report, SampleReport, against, paper,
+    CategoryReport, CausalReport, MethodReport, Metrics, RESAMPLES, Report, SampleReport, Shown,
+    against, paper,
 };
 use crate::nn::cancel;
 use crate::nn::resize::{Filter, resize};
@@ -37,6 +38,9 @@ li { margin: .2rem 0 }
 </style>
 ";
 
+/// What the last columns mean.
+const CAUSAL_WORDS: &str = "<p class=\"quiet\">Causal accuracy: the share of pictures to which, of all outcomes that are possible in the frame, the right one is the nearest. Unchanged: the share to which the frame itself is.</p>\n";
+
 /// The file, with the differences to `earlier` where there is such a report and its name.
 ///
 /// # Errors
@@ -48,8 +52,17 @@ pub fn html(report: &Report, earlier: Option<(&Report, &str)>) -> Result<String,
         "<h1>Evaluation</h1>\n<p class=\"quiet\">{} {}. CLIP: {}. Below each number is its 95 % interval: {RESAMPLES} bootstrap draws of whole samples.</p>\n",
         escaped(&report.program),
         escaped(&report.version),
-        escaped(&report.clip)
+        escaped(match report.clip.as_str() {
+            "" => "none, so no similarities",
+            clip => clip,
+        })
     );
+    for line in &report.drawn {
+        let _ = writeln!(text, "<p class=\"quiet\">{}</p>", escaped(line));
+    }
+    if has_causal(report) {
+        text.push_str(CAUSAL_WORDS);
+    }
     for method in &report.methods {
         let _ = write!(
             text,
@@ -70,7 +83,13 @@ fn numbers(text: &mut String, method: &MethodReport, earlier: Option<(&Report, &
     for name in Metrics::NAMES {
         let _ = write!(text, "<th>{name}");
     }
-    text.push_str("<th>PSNR in dB<th>SSIM<th>CLIP direction\n");
+    text.push_str("<th>PSNR in dB<th>SSIM<th>CLIP direction");
+    let causal = method.categories.iter().any(|c| c.causal.is_some());
+    text.push_str(if causal {
+        "<th>Causal accuracy<th>Unchanged\n"
+    } else {
+        "\n"
+    });
     let changes = earlier.map(|(earlier, name)| (against(method, earlier), name));
     for (index, category) in method.categories.iter().enumerate() {
         category_row(text, category);
@@ -123,7 +142,27 @@ fn category_row(text: &mut String, category: &CategoryReport) {
             None => write!(text, "<td>–"),
         };
     }
+    if let Some(causal) = category.causal {
+        let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+        let _ = write!(text, "<td>{}<small>", percent(causal.right));
+        if let Some((low, high)) = causal.interval {
+            let _ = write!(text, "{} – {}, ", percent(low), percent(high));
+        }
+        let _ = write!(
+            text,
+            "a guess {}</small><td>{}",
+            percent(causal.chance),
+            percent(causal.unchanged)
+        );
+    }
     text.push('\n');
+}
+
+fn has_causal(report: &Report) -> bool {
+    let categories = report.methods.iter().flat_map(|method| &method.categories);
+    categories
+        .into_iter()
+        .any(|category| category.causal.is_some())
 }
 
 fn difference_row(text: &mut String, to: &str, difference: Option<Metrics>) {
@@ -146,7 +185,7 @@ fn pictures(text: &mut String, method: &MethodReport) -> Result<(), EditError> {
     let mut ranked: Vec<(f64, &SampleReport)> = method
         .samples
         .iter()
-        .filter_map(|sample| Some((sample.metrics()?.sim_avg, sample)))
+        .filter_map(|sample| Some((rank(sample)?, sample)))
         .collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     let total = ranked.len();
@@ -182,10 +221,23 @@ fn pictures(text: &mut String, method: &MethodReport) -> Result<(), EditError> {
     Ok(())
 }
 
+/// What the samples are sorted by: Sim-Avg, or without CLIP the share of right pictures.
+fn rank(sample: &SampleReport) -> Option<f64> {
+    let right = || CausalReport::of(&[sample]).map(|causal| causal.right);
+    sample
+        .metrics()
+        .map(|metrics| metrics.sim_avg)
+        .or_else(right)
+}
+
 fn sample_row(text: &mut String, sample: &SampleReport, mean: f64) {
+    let what = match sample.metrics() {
+        Some(_) => "Sim-Avg",
+        None => "causal accuracy",
+    };
     let _ = writeln!(
         text,
-        "<div class=\"sample\"><p>{} <span class=\"quiet\">Sim-Avg {mean:.4}</span></p><div class=\"row\">",
+        "<div class=\"sample\"><p>{} <span class=\"quiet\">{what} {mean:.4}</span></p><div class=\"row\">",
         escaped(&sample.name)
     );
     figure(text, &sample.folder.join(&sample.input), "frame", false);
@@ -193,18 +245,25 @@ fn sample_row(text: &mut String, sample: &SampleReport, mean: f64) {
     let best = sample
         .pictures
         .iter()
-        .map(|picture| picture.score)
-        .fold(f64::MIN, f64::max);
+        .filter_map(|picture| picture.score)
+        .reduce(f64::max);
     for picture in &sample.pictures {
         let seed = picture
             .seed
             .map_or_else(String::new, |seed| format!(" · seed {seed}"));
-        let caption = format!("{:.2}{seed}", picture.score);
+        let score = picture.score.map(|score| format!("{score:.2}"));
+        let shows = picture.shows.map(|shown| match shown {
+            Shown::Right => "right",
+            Shown::Unchanged => "unchanged",
+            Shown::Wrong => "wrong",
+        });
+        let words = [score.as_deref(), shows];
+        let caption = words.into_iter().flatten().collect::<Vec<_>>().join(" ") + &seed;
         figure(
             text,
             &sample.folder.join(&picture.file),
             &caption,
-            picture.score == best,
+            picture.score == best && best.is_some(),
         );
     }
     text.push_str("</div></div>\n");

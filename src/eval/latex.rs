@@ -5,22 +5,29 @@ use std::fmt::Write as _;
 
 /// The table: the methods and the paper's rows for their modes, then every category.
 pub fn latex(report: &Report) -> String {
-    let mut text = String::from(
-        "% Needs \\usepackage{booktabs}\n\\begin{tabular}{llrrrrr}\n\\toprule\nMethod & Samples of & Samples",
-    );
+    let mut text = String::from("% Needs \\usepackage{booktabs}\n\\begin{tabular}{llrrrrr");
+    let categories = || report.methods.iter().flat_map(|method| &method.categories);
+    let causal = categories().any(|category| category.causal.is_some());
+    text.push_str(if causal { "r}" } else { "}" });
+    text.push_str("\n\\toprule\nMethod & Samples of & Samples");
     for name in Metrics::NAMES {
         text.push_str(" & ");
         text.push_str(name);
     }
+    text.push_str(if causal { " & Causal accuracy" } else { "" });
     text.push_str(" \\\\\n\\midrule\n");
     for method in &report.methods {
         for (index, category) in method.categories.iter().enumerate() {
             let count = category.samples.to_string();
             let metrics = category.metrics.as_ref();
-            line(&mut text, &method.name, &category.category, &count, metrics);
+            let right = category.causal.map(|causal| causal.right);
+            let right = causal.then_some(right);
+            let words = [&*method.name, &*category.category, &*count];
+            line(&mut text, words, metrics, right);
             if let Some(paper) = method.mode.and_then(paper).filter(|_| index == 0) {
                 let name = format!("{} (paper)", method.name);
-                line(&mut text, &name, &category.category, "", Some(&paper));
+                let words = [&*name, &*category.category, ""];
+                line(&mut text, words, Some(&paper), causal.then_some(None));
             }
         }
         text.push_str("\\midrule\n");
@@ -32,7 +39,19 @@ pub fn latex(report: &Report) -> String {
     text
 }
 
-fn line(text: &mut String, method: &str, category: &str, samples: &str, metrics: Option<&Metrics>) {
+/// One row; `causal` is the last cell, where the table has such a column.
+fn line(
+    text: &mut String,
+    [method, category, samples]: [&str; 3],
+    metrics: Option<&Metrics>,
+    causal: Option<Option<f64>>,
+) {
+    let cell = |text: &mut String, value: Option<f64>| {
+        let _ = match value {
+            Some(value) => write!(text, " & {value:.4}"),
+            None => write!(text, " & --"),
+        };
+    };
     let _ = write!(
         text,
         "{} & {} & {samples}",
@@ -41,12 +60,10 @@ fn line(text: &mut String, method: &str, category: &str, samples: &str, metrics:
     );
     for index in 0..Metrics::NAMES.len() {
         let value = metrics.and_then(|metrics| metrics.values().get(index).copied());
-        match value {
-            Some(value) => {
-                let _ = write!(text, " & {value:.4}");
-            }
-            None => text.push_str(" & --"),
-        }
+        cell(text, value);
+    }
+    if let Some(right) = causal {
+        cell(text, right);
     }
     text.push_str(" \\\\\n");
 }

@@ -5,12 +5,15 @@
 //! [`Report`] holds everything; it is compared with the paper's table or an earlier one and written
 //! as JSON, CSV, LaTeX or one HTML file.
 //!
+//! Pictures of the toon world also tell whether they show what had to happen ([`Truths`]), and that
+//! needs no CLIP.
+//!
 //! Source: *Image Content Generation with Causal Reasoning* (arXiv 2312.07132), section 5, and the
 //! evaluator of the original (IEIT-AGI/MIX-Shannon, `src/models/evaluations/vqai_evaluator.py`),
 //! pinned by `metrics/` of the golden numbers.
 
 mod bootstrap;
-mod categories;
+mod causal;
 mod compare;
 mod folder;
 mod html;
@@ -21,7 +24,7 @@ mod rows;
 mod scoring;
 
 pub use bootstrap::{RESAMPLES, intervals};
-pub use categories::{Categories, TOTAL};
+pub use causal::{CausalReport, Shown, Truths};
 pub use compare::{Change, against, paper, paper_difference};
 pub use folder::{Generated, ReadFolder, SampleFolder, Skipped, methods, read_folder};
 pub use html::html;

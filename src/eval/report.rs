@@ -1,6 +1,7 @@
 //! Everything an evaluation found, as it is kept in a file.
 
-use super::{Categories, Metrics, Skipped, TOTAL, intervals};
+use super::{CausalReport, Metrics, Shown, Skipped, intervals};
+use crate::dataset::Categories;
 use crate::pipeline::{GuidanceMode, Problem};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,8 +15,10 @@ pub struct Report {
     pub program: String,
     /// Its version.
     pub version: String,
-    /// Where CLIP came from.
+    /// Where CLIP came from; empty when there was none, and then there are no similarities.
     pub clip: String,
+    /// How the pictures were drawn, in words for people, where that is known.
+    pub drawn: Vec<String>,
     /// One per mode or folder.
     pub methods: Vec<MethodReport>,
 }
@@ -62,6 +65,8 @@ pub struct CategoryReport {
     pub ssim: Option<f64>,
     /// Mean CLIP direction, see [`PictureReport::direction`].
     pub direction: Option<f64>,
+    /// Causal accuracy, on the toon world.
+    pub causal: Option<CausalReport>,
 }
 
 /// One sample.
@@ -77,7 +82,9 @@ pub struct SampleReport {
     /// File name of the target.
     pub target: String,
     /// Score of the frame itself against the target, in percent: what doing nothing would get.
-    pub input_score: f64,
+    pub input_score: Option<f64>,
+    /// Outcomes that are possible, on the toon world; 0 for any other.
+    pub outcomes: usize,
     /// Its generated pictures.
     pub pictures: Vec<PictureReport>,
 }
@@ -90,10 +97,10 @@ pub struct PictureReport {
     pub file: String,
     /// Its seed, where the name has one.
     pub seed: Option<u64>,
-    /// 100 times the cosine of its CLIP embedding and the target's.
-    pub score: f64,
+    /// 100 times the cosine of its CLIP embedding and the target's; none without CLIP.
+    pub score: Option<f64>,
     /// The same with the frame's.
-    pub input_score: f64,
+    pub input_score: Option<f64>,
     /// PSNR to the target in dB; none for other sizes and for equal pictures, where it is infinite.
     pub psnr: Option<f64>,
     /// SSIM to the target; none for other sizes.
@@ -101,13 +108,15 @@ pub struct PictureReport {
     /// Cosine of the change from the frame to this picture and the change from the frame to the
     /// target, in CLIP's space, -1..=1; none where nothing changes.
     pub direction: Option<f64>,
+    /// What it shows, on the toon world.
+    pub shows: Option<Shown>,
 }
 
 impl SampleReport {
     /// What the sample adds to the metrics.
     pub fn metrics(&self) -> Option<Metrics> {
-        let scores: Vec<f64> = self.pictures.iter().map(|picture| picture.score).collect();
-        Metrics::of_sample(&scores)
+        let scores = self.pictures.iter().map(|picture| picture.score);
+        Metrics::of_sample(&scores.collect::<Option<Vec<f64>>>()?)
     }
 }
 
@@ -137,7 +146,7 @@ impl MethodReport {
         let others = categories
             .others()
             .map(|(category, names)| (category, found(names)));
-        let reports = std::iter::once((TOTAL, all)).chain(others);
+        let reports = std::iter::once((Categories::TOTAL, all)).chain(others);
         let reports = reports.map(|(category, samples)| CategoryReport::of(category, &samples));
         self.categories = reports.collect();
         self.unlisted = unlisted;
@@ -166,6 +175,7 @@ impl CategoryReport {
             psnr: mean(pictures().filter_map(|picture| picture.psnr)),
             ssim: mean(pictures().filter_map(|picture| picture.ssim)),
             direction: mean(pictures().filter_map(|picture| picture.direction)),
+            causal: CausalReport::of(samples),
         }
     }
 }
@@ -184,7 +194,7 @@ impl Report {
             program: "LGD Studio".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             clip,
-            methods: Vec::new(),
+            ..Self::default()
         }
     }
 

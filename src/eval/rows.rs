@@ -1,7 +1,7 @@
 //! A report as tables for spreadsheets: one row per method and category, one per picture.
 
 use super::{CategoryReport, Metrics, Report, paper};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// One row: names of columns with their values.
 pub type Row = Map<String, Value>;
@@ -31,10 +31,16 @@ fn add_numbers(row: &mut Row, category: &CategoryReport) {
     add_metrics(row, "", category.metrics.as_ref());
     add_metrics(row, "low_", category.low.as_ref());
     add_metrics(row, "high_", category.high.as_ref());
+    let causal = category.causal;
     for (name, value) in [
         ("psnr_db", category.psnr),
         ("ssim", category.ssim),
         ("clip_direction", category.direction),
+        ("causal_accuracy", causal.map(|c| c.right)),
+        ("causal_low", causal.and_then(|c| Some(c.interval?.0))),
+        ("causal_high", causal.and_then(|c| Some(c.interval?.1))),
+        ("causal_unchanged", causal.map(|c| c.unchanged)),
+        ("causal_chance", causal.map(|c| c.chance)),
     ] {
         row.insert(name.to_owned(), value.into());
     }
@@ -67,6 +73,7 @@ pub fn picture_rows(report: &Report) -> Vec<Row> {
                 cell("psnr_db", picture.psnr.into());
                 cell("ssim", picture.ssim.into());
                 cell("clip_direction", picture.direction.into());
+                cell("shows", json!(picture.shows));
                 rows.push(row);
             }
         }

@@ -1,8 +1,10 @@
 //! Looks at the pictures of every sample.
 
 use super::{
-    Categories, MethodReport, PictureReport, ReadFolder, SampleFolder, SampleReport, Skipped,
+    MethodReport, PictureReport, ReadFolder, SampleFolder, SampleReport, Shown, Skipped, Truths,
 };
+use crate::dataset::Categories;
+use crate::dataset::toon::{CausalCheck, Renderer};
 use crate::nn::cancel;
 use crate::nn::similarity::{psnr, ssim};
 use crate::pipeline::frame_image::{self, Reading};
@@ -19,7 +21,8 @@ pub struct Scored {
     pub total: usize,
 }
 
-/// Scores the samples of `read` and sums them up.
+/// Scores the samples of `read` and sums them up. Without a judge there are no similarities; what is
+/// in `truths` is judged without one.
 ///
 /// A sample with a picture that cannot be read is skipped with the reason. Pictures are read as they
 /// are stored, as the original does. Stops between samples when the token of the surrounding
@@ -28,11 +31,11 @@ pub struct Scored {
 /// # Errors
 /// [`EditError::Cancelled`], or when CLIP fails.
 pub fn score(
-    judge: &Likeness,
+    judge: Option<&Likeness>,
     name: String,
     mode: Option<GuidanceMode>,
     read: ReadFolder,
-    categories: &Categories,
+    (categories, truths): (&Categories, &Truths),
     on_sample: &mut dyn FnMut(Scored),
 ) -> Result<MethodReport, EditError> {
     let total = read.samples.len();
@@ -43,12 +46,21 @@ pub fn score(
         skipped: read.skipped,
         ..MethodReport::default()
     };
+    let renderer = Renderer::new();
     for (index, sample) in read.samples.into_iter().enumerate() {
         if cancel::checkpoint().is_err() {
             return Err(EditError::Cancelled);
         }
         match Pictures::open(&sample) {
-            Ok(pictures) => report.samples.push(pictures.judge(judge, sample)?),
+            Ok(pictures) => {
+                let check = (pictures.square())
+                    .and_then(|size| truths.check(&renderer, &sample.name, size));
+                let mut found = pictures.measure(judge, sample)?;
+                if let Some(check) = check {
+                    pictures.check(&check, &mut found);
+                }
+                report.samples.push(found);
+            }
             Err(error) => report.skipped.push(Skipped {
                 name: sample.name,
                 reason: format!("A picture cannot be used: {}", on_one_line(&error)),
@@ -84,35 +96,72 @@ impl Pictures {
         })
     }
 
-    fn judge(&self, judge: &Likeness, sample: SampleFolder) -> Result<SampleReport, EditError> {
+    /// The side of the pictures, where they are squares of one size.
+    fn square(&self) -> Option<u32> {
+        let (width, height) = self.target.dimensions();
+        (width == height).then_some(width)
+    }
+
+    /// What the pictures show, on the toon world.
+    fn check(&self, check: &CausalCheck, report: &mut SampleReport) {
+        report.outcomes = check.count();
+        for (picture, report) in self.generated.iter().zip(&mut report.pictures) {
+            let verdict = check.judge(picture);
+            report.shows = verdict.map(|verdict| match (verdict.right, verdict.unchanged) {
+                (true, _) => Shown::Right,
+                (_, true) => Shown::Unchanged,
+                _ => Shown::Wrong,
+            });
+        }
+    }
+
+    /// How alike the pictures are to frame and target.
+    fn measure(
+        &self,
+        judge: Option<&Likeness>,
+        sample: SampleFolder,
+    ) -> Result<SampleReport, EditError> {
         let first = [&self.input, &self.target];
         let all: Vec<&RgbImage> = first.into_iter().chain(&self.generated).collect();
-        let embeds = judge.embed(&all)?;
-        let [input, target, generated @ ..] = embeds.as_slice() else {
-            return Ok(SampleReport::default()); // every picture has an embedding
+        let embeds = match judge {
+            Some(judge) => judge.embed(&all)?,
+            None => Vec::new(),
         };
+        let (input, target) = (embeds.first(), embeds.get(1));
         let wanted = change(input, target);
-        let files = sample.generated.iter().zip(&self.generated).zip(generated);
-        let pictures = files.map(|((file, picture), embed)| PictureReport {
-            file: file_name(&file.path),
-            seed: file.seed,
-            score: 100.0 * dot(target, embed),
-            input_score: 100.0 * dot(input, embed),
-            psnr: psnr(picture, &self.target)
-                .ok()
-                .filter(|value| value.is_finite()),
-            ssim: ssim(picture, &self.target).ok(),
-            direction: direction(&change(input, embed), &wanted),
+        let files = sample.generated.iter().zip(&self.generated).enumerate();
+        let pictures = files.map(|(index, (file, picture))| {
+            let embed = embeds.get(2 + index);
+            PictureReport {
+                file: file_name(&file.path),
+                seed: file.seed,
+                score: percent(target, embed),
+                input_score: percent(input, embed),
+                psnr: psnr(picture, &self.target)
+                    .ok()
+                    .filter(|value| value.is_finite()),
+                ssim: ssim(picture, &self.target).ok(),
+                direction: change(input, embed)
+                    .zip(wanted.as_ref())
+                    .and_then(|(change, wanted)| direction(&change, wanted)),
+                shows: None,
+            }
         });
         Ok(SampleReport {
             pictures: pictures.collect(),
             input: file_name(&sample.input),
             target: file_name(&sample.target),
-            input_score: 100.0 * dot(input, target),
+            input_score: percent(input, target),
+            outcomes: 0,
             name: sample.name,
             folder: sample.path,
         })
     }
+}
+
+/// 100 times the cosine of two embeddings, where both are known.
+fn percent(a: Option<&Vec<f32>>, b: Option<&Vec<f32>>) -> Option<f64> {
+    Some(100.0 * dot(a?, b?))
 }
 
 fn file_name(path: &Path) -> String {
@@ -130,8 +179,9 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
         .sum()
 }
 
-fn change(from: &[f32], to: &[f32]) -> Vec<f32> {
-    to.iter().zip(from).map(|(to, from)| to - from).collect()
+fn change(from: Option<&Vec<f32>>, to: Option<&Vec<f32>>) -> Option<Vec<f32>> {
+    let both = to?.iter().zip(from?);
+    Some(both.map(|(to, from)| to - from).collect())
 }
 
 /// The cosine of two changes; none where one of them is nothing.

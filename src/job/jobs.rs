@@ -5,11 +5,12 @@ use super::library;
 use super::making::{self, BundleTask, Making, MakingCommand};
 use super::memory::Peaks;
 use super::queue::{Command, Queue};
+use super::resources::{Resources, SharedResources};
 use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreEvent};
 use super::worker::Worker;
 use super::{
-    DatasetNews, DatasetTask, DeviceChoice, FileTask, JobEvent, JobId, JobSpec, LibraryEvent,
-    LibraryNews, LibraryTask, LoadProgress, MemorySize, Places, Problem, StepPreview, files,
+    DatasetNews, DatasetTask, FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews,
+    LibraryTask, LoadProgress, Places, Problem, StepPreview, files,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -28,12 +29,10 @@ const WORKER_STACK_BYTES: usize = 32 << 20;
 /// What the threads need to know at start.
 #[derive(Clone, Debug, Default)]
 pub struct JobsConfig {
-    /// The device of the worker.
-    pub device: DeviceChoice,
+    /// What networks may use.
+    pub resources: Resources,
     /// Where runs are kept; without, none are.
     pub places: Option<Places>,
-    /// The most memory that networks and their work may take.
-    pub memory_limit: Option<MemorySize>,
 }
 
 /// Where the threads leave what they have to say.
@@ -131,7 +130,7 @@ pub struct Jobs {
     tokens: BTreeMap<JobId, CancelToken>,
     next_id: u64,
     outbox: Outbox,
-    limit: Arc<Mutex<Option<MemorySize>>>,
+    resources: SharedResources,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -172,13 +171,13 @@ impl Jobs {
                 (Some(messages), Some(keeper))
             }
         };
-        let limit = Arc::new(Mutex::new(config.memory_limit));
+        let resources = SharedResources::new(config.resources);
         let worker = Worker::new(
-            config.device,
+            resources.clone(),
             outbox.clone(),
             store.clone().map(Recorder::new),
         )
-        .within(limit.clone(), Peaks::open(caches.as_ref()));
+        .remembering(Peaks::open(caches.as_ref()));
         let worker_queue = queue.clone();
         let worker = std::thread::Builder::new()
             .name("lgd-worker".to_owned())
@@ -207,7 +206,7 @@ impl Jobs {
             tokens: BTreeMap::new(),
             next_id: 1,
             outbox,
-            limit,
+            resources,
             threads: keeper.into_iter().chain([files, bundles]).collect(),
         })
     }
@@ -416,9 +415,9 @@ impl Jobs {
         loading.unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Sets the most memory that networks and their work may take, from the next job on.
-    pub fn set_memory_limit(&mut self, limit: Option<MemorySize>) {
-        *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = limit;
+    /// Sets what networks may use, from the next job on.
+    pub fn set_resources(&mut self, resources: Resources) {
+        self.resources.set(resources);
     }
 
     /// How far every bundle's making is, where there is something new.

@@ -9,6 +9,7 @@ use super::memory::MemoryFacts;
 use super::run_file::RunFile;
 use super::scoring::{Evaluation, ScoreSpec};
 use super::store::{StoreEvent, StoreTask};
+use super::validation::{ValidateSpec, Validation};
 use super::{
     Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, LibraryEvent, Recalled, Target,
 };
@@ -105,6 +106,8 @@ pub enum JobSpec {
     },
     /// Score folders of generated pictures; ends in `Evaluated`.
     Score(ScoreSpec),
+    /// Draw what is missing of the paper's evaluation, then score it; ends in `Validated`.
+    Validate(Box<ValidateSpec>),
     /// Explain a column.
     Explain {
         /// The bundle that drew it.
@@ -315,7 +318,7 @@ impl PartialEq for TokenCounter {
 }
 
 /// Everything that comes back. Per job exactly one of `Finished`, `Shown`, `Loaded`, `Exported`,
-/// `Attended`, `Units`, `Read`, `Evaluated`, `Bundle`, `Failed`, `Cancelled`.
+/// `Attended`, `Units`, `Read`, `Evaluated`, `Validated`, `Bundle`, `Failed`, `Cancelled`.
 #[derive(Clone, Debug)]
 pub enum JobEvent {
     /// The worker took the job up.
@@ -352,6 +355,8 @@ pub enum JobEvent {
     Bundle(JobId, BundleEvent),
     /// Folders of pictures were scored.
     Evaluated(JobId, Arc<Evaluation>),
+    /// The paper's evaluation is drawn.
+    Validated(JobId, Arc<Validation>),
     /// The job could not be done.
     Failed(JobId, Problem),
     /// The job was stopped on request.
@@ -410,6 +415,7 @@ impl JobEvent {
             | Self::Read(id, _)
             | Self::Bundle(id, _)
             | Self::Evaluated(id, _)
+            | Self::Validated(id, _)
             | Self::Failed(id, _)
             | Self::Cancelled(id) => Some(*id),
             _ => None,

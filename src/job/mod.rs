@@ -30,6 +30,7 @@ mod places;
 mod provenance;
 mod queue;
 mod recall;
+mod resources;
 mod run_file;
 mod run_grid;
 mod saving;
@@ -39,15 +40,16 @@ mod store;
 mod target;
 pub mod toon;
 pub mod training;
+mod validation;
 mod worker;
 
 pub use crate::eval::{
-    CategoryReport, Change, MethodReport, Metrics, PictureReport, Report, SampleReport, Skipped,
-    against, paper_difference,
+    CategoryReport, CausalReport, Change, MethodReport, Metrics, PictureReport, Report,
+    SampleReport, Shown, Skipped, against, paper_difference,
 };
 pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
-pub use crate::nn::device::{DeviceChoice, DeviceError};
+pub use crate::nn::device::{DeviceChoice, DeviceError, Precision};
 pub use crate::nn::similarity::{SimilarityError, psnr, ssim};
 pub use crate::pipeline::build::{
     BuildProgress, BuildStage, ImportSpec, MadeBundle, Preset, RandomSpec, StoredAs,
@@ -81,6 +83,7 @@ pub use message::{
 pub use places::Places;
 pub use provenance::FrameFacts;
 pub use recall::{FrameSearch, Made, Recalled, recall};
+pub use resources::Resources;
 pub use run_file::{RunFile, open as open_run};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
 pub use saving::write_text;
@@ -90,3 +93,4 @@ pub use store::{
     KeptColumn, KeptRun, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask,
 };
 pub use target::{Target, TargetFacts};
+pub use validation::{PAPER_MODES, PAPER_SEEDS, Shard, ValidateSpec, Validation, paper_settings};

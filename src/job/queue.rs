@@ -87,7 +87,10 @@ impl Queue {
         if line.quick.len() + line.runs.len() >= MOST {
             return Err(Refusal::Full);
         }
-        if matches!(command.spec, JobSpec::Run { .. } | JobSpec::Score(_)) {
+        if matches!(
+            command.spec,
+            JobSpec::Run { .. } | JobSpec::Score(_) | JobSpec::Validate(_)
+        ) {
             line.runs.push_back(command);
             line.sort();
         } else {

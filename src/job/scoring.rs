@@ -1,9 +1,11 @@
 //! Scoring folders of pictures with CLIP: the job behind `score` and the end of `validate`.
 
 use super::export;
+use super::validation::Remembered;
 use super::worker::Worker;
 use super::{BundleSource, JobId, Places, Problem, StepPreview};
-use crate::eval::{self, Categories, Report, Scored};
+use crate::dataset::Categories;
+use crate::eval::{self, Report, Scored, Truths};
 use crate::pipeline::{EditError, Likeness, metadata};
 use candle_core::Device;
 use std::path::{Path, PathBuf};
@@ -17,9 +19,11 @@ const WHERE_CLIP_IS: &str = "Give a folder with config.json and model.safetensor
 pub struct ScoreSpec {
     /// Folders in the authors' layout; several are the shards of one evaluation.
     pub folders: Vec<PathBuf>,
-    /// The data set's `labels_sample_val.json`; without, there is only the total.
+    /// The data set's `labels_sample_val.json`; without, what the folder remembers of it, and without
+    /// that there is only the total.
     pub categories: Option<PathBuf>,
-    /// Generated pictures of every sample; without, what most samples have.
+    /// Generated pictures of every sample; without, as many as the folder has seeds, or what most
+    /// samples have.
     pub pictures: Option<usize>,
     /// Who judges.
     pub clip: ClipChoice,
@@ -103,6 +107,19 @@ impl ReportFormat {
         }
     }
 
+    /// Writes what was found, with the difference to the earlier report that `against` named.
+    pub(super) fn write_found(
+        self,
+        found: &Evaluation,
+        against: Option<&Path>,
+        path: &Path,
+    ) -> Result<(), EditError> {
+        let named = against.and_then(Path::file_name).unwrap_or_default();
+        let named = named.to_string_lossy();
+        let earlier = found.earlier.as_ref().map(|earlier| (earlier, &*named));
+        self.write(&found.report, earlier, path)
+    }
+
     /// Writes a report; every file appears whole or not at all. Of CSV there are two: the second has
     /// one row per picture.
     fn write(
@@ -156,13 +173,16 @@ impl Worker {
         // What is wrong with the files is said before the work.
         let format = spec.output.as_deref().map(ReportFormat::of).transpose()?;
         let earlier = spec.against.as_deref().map(Report::open).transpose()?;
+        let remembered = Remembered::of(&spec.folders)?;
         let categories = match &spec.categories {
-            Some(path) => Categories::open(path)?,
-            None => Categories::default(),
+            Some(path) => Categories::open(path).map_err(Problem::from)?,
+            None => remembered.categories,
         };
+        let pictures = spec.pictures.or(remembered.pictures);
+        let truths = Truths::of(&remembered.records);
         let mut folders = Vec::new();
         for (name, mode, below) in eval::methods(&spec.folders) {
-            let read = eval::read_folder(&below, spec.pictures)?;
+            let read = eval::read_folder(&below, pictures)?;
             folders.push((name, mode, below, read));
         }
         let total: usize = folders.iter().map(|(.., read)| read.samples.len()).sum();
@@ -171,10 +191,15 @@ impl Worker {
             return Err(nothing_usable(&skipped.collect::<Vec<_>>(), spec).into());
         }
         let device = self.open_device()?;
-        let Some((judge, clip)) = spec.clip.load(&device)? else {
+        let judge = spec.clip.load(&device)?;
+        if judge.is_none() && truths.is_empty() {
             return Err(no_clip().into());
+        }
+        let clip = judge.as_ref().map(|(_, name)| name.clone());
+        let mut report = Report {
+            drawn: remembered.drawn,
+            ..Report::new(clip.unwrap_or_default())
         };
-        let mut report = Report::new(clip);
         let since = Instant::now();
         let mut before = 0;
         for (name, mode, below, read) in folders {
@@ -193,18 +218,18 @@ impl Worker {
                 });
             };
             let count = read.samples.len();
-            let mut method = eval::score(&judge, name, mode, read, &categories, &mut on_sample)?;
+            let judge = judge.as_ref().map(|(judge, _)| judge);
+            let known = (&categories, &truths);
+            let mut method = eval::score(judge, name, mode, read, known, &mut on_sample)?;
             method.folders = below;
             report.methods.push(method);
             before += count;
         }
-        let named = spec.against.as_deref().and_then(Path::file_name);
-        let named = named.unwrap_or_default().to_string_lossy();
+        let found = Evaluation { report, earlier };
         if let (Some(format), Some(path)) = (format, &spec.output) {
-            let earlier = earlier.as_ref().map(|earlier| (earlier, &*named));
-            format.write(&report, earlier, path)?;
+            format.write_found(&found, spec.against.as_deref(), path)?;
         }
-        Ok(Evaluation { report, earlier })
+        Ok(found)
     }
 }
 

@@ -47,9 +47,9 @@ const WAVE: usize = 4;
 
 /// How many of `columns` pictures with latents of (h, w) cells are drawn at once. A few walk side by
 /// side, to be compared on the way. Of many, as many as make a call of the network faster: the
-/// first are finished early, and stay when the rest is cancelled.
-pub(super) fn side_by_side(columns: usize, size: (usize, usize)) -> usize {
-    if columns <= SIDE_BY_SIDE {
+/// first are finished early, and stay when the rest is cancelled. So too where nobody watches.
+pub(super) fn side_by_side(columns: usize, size: (usize, usize), watched: bool) -> usize {
+    if watched && columns <= SIDE_BY_SIDE {
         return columns.max(1);
     }
     columns_per_call(size).min(WAVE)
@@ -181,9 +181,10 @@ mod tests {
 
     #[test]
     fn few_columns_grow_together_and_many_in_waves() {
-        assert_eq!(side_by_side(4, (64, 64)), 4);
-        assert_eq!(side_by_side(25, (64, 64)), 1);
-        assert_eq!(side_by_side(25, (16, 16)), WAVE);
-        assert_eq!(side_by_side(0, (0, 0)), 1);
+        assert_eq!(side_by_side(4, (64, 64), true), 4);
+        assert_eq!(side_by_side(25, (64, 64), true), 1);
+        assert_eq!(side_by_side(25, (16, 16), true), WAVE);
+        assert_eq!(side_by_side(0, (0, 0), true), 1);
+        assert_eq!(side_by_side(4, (64, 64), false), 1);
     }
 }

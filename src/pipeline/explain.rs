@@ -105,7 +105,7 @@ impl LgdPipeline {
         let mut clock = Clock::default();
         let size = frame.dimensions();
         let requests = std::slice::from_ref(request);
-        let views = self.views(frame, requests, &mut clock, report)?;
+        let views = self.views(frame.into(), requests, &mut clock, report)?;
         let (seen, columns) = self.prepare(&views, requests, &mut clock, report)?;
         let legs = columns.iter().flat_map(|column| &column.units);
         let legs: Vec<AttentionLeg> = legs
@@ -149,7 +149,7 @@ impl LgdPipeline {
     ) -> Result<Vec<ContextUnit>, EditError> {
         let requests = std::slice::from_ref(request);
         let mut clock = Clock::default();
-        let views = self.views(frame, requests, &mut clock, report)?;
+        let views = self.views(frame.into(), requests, &mut clock, report)?;
         let (_, columns) = self.prepare(&views, requests, &mut clock, report)?;
         let last = columns.into_iter().next().and_then(|mut c| c.units.pop());
         Ok(last.map(|(_, units)| units).unwrap_or_default())

@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::column::Column;
 use super::conditioning::{Memory, Reader};
 use super::drawing::side_by_side;
-use super::looking::{Seen, Views};
+use super::looking::{FrameInput, Seen, Views};
 use super::memory::{MemoryPlan, Workload};
 use super::parts::{MemoryRules, Parts};
 use super::{
@@ -121,10 +121,12 @@ impl LgdPipeline {
 
     /// Device and dtype, for people and metadata.
     pub fn device_text(&self) -> String {
-        format!("{} f32", device_name(&self.device))
+        let dtype = self.parts.house.large_dtype();
+        format!("{} {}", device_name(&self.device), dtype.as_str())
     }
 
-    /// Draws the answers to `requests` about `frame`, one column each, at the frame's size.
+    /// Draws the answers to `requests` about `frame`, one column each, at the frame's size (or that of
+    /// the square that stands for it).
     ///
     /// The frame is looked at once, and what columns share is worked out once. Columns with the same
     /// sampler and steps walk side by side, many of them in waves. What a column shows does not
@@ -138,10 +140,11 @@ impl LgdPipeline {
     /// [`EditError::Cancelled`], or what could not be done.
     pub fn run(
         &self,
-        frame: Arc<RgbImage>,
+        frame: impl Into<FrameInput>,
         requests: &[EditRequest],
         report: &mut dyn FnMut(Progress),
     ) -> Result<(), EditError> {
+        let frame = frame.into();
         let mut clock = Clock::new(requests.iter().map(|request| request.steps).sum());
         let before = self.plan();
         self.settle(&self.workload(requests))?;
@@ -149,7 +152,7 @@ impl LgdPipeline {
             let left: Vec<usize> = (0..requests.len()).collect();
             self.tell_plan("This run needs more memory than is free", &left, report);
         }
-        let size = frame.dimensions();
+        let size = frame.size();
         let views = self.views(frame, requests, &mut clock, report)?;
         let mut left: Vec<usize> = (0..requests.len()).collect();
         loop {
@@ -195,7 +198,7 @@ impl LgdPipeline {
 
         // 3. Draw, and 4. finish: columns of one plan together.
         let (_, _, height, width) = seen.image_latents.dims4().map_err(failed)?;
-        let most = side_by_side(columns.len(), (height, width));
+        let most = side_by_side(columns.len(), (height, width), views.watched);
         let mut left: Vec<(usize, Column<'_>)> = columns.into_iter().enumerate().collect();
         while let Some((_, first)) = left.first() {
             let plan_of = |request: &EditRequest| (request.sampler, request.steps);

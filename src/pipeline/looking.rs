@@ -11,6 +11,36 @@ use candle_core::Tensor;
 use image::RgbImage;
 use std::sync::Arc;
 
+/// A frame as a run takes it.
+#[derive(Clone, Debug)]
+pub struct FrameInput {
+    /// The frame.
+    pub image: Arc<RgbImage>,
+    /// What the editor sees in place of its own view of the frame: a square of the bundle's
+    /// resolution. The pictures then have its size, not the frame's.
+    pub square: Option<RgbImage>,
+    /// Whether a person watches the columns grow together. If not, as many are drawn at once as make
+    /// it faster, so that finished ones come early and stay when the rest is stopped.
+    pub watched: bool,
+}
+
+impl From<Arc<RgbImage>> for FrameInput {
+    fn from(image: Arc<RgbImage>) -> Self {
+        Self {
+            image,
+            square: None,
+            watched: true,
+        }
+    }
+}
+
+impl FrameInput {
+    /// Width and height of the pictures, in pixels.
+    pub(super) fn size(&self) -> (u32, u32) {
+        self.square.as_ref().unwrap_or(&self.image).dimensions()
+    }
+}
+
 /// What the networks made of a frame.
 pub(super) struct Seen {
     /// (1, 4, h, w), posterior mode.
@@ -24,13 +54,15 @@ pub(super) struct Views {
     editor: RgbImage,
     /// There when a request needs BLIP-2 to look.
     language: Option<RgbImage>,
+    /// See [`FrameInput::watched`].
+    pub(super) watched: bool,
 }
 
 impl LgdPipeline {
     /// The frame as the networks that `requests` need will see it; the frame itself is let go.
     pub(super) fn views(
         &self,
-        frame: Arc<RgbImage>,
+        frame: FrameInput,
         requests: &[EditRequest],
         clock: &mut Clock,
         report: &mut dyn FnMut(Progress),
@@ -44,11 +76,17 @@ impl LgdPipeline {
         clock.begin(Stage::ReadingFrame, report);
         let resolution = self.manifest.resolution as u32;
         let legs = || requests.iter().flat_map(EditRequest::legs);
+        let FrameInput {
+            image,
+            square,
+            watched,
+        } = frame;
         Ok(Views {
-            editor: editor_view(&frame, resolution),
             language: legs()
                 .any(|(_, request)| Reader::needs_image(request))
-                .then(|| self.language_view(&frame)),
+                .then(|| self.language_view(&image)),
+            editor: square.unwrap_or_else(|| editor_view(&image, resolution)),
+            watched,
         })
     }
 

@@ -228,6 +228,19 @@ pub fn save(path: &Path, image: &RgbImage, texts: &PictureTexts) -> Result<Saved
     })
 }
 
+/// The bytes of a JPEG file of that quality, 1..=100, as Pillow understands it.
+///
+/// # Errors
+/// [`SaveProblem::Encoding`] when the format cannot hold the picture.
+pub fn encode_jpeg(image: &RgbImage, quality: u8) -> Result<Vec<u8>, SaveProblem> {
+    let mut bytes = Vec::new();
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, quality);
+    image
+        .write_with_encoder(encoder)
+        .map_err(|e| SaveProblem::Encoding(e.to_string()))?;
+    Ok(bytes)
+}
+
 /// The bytes of a picture file, for places that are not files.
 ///
 /// # Errors
@@ -242,11 +255,7 @@ pub fn encode(
     match format {
         PictureFormat::Png => encode_png(&mut bytes, image, texts)
             .map_err(|e| SaveProblem::Encoding(e.to_string()))?,
-        PictureFormat::Jpeg => {
-            let encoder =
-                image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
-            image.write_with_encoder(encoder).map_err(plain)?;
-        }
+        PictureFormat::Jpeg => bytes = encode_jpeg(image, JPEG_QUALITY)?,
         PictureFormat::WebP => {
             image
                 .write_to(&mut Cursor::new(&mut bytes), image::ImageFormat::WebP)

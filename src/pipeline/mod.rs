@@ -41,6 +41,7 @@ pub use frame_image::{FrameError, FrameProblem};
 pub use lgd::LgdPipeline;
 pub(crate) use lgd::tokenizer;
 pub use likeness::{Likeness, clip_pixels};
+pub use looking::FrameInput;
 pub use manifest::Manifest;
 pub use memory::{
     Forecast, MemoryModel, MemoryPlan, MemorySize, PartSize, PartSizes, WorkSizes, Workload,

@@ -3,7 +3,7 @@
 use crate::golden::TestResult;
 use candle_core::{Device, Tensor};
 use lgd_studio::dataset::toon::{Split, ToonDataset, write_dataset};
-use lgd_studio::dataset::{CausalFeatures, Records, categories};
+use lgd_studio::dataset::{Categories, CausalFeatures, Records};
 use lgd_studio::nn::noise::Stream;
 use serde_json::json;
 use std::collections::HashMap;
@@ -88,9 +88,10 @@ fn toon_data_sets_are_vqai_data_sets() -> TestResult {
     let records = Records::of_split(place.path(), "train")?;
     assert_eq!((records.usable.len(), records.broken.len()), (6, 0));
     assert!(records.usable.iter().all(|r| r.other.contains_key("chain")));
-    let found = categories(&place.path().join("labels_sample_val.json"))?;
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].1, ["val_000001"]);
+    let found = Categories::open(&place.path().join(Categories::file_name("val")))?;
+    let others: Vec<_> = found.others().map(|(_, names)| names).collect();
+    assert_eq!(others, [["val_000001"]]);
+    assert_eq!(found.total(), Some(["val_000001".to_owned()].as_slice()));
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use super::{
 use crate::app::settings::Settings;
 use crate::job::{
     BundleTask, DatasetTask, ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask,
-    MemorySize, RunDraft,
+    Resources, RunDraft,
 };
 use image::RgbImage;
 use std::path::PathBuf;
@@ -163,8 +163,8 @@ pub enum Effect {
     Hold(bool),
     /// Cancel a job.
     Cancel(JobId),
-    /// Let networks take at most so much memory, from the next job on.
-    LimitMemory(Option<MemorySize>),
+    /// Let networks use so much, from the next job on.
+    Use(Resources),
     /// Give the file thread something to do.
     Files(FileTask),
     /// Give the library of bundles something to do.

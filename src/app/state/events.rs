@@ -114,7 +114,7 @@ impl AppState {
             JobEvent::Dataset(event) => return self.on_dataset_event(event),
             JobEvent::Library(event) => return self.on_library_event(event),
             // Evaluations are asked for on the command line.
-            JobEvent::Evaluated(..) => {}
+            JobEvent::Evaluated(..) | JobEvent::Validated(..) => {}
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }

@@ -457,11 +457,11 @@ impl AppState {
             }
             Action::CloseDialog => self.dialog = None,
             Action::EditSettings(settings) => {
-                let limit = settings.memory_limit;
-                let changed = limit != self.settings.memory_limit;
+                let resources = settings.resources();
+                let changed = resources != self.settings.resources();
                 self.settings = *settings;
                 if changed {
-                    return vec![Effect::LimitMemory(limit), self.load_bundle()];
+                    return vec![Effect::Use(resources), self.load_bundle()];
                 }
             }
             Action::StopLoading => {

@@ -9,8 +9,8 @@ use super::folder::{Folder, categories_of, list_of, read_folder};
 use super::journal::Journal;
 use super::pair::{Change, Field, Place};
 use super::rewrite::Document;
+use crate::dataset::Categories;
 use crate::dataset::error::{DatasetError, DatasetProblem};
-use crate::dataset::records::ALL_SAMPLES;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -257,7 +257,7 @@ fn save_categories(
         let own = change.after.as_ref().and_then(Value::as_str);
         let to = own.or(change.listed.as_deref());
         let to = to.filter(|to| !to.is_empty());
-        document.move_name(&change.place.name, ALL_SAMPLES, to);
+        document.move_name(&change.place.name, Categories::TOTAL, to);
         text = document.finish();
     }
     if text == original {

@@ -2,7 +2,8 @@
 
 use super::pair::Pair;
 use crate::dataset::error::{DatasetError, DatasetProblem};
-use crate::dataset::records::{categories, file_names};
+use crate::dataset::records::file_names;
+use crate::dataset::{Categories, Records};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -56,12 +57,12 @@ pub(super) fn images(folder: &Path) -> PathBuf {
 
 /// The list of a split.
 pub(super) fn list_of(folder: &Path, split: &str) -> PathBuf {
-    folder.join(format!("labels_cot_{split}.json"))
+    folder.join(Records::file_name(split))
 }
 
 /// The file of categories of a split.
 pub(super) fn categories_of(folder: &Path, split: &str) -> PathBuf {
-    folder.join(format!("labels_sample_{split}.json"))
+    folder.join(Categories::file_name(split))
 }
 
 /// Reads all lists of a folder in the published layout: `images/`, `labels_cot_SPLIT.json` and, where
@@ -144,10 +145,10 @@ fn listed_categories(path: &Path) -> Result<HashMap<String, String>, DatasetErro
     if !path.is_file() {
         return Ok(HashMap::new());
     }
-    let lists = categories(path)?.into_iter();
-    let pairs = lists.flat_map(|(category, names)| {
-        let named = move |name| (name, category.clone());
-        names.into_iter().map(named)
+    let lists = Categories::open(path)?;
+    let pairs = lists.others().flat_map(|(category, names)| {
+        let named = |name: &String| (name.clone(), category.to_owned());
+        names.iter().map(named)
     });
     Ok(pairs.collect())
 }

@@ -7,7 +7,7 @@ use image::{Rgb, RgbImage};
 const ELLIPSIS: char = '…';
 
 /// A font that draws into pictures.
-pub(super) struct Lettering {
+pub(in crate::job) struct Lettering {
     font: FontRef<'static>,
 }
 

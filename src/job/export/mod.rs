@@ -15,6 +15,7 @@ mod table;
 pub use axes::labelled_grid;
 
 pub(super) use animation::{Painter, write as write_animation};
+pub(super) use lettering::Lettering;
 pub(super) use table::csv;
 
 use super::{Problem, RunFile, saving};

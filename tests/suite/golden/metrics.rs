@@ -3,8 +3,9 @@
 use super::{Case, Folder, TestResult};
 use crate::denoising::{config, weights};
 use candle_core::{DType, Device, Tensor};
+use lgd_studio::dataset::Categories;
 use lgd_studio::eval::{
-    Categories, CategoryReport, Metrics, PictureReport, SampleFolder, SampleReport, methods,
+    CategoryReport, Metrics, PictureReport, SampleFolder, SampleReport, Truths, methods,
     read_folder, score,
 };
 use lgd_studio::models::clip::{Clip, ClipConfig, l2_normalized};
@@ -82,9 +83,14 @@ fn evaluator(case: &Case) -> TestResult {
     }
     let categories = Categories::open(&case.folder.join("labels_sample_val.json"))?;
     let mut heard = Vec::new();
-    let report = score(&judge, name, mode, read, &categories, &mut |scored| {
-        heard.push(scored.done)
-    })?;
+    let report = score(
+        Some(&judge),
+        name,
+        mode,
+        read,
+        (&categories, &Truths::default()),
+        &mut |scored| heard.push(scored.done),
+    )?;
     assert_eq!(heard, [1, 2, 3, 4, 5, 6]);
     for sample in &report.samples {
         scores(case, sample)?;
@@ -135,20 +141,21 @@ fn scores(case: &Case, sample: &SampleReport) -> TestResult {
     let name = &sample.name;
     case.check(
         &format!("scores_target_vs_generate_{name}"),
-        &of(&|p| p.score)?,
+        &of(&|p| p.score.unwrap_or(f64::NAN))?,
     )?;
     case.check(
         &format!("scores_input_vs_generate_{name}"),
-        &of(&|p| p.input_score)?,
+        &of(&|p| p.input_score.unwrap_or(f64::NAN))?,
     )?;
-    let input = Tensor::new(&[sample.input_score], &Device::Cpu)?;
+    let input = Tensor::new(&[sample.input_score.unwrap_or(f64::NAN)], &Device::Cpu)?;
     case.check(&format!("score_input_vs_target_{name}"), &input)
 }
 
 /// The shares above each threshold, whose means are the AUC metrics.
 fn curves(case: &Case, samples: &[SampleReport]) -> TestResult {
-    let scores =
-        |sample: &SampleReport| -> Vec<f64> { sample.pictures.iter().map(|p| p.score).collect() };
+    let scores = |sample: &SampleReport| -> Vec<f64> {
+        sample.pictures.iter().filter_map(|p| p.score).collect()
+    };
     let all: Vec<f64> = samples.iter().flat_map(scores).collect();
     let best: Vec<f64> = samples
         .iter()
