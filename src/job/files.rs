@@ -98,6 +98,9 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
                 JobEvent::FrameFailed(Problem::new(format!("There is no example frame {file}.")))
             }
         },
+        FileTask::OpenPicture(path) if path.is_dir() => {
+            JobEvent::FoldersChosen(FolderUse::Dataset, vec![path])
+        }
         FileTask::OpenPicture(path) => chosen(
             frame_image::open(&path, Reading::Upright),
             read_metadata(&path),

@@ -129,7 +129,7 @@ pub enum FileTask {
     /// Decode a picture file; ends in `FrameOpened` or `FrameFailed`.
     OpenFrame(PathBuf),
     /// Decode a picture file that a person chose: one of our own also says how it was drawn. Ends in
-    /// `FrameOpened`, `OwnPicture` or `FrameFailed`.
+    /// `FrameOpened`, `OwnPicture` or `FrameFailed`; a folder is a data set and ends in `FoldersChosen`.
     OpenPicture(PathBuf),
     /// Look for the frame a picture was drawn from; ends in `FrameOpened` or `FrameMissing`.
     FindFrame(Box<FrameSearch>),

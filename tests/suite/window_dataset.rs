@@ -5,7 +5,7 @@ use eframe::egui;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
-use lgd_studio::app::{DatasetAction, OpenFolder, Page, Saving, ThumbState};
+use lgd_studio::app::{AppConfig, DatasetAction, OpenFolder, Page, Saving, ThumbState};
 use lgd_studio::job::datasets::Holder;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -166,6 +166,22 @@ fn window_dataset_second_window_looks_only() -> Outcome {
         opened(window).is_some_and(|open| open.holder == Holder::Us)
     });
     assert!(!has_text(&second, "Another window edits this folder"));
+    Ok(())
+}
+
+#[test]
+fn window_dataset_opens_the_folder_of_the_command_line() -> Outcome {
+    let home = tempfile::tempdir()?;
+    let folder = folder(home.path(), 2)?;
+    let mut window = open(AppConfig {
+        frame: Some(folder),
+        ..config(home.path())
+    });
+    wait(&mut window, "the folder is open", |window| {
+        opened(window).is_some()
+    });
+    assert_eq!(state(&window).page, Page::Dataset);
+    assert!(!state(&window).frame.opening);
     Ok(())
 }
 

@@ -152,25 +152,6 @@ impl Editor {
         Ok(report)
     }
 
-    /// Adds records to the end of a list, which is made where it is not there.
-    ///
-    /// # Errors
-    /// When the list cannot be read or written.
-    pub fn add(&mut self, split: &str, records: &[Vec<(&str, Value)>]) -> Result<(), DatasetError> {
-        let list = list_of(&self.folder, split);
-        let mut text = match std::fs::read_to_string(&list) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => "[]\n".to_owned(),
-            Err(e) => return Err(DatasetProblem::Unreadable(e).at(&list)),
-        };
-        for record in records {
-            let mut document = read(&text, &list)?;
-            document.push_record(record);
-            text = document.finish();
-        }
-        write_whole(&list, &text)
-    }
-
     fn remember(&mut self, change: Change) {
         let key = (change.place.clone(), change.field);
         match self.pending.get_mut(&key) {

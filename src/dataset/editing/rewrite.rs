@@ -114,23 +114,6 @@ impl<'a> Document<'a> {
         self.patches.extend(patches);
     }
 
-    /// Adds a record at the end, written like the one before it.
-    pub(super) fn push_record(&mut self, fields: &[(&str, Value)]) {
-        let last = self.root.items().last();
-        let text = match last.filter(|record| !record.fields().is_empty()) {
-            Some(record) => self.record_like(record, fields),
-            None => {
-                let lines = fields.iter().map(|(key, value)| {
-                    let value = self.written(value, ": ");
-                    format!("\n  {}: {value}", self.quote(key))
-                });
-                format!("{{{}\n }}", lines.collect::<Vec<_>>().join(","))
-            }
-        };
-        let patch = self.pushed(&self.root, &text);
-        self.patches.extend(patch);
-    }
-
     /// The text with everything that was asked for.
     pub(super) fn finish(mut self) -> String {
         self.patches.sort_by_key(|patch| patch.span.start);
@@ -146,23 +129,6 @@ impl<'a> Document<'a> {
         }
         text.push_str(self.source.get(at..).unwrap_or_default());
         text
-    }
-
-    fn record_like(&self, record: &Node, fields: &[(&str, Value)]) -> String {
-        let all = record.fields();
-        let (Some(first), Some(last)) = (all.first(), all.last()) else {
-            return String::new();
-        };
-        let cut = |span: Range<usize>| self.source.get(span).unwrap_or_default();
-        let opening = cut(record.span.start..first.key_span.start);
-        let closing = cut(last.value.span.end..record.span.end);
-        let between = self.between(record);
-        let colon = self.colon(first);
-        let written = fields.iter().map(|(key, value)| {
-            format!("{}{colon}{}", self.quote(key), self.written(value, colon))
-        });
-        let written: Vec<_> = written.collect();
-        format!("{opening}{}{closing}", written.join(&between))
     }
 
     /// What stands between two fields of an object.
@@ -209,15 +175,9 @@ impl<'a> Document<'a> {
         let cut = |span: Range<usize>| self.source.get(span).unwrap_or_default();
         let items = list.items();
         let Some(last) = items.last() else {
-            let indent = self.indent_at(list.span.start);
-            let text = if text.contains('\n') {
-                format!("[\n {text}\n{indent}]")
-            } else {
-                format!("[{text}]")
-            };
             return Some(Patch {
                 span: list.span.clone(),
-                text,
+                text: format!("[{text}]"),
             });
         };
         let between = match items {
@@ -370,18 +330,6 @@ mod tests {
         assert_eq!(list.find(0, "A"), Some(0));
         assert_eq!(list.find(0, "B"), Some(1));
         assert_eq!(list.find(0, "C"), None);
-    }
-
-    #[test]
-    fn a_pushed_record_is_written_like_the_last_one() {
-        let text = edited(|list| {
-            list.push_record(&[("sample_name", json!("C")), ("question", json!("C?"))]);
-        });
-        let end = "\"B?\"},\n {\"sample_name\":\"C\", \"question\":\"C?\"}\n]\n";
-        assert!(text.ends_with(end), "{text}");
-        let mut empty = Document::read("[]").expect("it is JSON");
-        empty.push_record(&[("sample_name", json!("C"))]);
-        assert_eq!(empty.finish(), "[\n {\n  \"sample_name\": \"C\"\n }\n]");
     }
 
     #[test]

@@ -241,7 +241,7 @@ fn of_files(shown: &Shown<'_>, pictures: &[Picture], images: &Path) -> Option<Fi
     let same_file = shown.before == shown.after;
     if same_file
         || a == b
-            && distance(x, y) <= 1
+            && distance(x, y) <= ALIKE
             && look_the_same(&images.join(&pair.before), &images.join(&pair.after))
     {
         let detail = format!("{}, {}", pair.before, pair.after);

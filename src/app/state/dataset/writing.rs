@@ -13,6 +13,8 @@ impl AppState {
         let Some(open) = self.dataset.open.as_mut().filter(|open| open.is_editable()) else {
             return Vec::new();
         };
+        let pictures = |field| matches!(field, Field::Before | Field::After);
+        let looks_else = values.iter().any(|(_, field, _)| pictures(*field));
         let step = |(place, field, after): &(usize, Field, Option<Value>)| {
             let pair = open.folder.pairs.get(*place)?;
             Some(Step {
@@ -29,7 +31,9 @@ impl AppState {
         }
         open.edits.note(steps);
         let mut effects = ask(DatasetTask::Edit(changes));
-        effects.extend(self.look_at_pair());
+        if looks_else {
+            effects.extend(self.look_at_pair());
+        }
         effects
     }
 

@@ -274,6 +274,7 @@ impl AppState {
         match what_for {
             FolderUse::Bundle => ask(LibraryTask::Sort(paths)),
             FolderUse::Dataset => {
+                self.frame.opening = false;
                 let folder = paths.into_iter().next();
                 folder.map_or_else(Vec::new, |folder| {
                     self.act_on_dataset(super::DatasetAction::Open(folder))
