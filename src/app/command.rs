@@ -489,6 +489,7 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
                             input.consume_key(Modifiers::NONE, Key::Questionmark)
                         }))
             }
+            Command::Pair(pair) if pair.yields(state) => false,
             Command::Pair(pair) if !pair.is_plain() => {
                 state.dialog.is_none()
                     && ctx.input_mut(|input| input.consume_shortcut(&pair.shortcut()))

@@ -100,8 +100,8 @@ impl PairCommand {
             Self::Category(3) => plain(Key::Num4),
             Self::Category(_) => plain(Key::Num5),
             Self::Proposal => plain(Key::T),
-            Self::Accept => plain(Key::A),
-            Self::Reject => plain(Key::R),
+            Self::Accept => plain(Key::Y),
+            Self::Reject => plain(Key::X),
             Self::Save => KeyboardShortcut::new(Modifiers::COMMAND, Key::S),
         }
     }
@@ -112,6 +112,11 @@ impl PairCommand {
             self,
             Self::Question | Self::Answer | Self::Chain | Self::Search | Self::Save
         )
+    }
+
+    /// Whether its keys mean something else now: digits zoom while two pictures are compared.
+    pub fn yields(self, state: &AppState) -> bool {
+        matches!(self, Self::Category(_)) && state.dataset.looking
     }
 
     /// What it does in this state; none where it has nothing to do.

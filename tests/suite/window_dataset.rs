@@ -136,7 +136,7 @@ fn window_dataset_types_undoes_and_saves_by_itself() -> Outcome {
     });
 
     window.key_press(Key::Num3);
-    window.key_press(Key::A);
+    window.key_press(Key::Y);
     window.step();
     wait(&mut window, "category and review are saved", |_| {
         let text = std::fs::read_to_string(folder.join("labels_cot_train.json"));

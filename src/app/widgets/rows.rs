@@ -76,7 +76,8 @@ pub fn words_in(ui: &Ui, rect: Rect, words: &str, size: f32, rows: usize, colour
 pub fn offset_to_row(row: usize, row_height: f32, viewport: (f32, f32)) -> Option<f32> {
     let top = row as f32 * row_height;
     let (offset, height) = viewport;
-    if top < offset {
+    // Before the first frame nothing is known of what is seen.
+    if top < offset || height <= 0.0 {
         Some(top)
     } else if top + row_height > offset + height {
         Some(top + row_height - height)

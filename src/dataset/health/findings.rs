@@ -297,11 +297,10 @@ fn of_category(shown: &Shown<'_>, pictures: &[Picture]) -> Option<Finding> {
     Some(Finding {
         kind: FindingKind::CategoryDoubt,
         places: vec![pair.place.clone()],
-        detail: format!(
-            "{} → {} ({percent} %)",
-            category.unwrap_or("–"),
-            proposal.category
-        ),
+        detail: match category {
+            Some(category) => format!("{category}, rather {} ({percent} %)", proposal.category),
+            None => format!("{} ({percent} %)", proposal.category),
+        },
         fix: vec![pair.change(Field::Category, Some(json!(proposal.category)))],
     })
 }

@@ -213,7 +213,7 @@ fn finding_ui(
     let current = place.is_some() && open.cursor == place;
     let fill = match current {
         true => cx.tokens.accent_soft,
-        false if response.hovered() || response.has_focus() => cx.tokens.control,
+        false if response.hovered() || response.has_focus() => cx.tokens.well,
         false => cx.tokens.card,
     };
     ui.painter()

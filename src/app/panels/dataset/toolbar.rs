@@ -27,6 +27,10 @@ impl Toolbar {
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenFolder, actions: &mut Vec<Action>) {
         let dataset = &cx.state.dataset;
         head_ui(ui, cx, open, actions);
+        // Findings have their own choices.
+        if open.health.shown && !dataset.looking {
+            return;
+        }
         let mut filter = dataset.filter.clone();
         let (mut order, mut view) = (dataset.memory.order, dataset.memory.view);
         ui.horizontal_wrapped(|ui| {
