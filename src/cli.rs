@@ -47,7 +47,7 @@ pub struct Cli {
 /// What the window opens with.
 #[derive(Clone, Debug, Args)]
 struct WindowArgs {
-    /// A picture to open in the window
+    /// A picture or the folder of a data set to open in the window
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 }

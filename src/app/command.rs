@@ -1,6 +1,7 @@
 //! The one table of commands: text, tooltip and keys. Buttons, shortcuts and the About dialog
 //! all come from it.
 
+use super::pair_command::PairCommand;
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
 use super::state::{
     Action, AppState, Dialog, Explain, GalleryAction, GridAction, Page, QueueAction, Run,
@@ -77,6 +78,10 @@ pub enum Command {
     TrainPage,
     /// Go to the Models page.
     ModelsPage,
+    /// Go to the Dataset page.
+    DatasetPage,
+    /// Do something with the pairs of a data set.
+    Pair(PairCommand),
     /// Find a command by name.
     Palette,
     /// Open the settings.
@@ -95,7 +100,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 62] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -133,6 +138,24 @@ impl Command {
         Self::GalleryPage,
         Self::TrainPage,
         Self::ModelsPage,
+        Self::DatasetPage,
+        Self::Pair(PairCommand::ALL[0]),
+        Self::Pair(PairCommand::ALL[1]),
+        Self::Pair(PairCommand::ALL[2]),
+        Self::Pair(PairCommand::ALL[3]),
+        Self::Pair(PairCommand::ALL[4]),
+        Self::Pair(PairCommand::ALL[5]),
+        Self::Pair(PairCommand::ALL[6]),
+        Self::Pair(PairCommand::ALL[7]),
+        Self::Pair(PairCommand::ALL[8]),
+        Self::Pair(PairCommand::ALL[9]),
+        Self::Pair(PairCommand::ALL[10]),
+        Self::Pair(PairCommand::ALL[11]),
+        Self::Pair(PairCommand::ALL[12]),
+        Self::Pair(PairCommand::ALL[13]),
+        Self::Pair(PairCommand::ALL[14]),
+        Self::Pair(PairCommand::ALL[15]),
+        Self::Pair(PairCommand::ALL[16]),
         Self::Palette,
         Self::Settings,
         Self::About,
@@ -182,6 +205,8 @@ impl Command {
             Self::GalleryPage => "command-gallery-page",
             Self::TrainPage => "command-train-page",
             Self::ModelsPage => "command-models-page",
+            Self::DatasetPage => "command-dataset-page",
+            Self::Pair(command) => command.texts().0,
             Self::Palette => "command-palette",
             Self::Settings => "command-settings",
             Self::About => "command-about",
@@ -232,6 +257,8 @@ impl Command {
             Self::GalleryPage => "command-gallery-page-tip",
             Self::TrainPage => "command-train-page-tip",
             Self::ModelsPage => "command-models-page-tip",
+            Self::DatasetPage => "command-dataset-page-tip",
+            Self::Pair(command) => command.texts().1,
             Self::Palette => "command-palette-tip",
             Self::Settings => "command-settings-tip",
             Self::About => "command-about-tip",
@@ -275,6 +302,8 @@ impl Command {
             Self::GalleryPage => with(Modifiers::COMMAND, Key::Num2),
             Self::TrainPage => with(Modifiers::COMMAND, Key::Num6),
             Self::ModelsPage => with(Modifiers::COMMAND, Key::Num3),
+            Self::DatasetPage => with(Modifiers::COMMAND, Key::Num4),
+            Self::Pair(command) => Some(command.shortcut()),
             Self::Palette => with(Modifiers::COMMAND, Key::K),
             Self::Settings => with(Modifiers::COMMAND, Key::Comma),
             Self::About => with(Modifiers::NONE, Key::F1),
@@ -289,6 +318,7 @@ impl Command {
     pub fn page(self) -> Option<Page> {
         match self {
             Self::OpenRun | Self::Star | Self::DeleteRuns => Some(Page::Gallery),
+            Self::Pair(_) => Some(Page::Dataset),
             Self::Cancel
             | Self::Open
             | Self::Paste
@@ -299,6 +329,9 @@ impl Command {
             | Self::GalleryPage
             | Self::TrainPage
             | Self::ModelsPage
+            | Self::DatasetPage
+            | Self::Undo
+            | Self::Redo
             | Self::Palette
             | Self::Settings
             | Self::About
@@ -364,8 +397,8 @@ impl Command {
             Self::StepOn => timed(|_| Action::StepBy(1)),
             Self::FirstStep => timed(|_| Action::Seek(Some(1))),
             Self::LastStep => timed(|_| Action::Seek(None)),
-            Self::Undo => state.undo_possible().0.then_some(Action::Undo),
-            Self::Redo => state.undo_possible().1.then_some(Action::Redo),
+            Self::Undo => (undoes(state) && state.undo_possible().0).then_some(Action::Undo),
+            Self::Redo => (undoes(state) && state.undo_possible().1).then_some(Action::Redo),
             Self::Queue => Some(Action::Queue(QueueAction::Open(!state.queue.open))),
             Self::HoldQueue => (state.is_busy() || state.queue.held)
                 .then_some(Action::Queue(QueueAction::Hold(!state.queue.held))),
@@ -379,6 +412,8 @@ impl Command {
             Self::GalleryPage => Some(Action::ShowPage(Page::Gallery)),
             Self::TrainPage => Some(Action::ShowPage(Page::Train)),
             Self::ModelsPage => Some(Action::ShowPage(Page::Models)),
+            Self::DatasetPage => Some(Action::ShowPage(Page::Dataset)),
+            Self::Pair(command) => command.action(state),
             Self::Palette => Some(Action::ShowDialog(Dialog::Palette)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),
             Self::About => Some(Action::ShowDialog(Dialog::About)),
@@ -388,6 +423,11 @@ impl Command {
             Self::Quit => Some(Action::Quit),
         }
     }
+}
+
+/// Whether something on this page can be taken back.
+fn undoes(state: &AppState) -> bool {
+    matches!(state.page, Page::Ask | Page::Dataset)
 }
 
 /// Whether something is at work that can be stopped.
@@ -449,6 +489,11 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
                             input.consume_key(Modifiers::NONE, Key::Questionmark)
                         }))
             }
+            Command::Pair(pair) if pair.yields(state) => false,
+            Command::Pair(pair) if !pair.is_plain() => {
+                state.dialog.is_none()
+                    && ctx.input_mut(|input| input.consume_shortcut(&pair.shortcut()))
+            }
             // Plain keys belong to the widget that has the focus.
             Command::Look
             | Command::Star
@@ -459,7 +504,8 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             | Command::StepBack
             | Command::StepOn
             | Command::FirstStep
-            | Command::LastStep => {
+            | Command::LastStep
+            | Command::Pair(_) => {
                 state.dialog.is_none()
                     && ctx.memory(|memory| memory.focused().is_none())
                     && command

@@ -8,6 +8,7 @@ mod command;
 mod effects;
 mod examples;
 mod frame_times;
+mod pair_command;
 mod panels;
 mod settings;
 mod state;
@@ -19,12 +20,13 @@ mod window;
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{ModelSettings, SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
-    Action, AppState, AxisDraft, BundleState, Check, Column, CoverState, Dialog, Download,
-    DownloadState, Explain, Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction,
-    GridDraft, HubAction, ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library,
-    LibraryAction, Likeness, NoticeKind, Offer, OfferChoice, Page, Parting, Phase, QueueAction,
-    Recall, Run, Shelved, TargetAction, Topic, Train, TrainAction, TrainBlocked, TrainDraft, Trial,
-    View,
+    Action, AppState, AxisDraft, BundleState, CategoryChoice, Check, Column, CoverState, Dataset,
+    DatasetAction, DatasetMemory, Dialog, Download, DownloadState, Explain, Explained, Exporting,
+    Filter, Form, Found, GalleryAction, GridAction, GridDraft, HealthAction, HubAction,
+    ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library, LibraryAction, Likeness,
+    NoticeKind, Offer, OfferChoice, OpenFolder, Page, PairFilter, PairOrder, PairView, Parting,
+    Phase, QueueAction, Recall, Run, Saving, Shelved, TargetAction, ThumbState, Topic, Train,
+    TrainAction, TrainBlocked, TrainDraft, Trial, View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -33,7 +35,7 @@ pub use window::{Options, WindowError, run};
 
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
-use panels::{AskPage, Cx, GalleryPage, ModelsPage, Notices, Palette, TrainPage};
+use panels::{AskPage, Cx, DatasetPage, GalleryPage, ModelsPage, Notices, Palette, TrainPage};
 use settings::{read_session, read_settings, to_text};
 use state::Effect;
 use std::cell::RefCell;
@@ -79,6 +81,7 @@ pub struct LgdApp {
     look: RefCell<look::LookPainter>,
     ask: AskPage,
     gallery: GalleryPage,
+    dataset: DatasetPage,
     models: ModelsPage,
     train: TrainPage,
     notices: Notices,
@@ -146,6 +149,7 @@ impl LgdApp {
             look: RefCell::new(look::LookPainter::new(cc.wgpu_render_state.as_ref())),
             ask: AskPage::default(),
             gallery: GalleryPage::default(),
+            dataset: DatasetPage::default(),
             models: ModelsPage::default(),
             train: TrainPage::default(),
             notices: Notices::default(),
@@ -245,6 +249,7 @@ impl LgdApp {
         }
         self.state.on_library_news(self.jobs.take_library_news());
         self.state.on_training_news(self.jobs.take_training_news());
+        self.state.on_dataset_news(self.jobs.take_dataset_news());
         self.state.on_making(self.jobs.take_making());
         if let Some((job, progress)) = self.jobs.take_loading() {
             self.state.on_loading(job, progress);
@@ -291,6 +296,7 @@ impl LgdApp {
             look,
             ask,
             gallery,
+            dataset,
             models,
             train,
             notices,
@@ -324,6 +330,7 @@ impl LgdApp {
                 Page::Ask => ask.ui(ui, &cx, actions),
                 Page::Gallery => gallery.ui(ui, &cx, actions),
                 Page::Train => train.ui(ui, &cx, actions),
+                Page::Dataset => dataset.ui(ui, &cx, actions),
                 Page::Models => models.ui(ui, &cx, actions),
             });
         match cx.state.dialog {

@@ -25,6 +25,9 @@ pub enum DatasetProblem {
     /// A list of records is not the JSON it should be.
     #[error("Cannot read the records: {0}.")]
     NotRecords(serde_json::Error),
+    /// A folder without any list of records.
+    #[error("There are no lists of records in this folder.")]
+    NoLists,
     /// A file of categories is something else.
     #[error("Cannot read the categories: {0}.")]
     NotCategories(String),
@@ -73,6 +76,9 @@ impl DatasetError {
             },
             DatasetProblem::NotRecords(_) => {
                 "It should be a list of records with sample_name, image1_name, image2_name, question and sent."
+            }
+            DatasetProblem::NoLists => {
+                "Choose a folder with images and labels_cot_train.json or labels_cot_val.json in it."
             }
             DatasetProblem::NotCategories(_) => {
                 "It should name each category with a list of its samples, as labels_sample_val.json of the data set does."

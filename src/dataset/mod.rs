@@ -2,8 +2,11 @@
 
 mod categories;
 mod causal;
+pub mod editing;
 mod error;
+pub mod health;
 mod order;
+pub mod proposal;
 mod records;
 pub mod text;
 pub mod toon;

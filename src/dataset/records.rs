@@ -100,7 +100,8 @@ impl Records {
     }
 }
 
-fn file_names(images: &Path) -> Result<BTreeSet<String>, DatasetError> {
+/// The names of everything in a folder of pictures.
+pub(super) fn file_names(images: &Path) -> Result<BTreeSet<String>, DatasetError> {
     let unreadable = |e| DatasetProblem::Unreadable(e).at(images);
     let mut names = BTreeSet::new();
     for entry in std::fs::read_dir(images).map_err(unreadable)? {
@@ -116,6 +117,12 @@ fn usable(
     files: &BTreeSet<String>,
     names: &mut BTreeSet<String>,
 ) -> Result<Record, String> {
+    if let Some(reason) = value["excluded"]
+        .as_str()
+        .filter(|reason| !reason.is_empty())
+    {
+        return Err(format!("it is excluded: {reason}"));
+    }
     let record: Record = serde_json::from_value(value).map_err(|e| e.to_string())?;
     if record.question.trim().is_empty() {
         return Err("it has no question".to_owned());

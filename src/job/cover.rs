@@ -100,10 +100,15 @@ fn stamp(path: &Path) -> Result<String, Problem> {
             .hint("Put it back from a backup, or delete the run from the gallery.")
             .file(path)
     })?;
+    Ok(stamp_of(&about))
+}
+
+/// What tells a file from what it was before, as text.
+pub(super) fn stamp_of(about: &std::fs::Metadata) -> String {
     let written = about.modified().ok();
     let written = written.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     let written = written.map_or(0, |since| since.as_nanos());
-    Ok(format!("{}-{written}", about.len()))
+    format!("{}-{written}", about.len())
 }
 
 fn read(path: &Path, stamp: &str) -> Option<Cover> {

@@ -37,6 +37,13 @@ pub(super) fn save(
     move || Some(pollster::block_on(answer)?.path().to_path_buf())
 }
 
+/// Opens a dialog for one folder on the calling thread; what it returns waits for the answer, on
+/// another one.
+pub(super) fn open_folder() -> impl FnOnce() -> Option<Vec<PathBuf>> + Send + use<> {
+    let answer = rfd::AsyncFileDialog::new().pick_folder();
+    move || Some(vec![pollster::block_on(answer)?.path().to_path_buf()])
+}
+
 /// Opens a dialog for several folders, or for several weight files, on the calling thread; what it
 /// returns waits for the answer, on another one.
 pub(super) fn open_paths(files: bool) -> impl FnOnce() -> Option<Vec<PathBuf>> + Send + use<> {

@@ -98,6 +98,9 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
                 JobEvent::FrameFailed(Problem::new(format!("There is no example frame {file}.")))
             }
         },
+        FileTask::OpenPicture(path) if path.is_dir() => {
+            JobEvent::FoldersChosen(FolderUse::Dataset, vec![path])
+        }
         FileTask::OpenPicture(path) => chosen(
             frame_image::open(&path, Reading::Upright),
             read_metadata(&path),
@@ -272,6 +275,10 @@ pub(super) fn open_dialog(
                 let path = pollster::block_on(dialog)?.path().to_path_buf();
                 Some(FileTask::OpenTarget(path, size))
             })
+        }
+        FileTask::PickFolder(FolderUse::Dataset) => {
+            let paths = dialogs::open_folder();
+            Box::new(move || Some(FileTask::TakeFolders(FolderUse::Dataset, paths()?)))
         }
         FileTask::PickFolder(what_for) => {
             let paths = dialogs::open_paths(what_for == FolderUse::OriginalFiles);

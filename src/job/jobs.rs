@@ -1,5 +1,6 @@
 //! The handle a face holds: submit, cancel, read events.
 
+use super::datasets;
 use super::library;
 use super::making::{self, BundleTask, Making, MakingCommand};
 use super::memory::Peaks;
@@ -8,8 +9,9 @@ use super::resources::{Resources, SharedResources};
 use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreEvent};
 use super::worker::Worker;
 use super::{
-    FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews, LibraryTask, LoadProgress,
-    Places, Problem, StepPreview, TrainingEvent, TrainingNews, TrainingTask, files, training,
+    DatasetNews, DatasetTask, FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews,
+    LibraryTask, LoadProgress, Places, Problem, StepPreview, TrainingEvent, TrainingNews,
+    TrainingTask, files, training,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -124,6 +126,7 @@ pub struct Jobs {
     store: Option<Sender<Message>>,
     library: library::Handle,
     training: training::Handle,
+    datasets: datasets::Handle,
     file_tasks: Sender<Option<FileTask>>,
     bundle_tasks: Sender<Option<MakingCommand>>,
     events: Option<Receiver<JobEvent>>,
@@ -161,6 +164,7 @@ impl Jobs {
         let library = library::Handle::start(config.places.clone(), outbox.clone())?;
         let training =
             training::Handle::start(config.places.clone(), config.program, outbox.clone())?;
+        let datasets = datasets::Handle::start(config.places.clone(), outbox.clone())?;
         let caches = config.places.clone();
         let (store, keeper) = match config.places {
             None => (None, None),
@@ -201,6 +205,7 @@ impl Jobs {
             store,
             library,
             training,
+            datasets,
             file_tasks,
             bundle_tasks,
             events: Some(events),
@@ -383,6 +388,20 @@ impl Jobs {
         self.training.news()
     }
 
+    /// Hands a task to the thread of the opened data set.
+    pub fn dataset(&mut self, task: DatasetTask) {
+        if !self.datasets.ask(task) {
+            let problem = Problem::new("Too much is waiting for the data set.");
+            let problem = problem.hint("Try again in a moment.");
+            self.answer(JobEvent::FileFailed(problem));
+        }
+    }
+
+    /// What happened to the opened data set, once per change.
+    pub fn take_dataset_news(&mut self) -> DatasetNews {
+        self.datasets.news()
+    }
+
     /// The next event, if there is one.
     pub fn try_event(&mut self) -> Option<JobEvent> {
         let event = self
@@ -447,6 +466,7 @@ impl Drop for Jobs {
         self.events = None;
         self.library.close();
         self.training.close();
+        self.datasets.close();
         // The worker before the store, which hears its last words.
         let worker = self.worker.take();
         join(worker);

@@ -1,6 +1,7 @@
 //! The messages that cross the seam. All of them are plain data: pictures travel as
 //! `image::RgbImage`, never as tensors or textures.
 
+use super::datasets::DatasetEvent;
 use super::display::display_copy;
 use super::explaining::{Explaining, PieceEffect};
 use super::making::BundleEvent;
@@ -132,7 +133,7 @@ pub enum FileTask {
     /// Decode a picture file; ends in `FrameOpened` or `FrameFailed`.
     OpenFrame(PathBuf),
     /// Decode a picture file that a person chose: one of our own also says how it was drawn. Ends in
-    /// `FrameOpened`, `OwnPicture` or `FrameFailed`.
+    /// `FrameOpened`, `OwnPicture` or `FrameFailed`; a folder is a data set and ends in `FoldersChosen`.
     OpenPicture(PathBuf),
     /// Look for the frame a picture was drawn from; ends in `FrameOpened` or `FrameMissing`.
     FindFrame(Box<FrameSearch>),
@@ -200,6 +201,8 @@ pub enum FolderUse {
     OriginalFiles,
     /// A data set to train on.
     TrainingData,
+    /// A data set to work on.
+    Dataset,
 }
 
 /// The newest state of a column's denoising; older pictures are overwritten, never queued.
@@ -401,6 +404,8 @@ pub enum JobEvent {
     Training(TrainingEvent),
     /// The models left the memory.
     Unloaded(JobId),
+    /// The opened data set reports.
+    Dataset(DatasetEvent),
     /// A picture is in the clipboard.
     Copied,
     /// Saving or copying failed.

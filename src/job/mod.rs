@@ -4,7 +4,7 @@
 //! [`JobEvent`]s. Six threads do everything: `lgd-worker` owns the device and the loaded pipeline,
 //! `lgd-files` decodes and saves, `lgd-bundles` makes bundles, `lgd-library` looks after them, with a
 //! thread more for each check or download, `lgd-training` looks after the processes of training runs,
-//! and `lgd-store` keeps runs and jobs so that nothing is lost
+//! `lgd-dataset` edits data sets, and `lgd-store` keeps runs and jobs so that nothing is lost
 //! when the program is killed.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
@@ -12,6 +12,7 @@
 mod axis;
 pub mod bundles;
 mod cover;
+pub mod datasets;
 mod dialogs;
 mod display;
 mod divergence;
@@ -66,6 +67,7 @@ pub use crate::pipeline::{
 };
 pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
+pub use datasets::{DatasetEvent, DatasetNews, DatasetTask};
 pub use divergence::Divergence;
 pub use explaining::{Explaining, PieceEffect};
 pub use export::{Export, ExportFormat, labelled_grid};

@@ -4,6 +4,7 @@
 
 mod about;
 mod ask;
+mod dataset;
 mod exporting;
 mod gallery;
 mod memory;
@@ -20,6 +21,7 @@ mod train;
 
 pub use about::about_ui;
 pub use ask::{AskPage, drop_overlay_ui, grid_setup_ui};
+pub use dataset::DatasetPage;
 pub use exporting::exporting_ui;
 pub use gallery::GalleryPage;
 pub use models::ModelsPage;
@@ -48,6 +50,7 @@ pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
     match state.page {
         Page::Models => models::dropped(ctx),
         Page::Train => train::dropped(ctx),
+        Page::Dataset => dataset::dropped(ctx),
         Page::Ask | Page::Gallery => ask::dropped(ctx, state),
     }
 }

@@ -180,6 +180,18 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
             format!("{} {}", cx.tr("notice-not-recalled"), problem.message),
             more_of(problem),
         ),
+        NoticeKind::EditsRecovered(count) => (
+            tokens.accent_soft,
+            tokens.on_accent_soft,
+            cx.text("notice-edits-recovered", &[("count", (*count).into())]),
+            None,
+        ),
+        NoticeKind::PatchApplied(count) => (
+            tokens.accent_soft,
+            tokens.on_accent_soft,
+            cx.text("notice-patch-applied", &[("count", (*count).into())]),
+            None,
+        ),
         NoticeKind::FrameMissing(facts) => (
             tokens.warning_soft,
             tokens.warning,

@@ -32,6 +32,12 @@ pub fn rail_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             ),
             (Icon::Train, "rail-train", Command::TrainPage, Page::Train),
             (
+                Icon::Dataset,
+                "rail-dataset",
+                Command::DatasetPage,
+                Page::Dataset,
+            ),
+            (
                 Icon::Models,
                 "rail-models",
                 Command::ModelsPage,

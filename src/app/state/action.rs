@@ -2,13 +2,14 @@
 //! plain data.
 
 use super::{
-    Dialog, Explain, Form, GalleryAction, GridAction, HubAction, ImportAction, LibraryAction,
-    Moment, NoticeId, OfferChoice, Page, QueueAction, RunId, TargetAction, Topic, TrainAction,
+    DatasetAction, Dialog, Explain, Form, GalleryAction, GridAction, HubAction, ImportAction,
+    LibraryAction, Moment, NoticeId, OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
+    TrainAction,
 };
 use crate::app::settings::Settings;
 use crate::job::{
-    BundleTask, ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask, Resources,
-    RunDraft, TrainingTask,
+    BundleTask, DatasetTask, ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask,
+    Resources, RunDraft, TrainingTask,
 };
 use image::RgbImage;
 use std::path::PathBuf;
@@ -97,6 +98,8 @@ pub enum Action {
     ShowPage(Page),
     /// Does something with the kept runs.
     Gallery(GalleryAction),
+    /// Does something with the opened data set.
+    Dataset(DatasetAction),
     /// Does something with the bundles.
     Library(LibraryAction),
     /// Does something with the hub.
@@ -121,6 +124,12 @@ pub enum Action {
     Submitted(Ticket, JobId),
 }
 
+impl From<DatasetAction> for Action {
+    fn from(action: DatasetAction) -> Self {
+        Self::Dataset(action)
+    }
+}
+
 /// What a submitted job is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ticket {
@@ -138,6 +147,8 @@ pub enum Ticket {
     Recognise,
     /// The bundle that is made in this folder.
     Import(PathBuf),
+    /// A quick answer beside a question of a data set.
+    Sketch,
     /// An animation and where it goes.
     Export(ExportFormat, PathBuf),
     /// What is to be known about a column of a run.
@@ -165,6 +176,8 @@ pub enum Effect {
     Library(LibraryTask),
     /// Give the thread of training runs something to do.
     Training(TrainingTask),
+    /// Give the thread of the opened data set something to do.
+    Dataset(DatasetTask),
     /// Start a task on a bundle, then report as `Submit`.
     Make(Ticket, BundleTask),
 }

@@ -317,6 +317,7 @@ impl AppState {
     pub(super) fn submitted(&mut self, ticket: Ticket, job: JobId) {
         match ticket {
             Ticket::Bundle => self.bundle_job = Some(job),
+            Ticket::Sketch => self.dataset.sketch.job = Some(job),
             Ticket::Likeness => self.similar.submitted(job),
             // Heard before.
             Ticket::Unload(_) => {}

@@ -17,7 +17,7 @@ impl AppState {
 
     fn take_in(&mut self, event: JobEvent) -> Vec<Effect> {
         self.loading_heard(&event);
-        if self.explain_heard(&event) {
+        if self.sketch_heard(&event) || self.explain_heard(&event) {
             return Vec::new();
         }
         match event {
@@ -115,6 +115,7 @@ impl AppState {
             JobEvent::FoldersChosen(what_for, paths) => {
                 return self.folders_chosen(what_for, paths);
             }
+            JobEvent::Dataset(event) => return self.on_dataset_event(event),
             JobEvent::Library(event) => return self.on_library_event(event),
             JobEvent::Training(event) => return self.on_training_event(event),
             JobEvent::Unloaded(job) => return self.room_made(job),

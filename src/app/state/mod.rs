@@ -4,6 +4,7 @@
 mod action;
 mod answer;
 mod cells;
+mod dataset;
 mod events;
 mod explain;
 mod export;
@@ -32,6 +33,10 @@ mod undo;
 
 pub use action::{Action, Effect, Ticket};
 pub use cells::GridAction;
+pub use dataset::{
+    CategoryChoice, Dataset, DatasetAction, DatasetMemory, HealthAction, OpenFolder, PairFilter,
+    PairOrder, PairView, SKETCH_STEPS, Saving, ThumbState,
+};
 pub use explain::{Explain, Explained, Inquiry, Topic};
 pub use export::Exporting;
 pub use form::Form;
@@ -122,6 +127,10 @@ pub enum NoticeKind {
     Promoted(PathBuf, u64),
     /// A bundle was deleted; that can be taken back.
     BundleDeleted(DeletedBundle),
+    /// So many edits of a data set were noted by a program that ended before it saved them.
+    EditsRecovered(usize),
+    /// So many fields were written by the patch of a health check.
+    PatchApplied(usize),
     /// Settings are in the form, but the frame they were used with was not found.
     FrameMissing(FrameFacts),
 }
@@ -220,6 +229,8 @@ pub struct AppState {
     pub gallery: Gallery,
     /// The bundles known here.
     pub library: Library,
+    /// The opened data set.
+    pub dataset: Dataset,
     /// Animations on their way, in the order they were asked for.
     pub exporting: Vec<Exporting>,
     /// The column that is explained in place of the columns.
@@ -266,6 +277,7 @@ impl AppState {
             offer: None,
             gallery: Gallery::default(),
             library: Library::default(),
+            dataset: Dataset::remembering(session.dataset),
             exporting: Vec::new(),
             loading: None,
             similar: similar::Measured::default(),
@@ -314,6 +326,7 @@ impl AppState {
             recent: self.recent.clone(),
             window_size: self.window_size,
             train: Some(self.train.draft.clone()),
+            dataset: self.dataset.memory.clone(),
         }
     }
 
@@ -327,6 +340,17 @@ impl AppState {
         match &self.bundle {
             BundleState::Ready(summary) => summary.defaults.clone(),
             BundleState::Loading | BundleState::Failed(_) => EditRequest::default(),
+        }
+    }
+
+    /// Tokens of a question, and the most that the model reads; none until a model can count them.
+    pub fn tokens_of(&self, question: &str) -> Option<(usize, usize)> {
+        match &self.bundle {
+            BundleState::Ready(summary) => Some((
+                summary.token_counter.count(question.trim()),
+                summary.max_question_tokens,
+            )),
+            BundleState::Loading | BundleState::Failed(_) => None,
         }
     }
 
@@ -364,6 +388,10 @@ impl AppState {
             Action::Settle => {
                 self.undo.settle();
                 self.train.settle();
+                self.settle_dataset();
+            }
+            Action::Undo | Action::Redo if self.page == Page::Dataset => {
+                return self.undo_dataset(matches!(action, Action::Redo));
             }
             Action::Undo => {
                 if let Some(form) = self.undo.back(&self.form) {
@@ -427,6 +455,7 @@ impl AppState {
             Action::ShowPage(page) => return self.show_page(page),
             Action::Gallery(action) => return self.act_on_gallery(action),
             Action::Library(action) => return self.act_on_library(action),
+            Action::Dataset(action) => return self.act_on_dataset(action),
             Action::Hub(action) => return self.act_on_hub(action),
             Action::Import(action) => return self.act_on_import(action),
             Action::Train(action) => return self.act_on_training(action),
@@ -462,9 +491,13 @@ impl AppState {
         self.take_form(form);
     }
 
-    /// Whether an edit of the form can be undone, and one done again.
+    /// Whether an edit on this page can be undone, and one done again.
     pub fn undo_possible(&self) -> (bool, bool) {
-        self.undo.possible()
+        match (self.page, &self.dataset.open) {
+            (Page::Dataset, Some(open)) => open.undo_possible(),
+            (Page::Dataset, None) => (false, false),
+            _ => self.undo.possible(),
+        }
     }
 
     fn take_form(&mut self, form: Form) {

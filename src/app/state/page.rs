@@ -13,6 +13,8 @@ pub enum Page {
     Gallery,
     /// Training runs.
     Train,
+    /// The pairs of a data set, to be annotated.
+    Dataset,
     /// The bundles known here.
     Models,
 }

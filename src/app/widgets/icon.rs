@@ -15,6 +15,8 @@ pub enum Icon {
     Gallery,
     /// A falling curve over two axes.
     Train,
+    /// Two pictures, one after the other.
+    Dataset,
     /// A box seen from a corner.
     Models,
     /// A star.
@@ -89,6 +91,29 @@ pub fn paint_icon(painter: &Painter, icon: Icon, rect: Rect, colour: Color32) {
                 (20.5, 16.9),
             ];
             painter.line(curve.map(|(x, y)| at(x, y)).to_vec(), stroke);
+        }
+        Icon::Dataset => {
+            let radius = CornerRadius::same((2.0 * unit) as u8);
+            let after = Rect::from_min_max(at(8.5, 9.0), at(21.5, 20.5));
+            painter.rect_stroke(after, radius, stroke, StrokeKind::Middle);
+            let before = [
+                at(5.0, 15.0),
+                at(2.5, 15.0),
+                at(2.5, 3.5),
+                at(15.5, 3.5),
+                at(15.5, 5.5),
+            ];
+            painter.line(before.to_vec(), stroke);
+            painter.line(
+                vec![
+                    at(10.5, 18.0),
+                    at(13.5, 13.8),
+                    at(16.0, 16.2),
+                    at(17.4, 14.6),
+                    at(19.5, 18.0),
+                ],
+                stroke,
+            );
         }
         Icon::Models => {
             let rim = [

@@ -1,18 +1,22 @@
 //! Small parts that several panels use. They draw and report; they know nothing of the state.
 
 mod badge;
+mod combo;
 mod grid;
 mod icon;
 pub mod look;
 mod numbers;
 mod picture;
+mod rows;
 mod segmented;
 
 pub use badge::{Tone, badge};
+pub use combo::combo;
 pub use grid::cells;
 pub use icon::{Icon, icon_button, paint_icon};
 pub use numbers::{accent_slider, number_row, seed_field};
 pub use picture::{Art, Pictures, Slot, fit, paint_picture};
+pub use rows::{RowTextures, offset_to_row, words_in};
 pub use segmented::{Choice, segmented, toggles};
 
 use super::theme::{self, CARD_RADIUS, CONTROL_RADIUS, Tokens, space};

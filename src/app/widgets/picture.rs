@@ -27,6 +27,12 @@ pub enum Slot {
     Chosen,
     /// A picture that waits for a choice.
     Offer,
+    /// The picture before of the pair under the cursor.
+    PairBefore,
+    /// The picture after.
+    PairAfter,
+    /// The quick answer to its question.
+    Sketch,
     /// The picture beside the effects of words.
     Explained,
     /// A sample of a training run.

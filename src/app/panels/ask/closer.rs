@@ -69,24 +69,13 @@ impl CloserPanel {
             return;
         };
         let (a_name, b_name) = (name(cx, run, self.a), name(cx, run, self.b));
-        let look = Look {
-            texts: cx.texts,
-            tokens: cx.tokens,
-            a,
-            b,
-            a_name: &a_name,
-            b_name: &b_name,
-        };
-        look.controls_ui(ui, &mut self.state);
-        ui.add_space(space::XS);
-        let below = if self.state.histogram { HISTOGRAM } else { 0.0 } + 24.0;
-        let mut well = ui.available_rect_before_wrap();
-        well.max.y = (well.max.y - below).max(well.min.y + 60.0);
-        let painter = &mut *cx.look.borrow_mut();
-        look.view_ui(ui, painter, &mut self.state, well);
-        ui.advance_cursor_after_rect(well);
-        look.histograms_ui(ui, painter, &self.state);
-        similarity_ui(ui, cx, a, b, actions);
+        compare_ui(
+            ui,
+            cx,
+            &mut self.state,
+            [(a, &a_name), (b, &b_name)],
+            actions,
+        );
     }
 
     /// Another cell, another pair or a new target is what is looked at next.
@@ -137,6 +126,35 @@ impl CloserPanel {
             self.target.ui(ui, cx, run, actions);
         });
     }
+}
+
+/// Two pictures with their names, every way to compare them, and how similar they are, in the room
+/// that is left.
+pub fn compare_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    state: &mut LookState,
+    [(a, a_name), (b, b_name)]: [(&Arc<RgbImage>, &str); 2],
+    actions: &mut Vec<Action>,
+) {
+    let look = Look {
+        texts: cx.texts,
+        tokens: cx.tokens,
+        a,
+        b,
+        a_name,
+        b_name,
+    };
+    look.controls_ui(ui, state);
+    ui.add_space(space::XS);
+    let below = if state.histogram { HISTOGRAM } else { 0.0 } + 24.0;
+    let mut well = ui.available_rect_before_wrap();
+    well.max.y = (well.max.y - below).max(well.min.y + 60.0);
+    let painter = &mut *cx.look.borrow_mut();
+    look.view_ui(ui, painter, state, well);
+    ui.advance_cursor_after_rect(well);
+    look.histograms_ui(ui, painter, state);
+    similarity_ui(ui, cx, a, b, actions);
 }
 
 fn side_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, label: &'static str, side: &mut Side) {

@@ -5,16 +5,15 @@ use super::{Cx, when};
 use crate::app::panels::ask::{message_ui, mode_colour, mode_texts};
 use crate::app::state::{Action, CoverState, GalleryAction};
 use crate::app::theme::{CARD_RADIUS, space};
-use crate::app::widgets::{Icon, fit, paint_icon, paint_picture};
+use crate::app::widgets::{
+    Icon, RowTextures, fit, offset_to_row, paint_icon, paint_picture, words_in,
+};
 use crate::job::{COVER_HEIGHT, COVER_WIDTH, KeptState, RunEntry, RunKey};
 use eframe::egui;
 use egui::{
-    Align2, Color32, ColorImage, CornerRadius, FontId, Rect, Response, ScrollArea, Sense, Stroke,
-    StrokeKind, TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, text::LayoutJob, vec2,
+    Align2, Color32, CornerRadius, FontId, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind,
+    Ui, WidgetInfo, pos2, vec2,
 };
-use image::RgbImage;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// A card is at least this wide; in a wide window it is larger.
 const LEAST: f32 = 190.0;
@@ -33,7 +32,7 @@ pub struct CardsPanel {
     following: bool,
     /// What the last frame showed: how far down, and how much.
     viewport: (f32, f32),
-    textures: BTreeMap<RunKey, (Arc<RgbImage>, TextureHandle)>,
+    textures: RowTextures<RunKey>,
 }
 
 /// Sizes that all cards share.
@@ -105,7 +104,7 @@ impl CardsPanel {
             }
         });
         self.viewport = (output.state.clamped_offset().y, output.inner_rect.height());
-        self.textures.retain(|key, _| visible.contains(key));
+        self.textures.keep(&visible);
         if !wanted.is_empty() {
             actions.push(Action::Gallery(GalleryAction::Want(wanted)));
         }
@@ -119,15 +118,7 @@ impl CardsPanel {
         let gallery = &cx.state.gallery;
         let cursor = gallery.selected.last()?;
         let at = gallery.shown.iter().position(|key| key == cursor)?;
-        let top = (at / self.per_row()) as f32 * row_height;
-        let (offset, height) = self.viewport;
-        if top < offset {
-            Some(top)
-        } else if top + row_height > offset + height {
-            Some(top + row_height - height)
-        } else {
-            None
-        }
+        offset_to_row(at / self.per_row(), row_height, self.viewport)
     }
 
     fn card_ui(
@@ -194,8 +185,9 @@ impl CardsPanel {
         let radius = CARD_RADIUS - 5;
         match cx.state.gallery.cover(run.id) {
             Some(CoverState::Ready(cover)) => {
-                let texture = self.texture(ui, run.id, &cover.picture);
-                paint_picture(ui.painter(), &texture, rect, radius);
+                if let Some(texture) = self.textures.texture(ui.ctx(), run.id, &cover.picture) {
+                    paint_picture(ui.painter(), &texture, rect, radius);
+                }
             }
             Some(CoverState::Failed(problem)) => {
                 ui.painter()
@@ -209,28 +201,13 @@ impl CardsPanel {
                     pos2(rect.left() + 8.0, rect.center().y + 6.0),
                     rect.max - vec2(8.0, 4.0),
                 );
-                text(ui, below, &problem.message, 12.0, 3, cx.tokens.error);
+                words_in(ui, below, &problem.message, 12.0, 3, cx.tokens.error);
             }
             Some(CoverState::Asked | CoverState::Away(_)) | None => {
                 ui.painter()
                     .rect_filled(rect, CornerRadius::same(radius), cx.tokens.well);
             }
         }
-    }
-
-    fn texture(&mut self, ui: &Ui, key: RunKey, picture: &Arc<RgbImage>) -> TextureHandle {
-        if let Some((known, texture)) = self.textures.get(&key)
-            && Arc::ptr_eq(known, picture)
-        {
-            return texture.clone();
-        }
-        let size = [picture.width() as usize, picture.height() as usize];
-        let image = ColorImage::from_rgb(size, picture.as_raw());
-        let name = format!("cover {}", key.0);
-        let texture = ui.ctx().load_texture(name, image, TextureOptions::LINEAR);
-        self.textures
-            .insert(key, (picture.clone(), texture.clone()));
-        texture
     }
 }
 
@@ -275,7 +252,7 @@ pub fn letter(place: usize) -> String {
 /// The question in two lines; below it the modes and how long ago.
 fn words_ui(ui: &Ui, cx: &Cx<'_>, run: &RunEntry, rect: Rect, now: i64) {
     let question = Rect::from_min_size(rect.min, vec2(rect.width(), 38.0));
-    text(ui, question, &run.question, 13.5, 2, cx.tokens.text);
+    words_in(ui, question, &run.question, 13.5, 2, cx.tokens.text);
     let line = rect.bottom() - 9.0;
     let mut x = rect.left() + 5.0;
     for mode in &run.modes {
@@ -299,15 +276,6 @@ fn words_ui(ui: &Ui, cx: &Cx<'_>, run: &RunEntry, rect: Rect, now: i64) {
     let font = FontId::proportional(12.0);
     ui.painter()
         .text(at, Align2::RIGHT_CENTER, words, font, colour);
-}
-
-/// Words in a rectangle, cut after some rows.
-fn text(ui: &Ui, rect: Rect, words: &str, size: f32, rows: usize, colour: Color32) {
-    let font = FontId::proportional(size);
-    let mut job = LayoutJob::simple(words.to_owned(), font, colour, rect.width());
-    job.wrap.max_rows = rows;
-    let galley = ui.painter().layout_job(job);
-    ui.painter().galley(rect.min, galley, colour);
 }
 
 #[cfg(test)]

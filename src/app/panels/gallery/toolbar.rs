@@ -4,10 +4,10 @@ use super::{Cx, when};
 use crate::app::panels::ask::mode_texts;
 use crate::app::state::{Action, Filter, GalleryAction, Period};
 use crate::app::theme::space;
-use crate::app::widgets::{field_frame, hint};
+use crate::app::widgets::{combo, field_frame, hint};
 use crate::job::GuidanceMode;
 use eframe::egui;
-use egui::{Align, Button, ComboBox, Id, Layout, TextEdit, Ui};
+use egui::{Align, Button, Id, Layout, TextEdit, Ui};
 
 /// Width of the search field.
 const SEARCH: f32 = 210.0;
@@ -70,7 +70,13 @@ fn choices_ui(ui: &mut Ui, cx: &Cx<'_>, filter: &mut Filter) {
     };
     let modes = std::iter::once(None).chain(GuidanceMode::ALL.map(Some));
     let modes: Vec<_> = modes.map(|mode| (mode, mode_name(mode))).collect();
-    combo(ui, "mode", &cx.tr("gallery-mode"), &mut filter.mode, &modes);
+    combo(
+        ui,
+        "gallery-mode",
+        &cx.tr("gallery-mode"),
+        &mut filter.mode,
+        &modes,
+    );
 
     let bundles = cx.state.gallery.bundles();
     // One bundle is no choice.
@@ -81,7 +87,7 @@ fn choices_ui(ui: &mut Ui, cx: &Cx<'_>, filter: &mut Filter) {
             .map(|name| (Some((*name).to_owned()), (*name).to_owned()));
         let bundles: Vec<_> = std::iter::once(all).chain(names).collect();
         let label = cx.tr("gallery-bundle");
-        combo(ui, "bundle", &label, &mut filter.bundle, &bundles);
+        combo(ui, "gallery-bundle", &label, &mut filter.bundle, &bundles);
     }
 
     let periods = Period::ALL.map(|period| {
@@ -96,7 +102,7 @@ fn choices_ui(ui: &mut Ui, cx: &Cx<'_>, filter: &mut Filter) {
     let before = filter.period;
     combo(
         ui,
-        "period",
+        "gallery-period",
         &cx.tr("gallery-period"),
         &mut filter.period,
         &periods,
@@ -104,23 +110,4 @@ fn choices_ui(ui: &mut Ui, cx: &Cx<'_>, filter: &mut Filter) {
     if filter.period != before {
         filter.since = filter.period.since(when::now());
     }
-}
-
-/// A small list of choices; its name is heard, its value is seen.
-fn combo<T: Clone + PartialEq>(
-    ui: &mut Ui,
-    id: &str,
-    name: &str,
-    value: &mut T,
-    choices: &[(T, String)],
-) {
-    let selected = choices.iter().find(|(choice, _)| choice == value);
-    let text = selected.map(|(_, text)| text.clone()).unwrap_or_default();
-    let combo = ComboBox::from_id_salt(("gallery", id)).selected_text(text);
-    let shown = combo.show_ui(ui, |ui| {
-        for (choice, text) in choices {
-            ui.selectable_value(value, choice.clone(), text);
-        }
-    });
-    shown.response.accessible_name(name).on_hover_text(name);
 }

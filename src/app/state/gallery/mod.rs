@@ -272,9 +272,16 @@ impl AppState {
     pub(super) fn show_page(&mut self, page: Page) -> Vec<Effect> {
         let mut effects = self.watch_training(page);
         self.page = page;
-        if matches!(page, Page::Models | Page::Train) {
-            effects.extend(self.look_through_shelves());
-            return effects;
+        match page {
+            Page::Models | Page::Train => {
+                effects.extend(self.look_through_shelves());
+                return effects;
+            }
+            Page::Dataset => {
+                effects.extend(self.come_to_dataset());
+                return effects;
+            }
+            Page::Ask | Page::Gallery => {}
         }
         let unknown = self.gallery.runs.is_none() && self.gallery.off.is_none();
         if page == Page::Gallery && unknown && self.keeps_runs {

@@ -277,6 +277,13 @@ impl AppState {
                 Some(folder) => self.act_on_training(TrainAction::Examine(folder)),
                 None => Vec::new(),
             },
+            FolderUse::Dataset => {
+                self.frame.opening = false;
+                let folder = paths.into_iter().next();
+                folder.map_or_else(Vec::new, |folder| {
+                    self.act_on_dataset(super::DatasetAction::Open(folder))
+                })
+            }
             FolderUse::Originals | FolderUse::OriginalFiles => {
                 self.act_on_import(ImportAction::Add(paths))
             }

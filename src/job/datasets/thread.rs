@@ -1,0 +1,220 @@
+//! The thread that opens folders and keeps edits safe.
+
+use super::examining::Examiner;
+use super::news::NewsBoard;
+use super::notes::notes_of;
+use super::thumbnails::Makers;
+use super::{DatasetEvent, DatasetNews, DatasetTask, Opened};
+use crate::dataset::editing::{Change, Editor};
+use crate::job::jobs::Outbox;
+use crate::job::{JobEvent, Places, Problem};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Tasks that may wait.
+const TASKS: usize = 4096;
+/// A person who pauses for so long has finished a thought: it is saved.
+const PAUSE: Duration = Duration::from_millis(1200);
+/// However busily somebody types, it is saved this often.
+const LONGEST: Duration = Duration::from_secs(6);
+
+/// What the rest of `job` holds of the thread.
+pub(in crate::job) struct Handle {
+    tasks: Sender<Option<DatasetTask>>,
+    news: NewsBoard,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Handle {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// When the system gives none.
+    pub(in crate::job) fn start(places: Option<Places>, outbox: Outbox) -> std::io::Result<Self> {
+        let (tasks, received) = bounded(TASKS);
+        let news = NewsBoard::default();
+        let cache = places.as_ref().map(|places| places.cache.clone());
+        let mut keeper = Keeper {
+            makers: Makers::start(cache, &outbox, &news)?,
+            places,
+            outbox,
+            news: news.clone(),
+            examiner: Examiner::default(),
+            editor: None,
+            unsaved: None,
+            heard: 0,
+        };
+        let thread = std::thread::Builder::new()
+            .name("lgd-dataset".to_owned())
+            .spawn(move || keeper.run(&received))?;
+        Ok(Self {
+            tasks,
+            news,
+            thread: Some(thread),
+        })
+    }
+
+    /// Hands over a task; false when too many wait.
+    pub(in crate::job) fn ask(&self, task: DatasetTask) -> bool {
+        match task {
+            // An edit is never refused: with thousands waiting, a frame waits too.
+            task @ DatasetTask::Edit(_) => self.tasks.send(Some(task)).is_ok(),
+            task => self.tasks.try_send(Some(task)).is_ok(),
+        }
+    }
+
+    /// What happened since the last look.
+    pub(in crate::job) fn news(&self) -> DatasetNews {
+        self.news.take()
+    }
+
+    /// Saves, and waits for the end.
+    pub(in crate::job) fn close(&mut self) {
+        if self.tasks.send(None).is_err() {
+            tracing::debug!("the thread for data sets had ended already");
+        }
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread for data sets ended in a panic");
+        }
+    }
+}
+
+/// When the edits that are not saved yet were made.
+#[derive(Clone, Copy)]
+struct Unsaved {
+    first: Instant,
+    last: Instant,
+}
+
+impl Unsaved {
+    fn due(self) -> Instant {
+        (self.last + PAUSE).min(self.first + LONGEST)
+    }
+}
+
+struct Keeper {
+    places: Option<Places>,
+    outbox: Outbox,
+    news: NewsBoard,
+    makers: Makers,
+    examiner: Examiner,
+    editor: Option<Editor>,
+    unsaved: Option<Unsaved>,
+    /// Edits since the folder was opened.
+    heard: usize,
+}
+
+impl Keeper {
+    fn run(&mut self, tasks: &Receiver<Option<DatasetTask>>) {
+        loop {
+            let next = match self.unsaved {
+                Some(unsaved) => tasks.recv_deadline(unsaved.due()),
+                None => tasks
+                    .recv()
+                    .map_err(|_closed| RecvTimeoutError::Disconnected),
+            };
+            let worked = match next {
+                Ok(Some(task)) => {
+                    let waiting = !tasks.is_empty();
+                    catch_unwind(AssertUnwindSafe(|| self.perform(task, waiting)))
+                }
+                Err(RecvTimeoutError::Timeout) => catch_unwind(AssertUnwindSafe(|| self.save())),
+                Ok(None) | Err(RecvTimeoutError::Disconnected) => break,
+            };
+            if worked.is_err() {
+                let problem = Problem::new("The program made a mistake with this folder.");
+                let hint = "Edits are noted and come back when it is opened again. Please report it with the log.";
+                self.unsaved = None;
+                self.tell(DatasetEvent::NotSaved(problem.hint(hint)));
+            }
+        }
+        self.save();
+        self.examiner.close();
+        self.makers.close();
+    }
+
+    fn tell(&self, event: DatasetEvent) {
+        self.outbox.send(JobEvent::Dataset(event));
+    }
+
+    fn perform(&mut self, task: DatasetTask, waiting: bool) {
+        match task {
+            DatasetTask::Open(opening, path) => {
+                self.save();
+                // Its lock has to go before the next one is taken: it may be the same folder.
+                self.editor = None;
+                let opened = self.open(&path);
+                self.tell(DatasetEvent::Opened(opening, path, opened));
+            }
+            DatasetTask::Edit(changes) => self.note(changes, waiting),
+            DatasetTask::Save => self.save(),
+            DatasetTask::Want(opening, wanted) => self.makers.want(opening, wanted),
+            DatasetTask::Examine(opening, folder, tokens) => {
+                let (outbox, news) = (&self.outbox, &self.news);
+                self.examiner.start((opening, folder), tokens, outbox, news);
+            }
+            DatasetTask::StopExamining => self.examiner.stop(),
+            DatasetTask::Look(opening, files) => self.makers.look(opening, files),
+        }
+    }
+
+    fn open(&mut self, path: &Path) -> Result<Box<Opened>, Problem> {
+        let notes = notes_of(self.places.as_ref(), path);
+        let (editor, folder, holder, recovered) = Editor::open(path, notes.as_deref())?;
+        if recovered > 0 {
+            let now = Instant::now();
+            self.unsaved = Some(Unsaved {
+                first: now,
+                last: now,
+            });
+        }
+        self.editor = Some(editor);
+        self.heard = 0;
+        Ok(Box::new(Opened {
+            folder,
+            holder,
+            recovered,
+        }))
+    }
+
+    fn note(&mut self, changes: Vec<Change>, waiting: bool) {
+        let Some(editor) = &mut self.editor else {
+            return;
+        };
+        self.heard += changes.len();
+        let mut noted = Ok(());
+        for change in changes {
+            noted = noted.and(editor.note(change));
+        }
+        // One sync for everything that was typed meanwhile.
+        if !waiting {
+            noted = noted.and(editor.sync());
+        }
+        let now = Instant::now();
+        let first = self.unsaved.map_or(now, |unsaved| unsaved.first);
+        self.unsaved = Some(Unsaved { first, last: now });
+        if let Err(error) = noted {
+            self.tell(DatasetEvent::NotSaved(error.into()));
+        }
+    }
+
+    fn save(&mut self) {
+        self.unsaved = None;
+        let Some(editor) = &mut self.editor else {
+            return;
+        };
+        if editor.pending() == 0 {
+            return;
+        }
+        let event = match editor.save() {
+            Ok(report) => DatasetEvent::Saved(report, self.heard),
+            Err(error) => DatasetEvent::NotSaved(error.into()),
+        };
+        self.tell(event);
+    }
+}
