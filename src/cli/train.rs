@@ -90,11 +90,6 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> 
         Some(ControlArg::Stdin) => Steering::Input,
         Some(ControlArg::Folder) => Steering::Folder,
     };
-    let places = Places::of_user();
-    // One run per device; where there is no place for locks, nobody else could hold one.
-    let _held = places
-        .map(|places| training::hold_device(&places, global.device, &folder))
-        .transpose()?;
     let cancel = session::cancel_on_interrupt();
     train(request, steering, &cancel, &folder, global)
 }
@@ -119,12 +114,21 @@ fn train(
     let bar = session::progress_bar(1);
     bar.set_message("Loading the models");
     let json = global.json;
-    let ended = training::train(request, global.device, steering, cancel, |event| {
-        if json {
-            output::line(event.to_line());
-        }
-        show(&bar, event);
-    });
+    // One run per device; where there is no place for locks, nobody else could hold one.
+    let places = Places::of_user();
+    let ended = training::train(
+        request,
+        global.device,
+        steering,
+        places.as_ref(),
+        cancel,
+        |event| {
+            if json {
+                output::line(event.to_line());
+            }
+            show(&bar, event);
+        },
+    );
     bar.finish_and_clear();
     let ended = ended?;
     if cancel.is_cancelled() {

@@ -73,18 +73,20 @@ enum Requests {
     Mail(Mailbox),
 }
 
-/// Trains until the run ends. Cancelling saves and stops it.
+/// Trains until the run ends. Cancelling saves and stops it. With `places`, no other run has the device
+/// meanwhile.
 ///
 /// # Errors
 /// What ended the run; it can be resumed.
 pub fn train(
     request: RunRequest,
-    device: DeviceChoice,
+    choice: DeviceChoice,
     steering: Steering,
+    places: Option<&Places>,
     cancel: &CancelToken,
     mut on_event: impl FnMut(&Event) + Send,
 ) -> Result<Ended, Problem> {
-    let device = open_device(device)?;
+    let device = open_device(choice)?;
     let folder = match &request {
         RunRequest::New(_, folder) | RunRequest::Resume(folder, _) => folder.clone(),
     };
@@ -94,9 +96,21 @@ pub fn train(
         Steering::Folder => Requests::Mail(Mailbox::open(&folder)),
     };
     let ended = on_large_stack(|| {
-        let (folder, config) = match request {
-            RunRequest::New(config, path) => (RunFolder::create(&path, &config)?, *config),
-            RunRequest::Resume(path, settings) => RunFolder::resume(&path, &settings)?,
+        let hold = |path: &Path| {
+            let held = places.map(|places| hold_device(places, choice, path));
+            held.transpose()
+        };
+        // Who trains in this very folder is worth knowing before who has the device, but a new run
+        // that cannot begin leaves no folder behind.
+        let (folder, config, _held) = match request {
+            RunRequest::New(config, path) => {
+                let held = hold(&path)?;
+                (RunFolder::create(&path, &config)?, *config, held)
+            }
+            RunRequest::Resume(path, settings) => {
+                let (folder, config) = RunFolder::resume(&path, &settings)?;
+                (folder, config, hold(&path)?)
+            }
         };
         let mut control = |wait| next_control(&mut requests, cancel, wait);
         let mut hooks = Hooks {
