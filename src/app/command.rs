@@ -74,6 +74,8 @@ pub enum Command {
     AskPage,
     /// Go to the Gallery page.
     GalleryPage,
+    /// Go to the Train page.
+    TrainPage,
     /// Go to the Models page.
     ModelsPage,
     /// Go to the Dataset page.
@@ -98,7 +100,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 61] = [
+    pub const ALL: [Self; 62] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -134,6 +136,7 @@ impl Command {
         Self::DeleteRuns,
         Self::AskPage,
         Self::GalleryPage,
+        Self::TrainPage,
         Self::ModelsPage,
         Self::DatasetPage,
         Self::Pair(PairCommand::ALL[0]),
@@ -200,6 +203,7 @@ impl Command {
             Self::DeleteRuns => "command-delete-runs",
             Self::AskPage => "command-ask-page",
             Self::GalleryPage => "command-gallery-page",
+            Self::TrainPage => "command-train-page",
             Self::ModelsPage => "command-models-page",
             Self::DatasetPage => "command-dataset-page",
             Self::Pair(command) => command.texts().0,
@@ -251,6 +255,7 @@ impl Command {
             Self::DeleteRuns => "command-delete-runs-tip",
             Self::AskPage => "command-ask-page-tip",
             Self::GalleryPage => "command-gallery-page-tip",
+            Self::TrainPage => "command-train-page-tip",
             Self::ModelsPage => "command-models-page-tip",
             Self::DatasetPage => "command-dataset-page-tip",
             Self::Pair(command) => command.texts().1,
@@ -295,6 +300,7 @@ impl Command {
             Self::DeleteRuns => with(Modifiers::NONE, Key::Delete),
             Self::AskPage => with(Modifiers::COMMAND, Key::Num1),
             Self::GalleryPage => with(Modifiers::COMMAND, Key::Num2),
+            Self::TrainPage => with(Modifiers::COMMAND, Key::Num6),
             Self::ModelsPage => with(Modifiers::COMMAND, Key::Num3),
             Self::DatasetPage => with(Modifiers::COMMAND, Key::Num4),
             Self::Pair(command) => Some(command.shortcut()),
@@ -321,6 +327,7 @@ impl Command {
             | Self::CancelAll
             | Self::AskPage
             | Self::GalleryPage
+            | Self::TrainPage
             | Self::ModelsPage
             | Self::DatasetPage
             | Self::Undo
@@ -403,6 +410,7 @@ impl Command {
             Self::DeleteRuns => gallery(GalleryAction::Delete),
             Self::AskPage => Some(Action::ShowPage(Page::Ask)),
             Self::GalleryPage => Some(Action::ShowPage(Page::Gallery)),
+            Self::TrainPage => Some(Action::ShowPage(Page::Train)),
             Self::ModelsPage => Some(Action::ShowPage(Page::Models)),
             Self::DatasetPage => Some(Action::ShowPage(Page::Dataset)),
             Self::Pair(command) => command.action(state),
@@ -470,7 +478,7 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             }
             Command::Paste => pasted(ctx, typing, &mut actions),
             // A text field undoes its own words.
-            Command::Undo | Command::Redo if typing => false,
+            Command::Undo | Command::Redo if typing || !undoes(state) => false,
             // A question mark shows the keys as well, where it is not text.
             Command::About => {
                 let shown = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F1));

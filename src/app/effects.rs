@@ -35,6 +35,10 @@ pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
             jobs.dataset(task);
             None
         }
+        Effect::Training(task) => {
+            jobs.training(task);
+            None
+        }
         Effect::Library(task) => {
             jobs.library(task);
             None

@@ -25,7 +25,8 @@ pub use state::{
     Filter, Form, Found, GalleryAction, GridAction, GridDraft, HealthAction, HubAction,
     ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library, LibraryAction, Likeness,
     NoticeKind, Offer, OfferChoice, OpenFolder, Page, PairFilter, PairOrder, PairView, Parting,
-    Phase, QueueAction, Recall, Run, Saving, Shelved, TargetAction, ThumbState, Topic, View,
+    Phase, QueueAction, Recall, Run, Saving, Shelved, TargetAction, ThumbState, Topic, Train,
+    TrainAction, TrainBlocked, TrainDraft, Trial, View,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -34,7 +35,7 @@ pub use window::{Options, WindowError, run};
 
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
-use panels::{AskPage, Cx, DatasetPage, GalleryPage, ModelsPage, Notices, Palette};
+use panels::{AskPage, Cx, DatasetPage, GalleryPage, ModelsPage, Notices, Palette, TrainPage};
 use settings::{read_session, read_settings, to_text};
 use state::Effect;
 use std::cell::RefCell;
@@ -43,7 +44,9 @@ use std::time::{Duration, Instant};
 use theme::space;
 use widgets::{Art, Pictures};
 
-use crate::job::{BundleSource, FileTask, JobEvent, Jobs, JobsConfig, Places, Resources};
+use crate::job::{
+    BundleSource, FileTask, JobEvent, Jobs, JobsConfig, Places, Resources, TrainingTask,
+};
 
 /// How long changes wait before they are written.
 const SAVE_AFTER: Duration = Duration::from_millis(800);
@@ -63,6 +66,8 @@ pub struct AppConfig {
     pub places: Option<Places>,
     /// Makes rolled seeds differ from start to start.
     pub dice: u64,
+    /// What training runs are started with; without, this program itself.
+    pub program: Option<PathBuf>,
 }
 
 /// The program behind the window.
@@ -78,6 +83,7 @@ pub struct LgdApp {
     gallery: GalleryPage,
     dataset: DatasetPage,
     models: ModelsPage,
+    train: TrainPage,
     notices: Notices,
     palette: Palette,
     places: Option<Places>,
@@ -124,6 +130,7 @@ impl LgdApp {
             JobsConfig {
                 resources: config.resources.or(state.settings.resources()),
                 places: config.places.clone(),
+                program: config.program,
             },
             move || {
                 wake.request_repaint();
@@ -144,6 +151,7 @@ impl LgdApp {
             gallery: GalleryPage::default(),
             dataset: DatasetPage::default(),
             models: ModelsPage::default(),
+            train: TrainPage::default(),
             notices: Notices::default(),
             palette: Palette::default(),
             places: config.places,
@@ -152,6 +160,11 @@ impl LgdApp {
             times: FrameTimes::default(),
             state,
         };
+        if app.places.is_some() {
+            // The queue of training runs goes on, whatever page is shown.
+            let watched = app.state.page == Page::Train;
+            app.jobs.training(TrainingTask::Watch(watched));
+        }
         let effects = app.state.start(config.frame, last);
         app.perform(effects);
         app.apply_look(ctx);
@@ -236,6 +249,7 @@ impl LgdApp {
         }
         self.state.on_library_news(self.jobs.take_library_news());
         self.state.on_dataset_news(self.jobs.take_dataset_news());
+        self.state.on_training_news(self.jobs.take_training_news());
         self.state.on_making(self.jobs.take_making());
         if let Some((job, progress)) = self.jobs.take_loading() {
             self.state.on_loading(job, progress);
@@ -284,6 +298,7 @@ impl LgdApp {
             gallery,
             dataset,
             models,
+            train,
             notices,
             palette,
             places,
@@ -315,6 +330,7 @@ impl LgdApp {
                 Page::Ask => ask.ui(ui, &cx, actions),
                 Page::Gallery => gallery.ui(ui, &cx, actions),
                 Page::Dataset => dataset.ui(ui, &cx, actions),
+                Page::Train => train.ui(ui, &cx, actions),
                 Page::Models => models.ui(ui, &cx, actions),
             });
         match cx.state.dialog {

@@ -4,7 +4,7 @@
 //! set aside and reported, never fatal. Reading happens once, before the window appears; writing
 //! goes to the file thread.
 
-use super::state::{DatasetMemory, Form, Page, known_page};
+use super::state::{DatasetMemory, Form, Page, TrainDraft, known_draft, known_page};
 use crate::job::hub::NetworkSettings;
 use crate::job::{BundleSource, DeviceChoice, GuidanceMode, MemorySize, Precision, Resources};
 use serde::{Deserialize, Serialize};
@@ -159,6 +159,12 @@ pub struct Session {
     pub form: Form,
     /// The data set that was worked on.
     pub dataset: DatasetMemory,
+    /// Settings of a training run.
+    #[serde(
+        deserialize_with = "known_draft",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub train: Option<TrainDraft>,
 }
 
 impl Session {
@@ -265,6 +271,7 @@ mod tests {
             frame: Some(SavedFrame::Example("fishbowl.png".into())),
             form: Form::default(),
             dataset: DatasetMemory::default(),
+            train: None,
         };
         session.form.request.question = "A \"quoted\"\nquestion".into();
         session.form.keep_seed = true;

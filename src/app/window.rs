@@ -62,6 +62,7 @@ pub fn run(options: Options) -> Result<(), WindowError> {
         hub_cache: hub::cache_folder(),
         resources: options.resources,
         places,
+        program: None,
         dice: SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_nanos() as u64),

@@ -10,11 +10,13 @@ use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreE
 use super::worker::Worker;
 use super::{
     DatasetNews, DatasetTask, FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews,
-    LibraryTask, LoadProgress, Places, Problem, StepPreview, files,
+    LibraryTask, LoadProgress, Places, Problem, StepPreview, TrainingEvent, TrainingNews,
+    TrainingTask, files, training,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -33,6 +35,8 @@ pub struct JobsConfig {
     pub resources: Resources,
     /// Where runs are kept; without, none are.
     pub places: Option<Places>,
+    /// What training runs are started with; without, this program itself.
+    pub program: Option<PathBuf>,
 }
 
 /// Where the threads leave what they have to say.
@@ -122,6 +126,7 @@ pub struct Jobs {
     store: Option<Sender<Message>>,
     library: library::Handle,
     datasets: datasets::Handle,
+    training: training::Handle,
     file_tasks: Sender<Option<FileTask>>,
     bundle_tasks: Sender<Option<MakingCommand>>,
     events: Option<Receiver<JobEvent>>,
@@ -158,6 +163,8 @@ impl Jobs {
         };
         let library = library::Handle::start(config.places.clone(), outbox.clone())?;
         let datasets = datasets::Handle::start(config.places.clone(), outbox.clone())?;
+        let training =
+            training::Handle::start(config.places.clone(), config.program, outbox.clone())?;
         let caches = config.places.clone();
         let (store, keeper) = match config.places {
             None => (None, None),
@@ -198,6 +205,7 @@ impl Jobs {
             store,
             library,
             datasets,
+            training,
             file_tasks,
             bundle_tasks,
             events: Some(events),
@@ -380,6 +388,20 @@ impl Jobs {
         self.datasets.news()
     }
 
+    /// Hands a task to the thread that looks after training runs.
+    pub fn training(&mut self, task: TrainingTask) {
+        if !self.training.ask(task) {
+            let problem = Problem::new("Training runs cannot be reached.");
+            let problem = problem.hint("Try again in a moment, or use `lgd-studio train`.");
+            self.answer(JobEvent::Training(TrainingEvent::Failed(problem)));
+        }
+    }
+
+    /// How training runs stand, where there is something new.
+    pub fn take_training_news(&mut self) -> TrainingNews {
+        self.training.news()
+    }
+
     /// The next event, if there is one.
     pub fn try_event(&mut self) -> Option<JobEvent> {
         let event = self
@@ -444,6 +466,7 @@ impl Drop for Jobs {
         self.events = None;
         self.library.close();
         self.datasets.close();
+        self.training.close();
         // The worker before the store, which hears its last words.
         let worker = self.worker.take();
         join(worker);

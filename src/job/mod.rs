@@ -1,9 +1,10 @@
 //! The seam between the faces (window, command line) and the work.
 //!
 //! A face submits a [`JobSpec`], a [`FileTask`], a [`BundleTask`] or a [`LibraryTask`] and reads
-//! [`JobEvent`]s. Six threads do everything: `lgd-worker` owns the device and the loaded pipeline,
+//! [`JobEvent`]s. Seven threads do everything: `lgd-worker` owns the device and the loaded pipeline,
 //! `lgd-files` decodes and saves, `lgd-bundles` makes bundles, `lgd-library` looks after them, with a
-//! thread more for each check or download, `lgd-dataset` edits data sets, and `lgd-store` keeps runs and jobs so that nothing is lost
+//! thread more for each check or download, `lgd-training` looks after the processes of training runs,
+//! `lgd-dataset` edits data sets, and `lgd-store` keeps runs and jobs so that nothing is lost
 //! when the program is killed.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
@@ -93,4 +94,5 @@ pub use store::{
     KeptColumn, KeptRun, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask,
 };
 pub use target::{Target, TargetFacts};
+pub use training::{TrainingEvent, TrainingNews, TrainingTask};
 pub use validation::{PAPER_MODES, PAPER_SEEDS, Shard, ValidateSpec, Validation, paper_settings};

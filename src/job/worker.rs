@@ -98,6 +98,10 @@ impl Worker {
         self.guarded(id, |worker| {
             cancel::scope(token, || match spec {
                 JobSpec::Load(bundle) => worker.load(id, &bundle),
+                JobSpec::Unload => {
+                    (worker.resident, worker.judge) = (None, None);
+                    Ok(JobEvent::Unloaded(id))
+                }
                 JobSpec::Run {
                     bundle,
                     frame,

@@ -53,3 +53,4 @@ mod window_gallery;
 mod window_grids;
 mod window_hub;
 mod window_models;
+mod window_train;

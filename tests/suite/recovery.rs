@@ -161,6 +161,7 @@ fn window_on(home: &Path) -> Window {
         },
         places: Some(places(home)),
         dice: 2,
+        program: None,
     })
 }
 

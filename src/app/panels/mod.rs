@@ -17,6 +17,7 @@ mod preferences;
 mod queue;
 mod rail;
 mod status_bar;
+mod train;
 
 pub use about::about_ui;
 pub use ask::{AskPage, drop_overlay_ui, grid_setup_ui};
@@ -32,6 +33,7 @@ pub use preferences::preferences_ui;
 pub use queue::queue_ui;
 pub use rail::{WIDTH as RAIL_WIDTH, rail_ui};
 pub use status_bar::{HEIGHT as STATUS_HEIGHT, status_bar_ui};
+pub use train::TrainPage;
 
 use super::state::{Action, AppState, Page};
 use super::texts::{Texts, Value};
@@ -48,6 +50,7 @@ pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
     match state.page {
         Page::Models => models::dropped(ctx),
         Page::Dataset => dataset::dropped(ctx),
+        Page::Train => train::dropped(ctx),
         Page::Ask | Page::Gallery => ask::dropped(ctx, state),
     }
 }

@@ -30,6 +30,7 @@ pub fn rail_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 Command::GalleryPage,
                 Page::Gallery,
             ),
+            (Icon::Train, "rail-train", Command::TrainPage, Page::Train),
             (
                 Icon::Dataset,
                 "rail-dataset",

@@ -4,11 +4,12 @@
 use super::{
     DatasetAction, Dialog, Explain, Form, GalleryAction, GridAction, HubAction, ImportAction,
     LibraryAction, Moment, NoticeId, OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
+    TrainAction,
 };
 use crate::app::settings::Settings;
 use crate::job::{
     BundleTask, DatasetTask, ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask,
-    Resources, RunDraft,
+    Resources, RunDraft, TrainingTask,
 };
 use image::RgbImage;
 use std::path::PathBuf;
@@ -105,6 +106,8 @@ pub enum Action {
     Hub(HubAction),
     /// Does something with imports.
     Import(ImportAction),
+    /// Does something with training runs.
+    Train(TrainAction),
     /// Opens a dialog.
     ShowDialog(Dialog),
     /// Closes the dialog.
@@ -136,6 +139,8 @@ pub enum Ticket {
     Columns(RunId, Vec<usize>),
     /// The picture of a moment of a run.
     Moment(RunId, Moment),
+    /// Room for this training run.
+    Unload(PathBuf),
     /// What CLIP says of two pictures.
     Likeness,
     /// What original files hold.
@@ -171,6 +176,8 @@ pub enum Effect {
     Library(LibraryTask),
     /// Give the thread of the opened data set something to do.
     Dataset(DatasetTask),
+    /// Give the thread of training runs something to do.
+    Training(TrainingTask),
     /// Start a task on a bundle, then report as `Submit`.
     Make(Ticket, BundleTask),
 }

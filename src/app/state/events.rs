@@ -72,7 +72,11 @@ impl AppState {
                     self.bundle_loaded(summary);
                 }
             }
-            JobEvent::Failed(job, problem) => self.on_failed(job, problem),
+            JobEvent::Failed(job, problem) => {
+                self.on_failed(job, problem);
+                // What could not be unloaded holds nobody up.
+                return self.room_made(job);
+            }
             JobEvent::Cancelled(job) if self.bundle_job == Some(job) => {
                 let stopped = Problem::new("Loading the model was stopped.");
                 self.bundle =
@@ -113,6 +117,8 @@ impl AppState {
             }
             JobEvent::Dataset(event) => return self.on_dataset_event(event),
             JobEvent::Library(event) => return self.on_library_event(event),
+            JobEvent::Training(event) => return self.on_training_event(event),
+            JobEvent::Unloaded(job) => return self.room_made(job),
             // Evaluations are asked for on the command line.
             JobEvent::Evaluated(..) | JobEvent::Validated(..) => {}
             JobEvent::Copied => self.notify(NoticeKind::Copied),

@@ -28,6 +28,7 @@ mod tests_memory;
 mod tests_queue;
 mod time;
 mod timeline;
+mod train;
 mod undo;
 
 pub use action::{Action, Effect, Ticket};
@@ -54,6 +55,7 @@ pub use run::{Column, Phase, Progress, Run, RunId, View};
 pub use similar::Likeness;
 pub use target::TargetAction;
 pub use timeline::{Moment, Parting};
+pub use train::{Sample, Train, TrainAction, TrainBlocked, TrainDraft, Trial, known_draft};
 
 use crate::app::examples;
 use crate::app::settings::{SavedFrame, Session, Settings};
@@ -121,6 +123,8 @@ pub enum NoticeKind {
     Imported(String, PathBuf),
     /// A repository was downloaded into that folder.
     Downloaded(String, PathBuf),
+    /// A bundle was made of a training run, with the weights of that step.
+    Promoted(PathBuf, u64),
     /// A bundle was deleted; that can be taken back.
     BundleDeleted(DeletedBundle),
     /// So many edits of a data set were noted by a program that ended before it saved them.
@@ -235,7 +239,9 @@ pub struct AppState {
     pub loading: Option<(JobId, LoadProgress)>,
     similar: similar::Measured,
     seconds_per_step: Option<f64>,
-    undo: undo::Undo,
+    /// Training runs.
+    pub train: Train,
+    undo: undo::Undo<Form>,
     bundle_job: Option<JobId>,
     dice: u64,
     next_run: u64,
@@ -277,6 +283,7 @@ impl AppState {
             similar: similar::Measured::default(),
             seconds_per_step: None,
             explaining: None,
+            train: Train::new(session.train),
             undo: undo::Undo::default(),
             bundle_job: None,
             dice,
@@ -319,6 +326,7 @@ impl AppState {
             recent: self.recent.clone(),
             window_size: self.window_size,
             dataset: self.dataset.memory.clone(),
+            train: Some(self.train.draft.clone()),
         }
     }
 
@@ -379,6 +387,7 @@ impl AppState {
             }
             Action::Settle => {
                 self.undo.settle();
+                self.train.settle();
                 self.settle_dataset();
             }
             Action::Undo | Action::Redo if self.page == Page::Dataset => {
@@ -449,6 +458,7 @@ impl AppState {
             Action::Dataset(action) => return self.act_on_dataset(action),
             Action::Hub(action) => return self.act_on_hub(action),
             Action::Import(action) => return self.act_on_import(action),
+            Action::Train(action) => return self.act_on_training(action),
             Action::ShowDialog(dialog) => {
                 self.dialog = Some(dialog);
                 if dialog == Dialog::Settings {
@@ -470,6 +480,7 @@ impl AppState {
             Action::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
             Action::Resized(size) => self.window_size = Some(size),
             Action::Quit => self.quitting = true,
+            Action::Submitted(Ticket::Unload(run), job) => self.train.unloading(run, job),
             Action::Submitted(ticket, job) => self.submitted(ticket, job),
         }
         Vec::new()

@@ -13,6 +13,8 @@ pub enum Page {
     Gallery,
     /// The pairs of a data set, to be annotated.
     Dataset,
+    /// Training runs.
+    Train,
     /// The bundles known here.
     Models,
 }

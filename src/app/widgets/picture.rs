@@ -35,6 +35,8 @@ pub enum Slot {
     Sketch,
     /// The picture beside the effects of words.
     Explained,
+    /// A sample of a training run.
+    Sample(usize),
 }
 
 /// Pixels of cells that are uploaded in one frame; a few milliseconds. The other cells follow in the

@@ -98,7 +98,10 @@ struct Loading {
 }
 
 /// The part of the free memory that is not counted on: others live here as well.
-const SPARE: u64 = 20;
+const SPARE: u64 = 10;
+/// The part of a limit by which it may be passed before work is stopped: what is held is not known
+/// to the byte.
+const SLACK: u64 = 20;
 
 impl House {
     pub(super) fn new(device: Device, rules: MemoryRules) -> Self {
@@ -210,7 +213,7 @@ impl House {
         if let Some(limit) = self.rules.limit
             && self.device.is_cpu()
             && let Some(held) = room::held()
-            && held.now + more > limit.0 + limit.0 / SPARE
+            && held.now + more > limit.0 + limit.0 / SLACK
         {
             return Err(no_room(&format!(
                 "{} are needed, but the limit is {limit}",

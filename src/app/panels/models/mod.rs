@@ -9,6 +9,8 @@ mod import;
 mod list;
 mod words;
 
+pub(in crate::app::panels) use words::{size, time_left};
+
 use super::Cx;
 use super::ask::message_ui;
 use crate::app::state::{Action, Dialog, LibraryAction, Shelved};

@@ -270,17 +270,24 @@ impl Gallery {
 impl AppState {
     /// Goes to a page; the gallery is listed when it is shown for the first time.
     pub(super) fn show_page(&mut self, page: Page) -> Vec<Effect> {
+        let mut effects = self.watch_training(page);
         self.page = page;
         match page {
-            Page::Models => return self.look_through_shelves(),
-            Page::Dataset => return self.come_to_dataset(),
+            Page::Models | Page::Train => {
+                effects.extend(self.look_through_shelves());
+                return effects;
+            }
+            Page::Dataset => {
+                effects.extend(self.come_to_dataset());
+                return effects;
+            }
             Page::Ask | Page::Gallery => {}
         }
         let unknown = self.gallery.runs.is_none() && self.gallery.off.is_none();
         if page == Page::Gallery && unknown && self.keeps_runs {
-            return vec![Effect::Files(FileTask::Store(StoreTask::List))];
+            effects.push(Effect::Files(FileTask::Store(StoreTask::List)));
         }
-        Vec::new()
+        effects
     }
 
     /// Does what a person asked of the kept runs.

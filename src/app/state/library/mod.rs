@@ -15,7 +15,7 @@ pub use check::Check;
 pub use hub::{Download, DownloadState, Found, HubAction, HubState};
 pub use imports::{ImportAction, ImportPlan, ImportState, ImportStep, Importing};
 
-use super::{AppState, BundleState, Dialog, Effect, NoticeKind, Page};
+use super::{AppState, BundleState, Dialog, Effect, NoticeKind, Page, TrainAction};
 use crate::job::library::{
     BundleDetails, BundleHome, CachedRepo, DeletedBundle, LibraryEntry, Shelves,
 };
@@ -162,7 +162,7 @@ impl AppState {
         effects
     }
 
-    fn list_bundles(&mut self) -> Vec<Effect> {
+    pub(super) fn list_bundles(&mut self) -> Vec<Effect> {
         self.library.listing = true;
         let shelves = Shelves {
             added: self.settings.models.folders.clone(),
@@ -280,6 +280,10 @@ impl AppState {
                     self.act_on_dataset(super::DatasetAction::Open(folder))
                 })
             }
+            FolderUse::TrainingData => match paths.into_iter().next() {
+                Some(folder) => self.act_on_training(TrainAction::Examine(folder)),
+                None => Vec::new(),
+            },
             FolderUse::Originals | FolderUse::OriginalFiles => {
                 self.act_on_import(ImportAction::Add(paths))
             }
