@@ -921,221 +921,6 @@ about-shortcuts = Keys
 window-no-display = No display was found, so the window cannot open. Use the command line instead, for example: lgd-studio ask FRAME.png "What happens if it rains?"
 window-no-graphics = No graphics driver can draw the window ({ $detail }). Install a Vulkan or OpenGL driver (a software one such as Mesa's lavapipe works too), or use the command line: lgd-studio ask FRAME.png "What happens if it rains?"
 
-# Dataset page
-command-dataset-page = Dataset
-command-dataset-page-tip = Pairs of frames with their questions, to be annotated
-command-pair-next = Next pair
-command-pair-next-tip = Goes to the next pair
-command-pair-previous = Previous pair
-command-pair-previous-tip = Goes to the pair before
-command-pair-open = Next pair to review
-command-pair-open-tip = Goes to the next pair that you have not reviewed
-command-pair-look = Compare the pictures
-command-pair-look-tip = Compares both pictures pixel by pixel
-command-pair-question = Write the question
-command-pair-question-tip = Puts the typing cursor into the question
-command-pair-answer = Write the answer
-command-pair-answer-tip = Puts the typing cursor into the answer
-command-pair-chain = Write the causal chain
-command-pair-chain-tip = Puts the typing cursor into the causal chain
-command-pair-search = Search pairs
-command-pair-search-tip = Puts the typing cursor into the search
-command-pair-scenery = Category: scenery variation
-command-pair-more = Category: more entities
-command-pair-fewer = Category: fewer entities
-command-pair-entities = Category: entities variation
-command-pair-emotion = Category: emotion variation
-command-pair-category-tip = Gives the pair this category
-command-pair-accept = Accept
-command-pair-accept-tip = Says that the pair can be used; once more takes it back
-command-pair-reject = Reject
-command-pair-reject-tip = Says that the pair cannot be used; once more takes it back
-command-pair-save = Save the data set
-command-pair-save-tip = Saves now. Edits are also saved by themselves when you pause.
-dataset-empty = Open a data set
-dataset-empty-hint = Pairs of frames, before and after, with a question about what happens between them.
-dataset-choose = Choose a folder…
-dataset-choose-tip = A folder with images and labels_cot_train.json or labels_cot_val.json
-dataset-open-hint = A folder in the layout of VQAI. Drop it here, choose it, or write its path and press Enter.
-dataset-path = Folder of the data set
-dataset-path-hint = Path of a folder
-dataset-recent = Recent folders
-dataset-forget = Forget { $path }
-dataset-forget-tip = Takes the folder off this list; its files stay
-dataset-opening = Opening { $path }
-dataset-decoding = Decoding the pictures
-dataset-drop-here = Drop a folder here
-dataset-drop-hint = A data set in the layout of VQAI
-dataset-count = { $count ->
-    [one] One pair
-   *[other] { $count } pairs
-}
-dataset-count-some = { $shown } of { $count } pairs
-dataset-unreadable = { $count ->
-    [one] One record cannot be shown
-   *[other] { $count } records cannot be shown
-}
-dataset-close = Close folder
-dataset-close-tip = Saves everything and goes back to the choice of folders
-dataset-back = Back to the list
-dataset-search = Search pairs
-dataset-search-hint = Words in name, question, answer
-dataset-clear-tip = Shows all pairs again
-dataset-order = Order
-order-list = As in the lists
-order-name = By name
-order-category = By category
-order-review = To review first
-dataset-cards = Cards
-dataset-cards-tip = Shows pairs as cards with large pictures
-dataset-rows = Rows
-dataset-rows-tip = Shows pairs as rows with more words
-dataset-split = Split
-dataset-all-splits = All splits
-dataset-category = Category
-dataset-all-categories = All categories
-dataset-no-category = No category
-dataset-state = Review
-dataset-all-states = Any review
-dataset-answered = Answer written
-dataset-any-answer = Any answer
-dataset-with-answer = With answer
-dataset-without-answer = Without answer
-dataset-no-pairs = There are no pairs in this folder
-dataset-no-pairs-hint = None of its records names a sample and two pictures.
-dataset-nothing = No pair is shown
-dataset-nothing-hint = Search for fewer words, or show all pairs again.
-dataset-card = { $name }: { $question }
-dataset-missing = Missing: { $names }
-dataset-no-question = No question yet
-dataset-select = No pair is selected
-dataset-select-hint = Choose one on the left.
-dataset-before = Before
-dataset-after = After
-dataset-pictures = Both pictures, compare them
-dataset-question = Question
-dataset-question-hint = What happens if …?
-dataset-answer = Answer
-dataset-answer-hint = What one sees afterwards, in a sentence
-dataset-chain = Causal chain
-dataset-chain-hint = One step a line, from the cause to what one sees
-dataset-tokens = { $count } of { $limit } tokens
-dataset-tokens-tip = The model reads no more tokens of a question than that
-dataset-sketch = Draw while I write
-dataset-sketch-tip = Draws a quick answer to the question beside it; the next key cancels it
-dataset-sketch-loading = The model is not loaded yet
-dataset-sketch-what = Quick answer: { $steps } steps, mode { $mode }
-dataset-category-tip = Gives the pair this category (key { $key } in the list)
-dataset-proposal = The words and the pictures speak for { $category } ({ $percent } %)
-dataset-proposal-agrees = The words and the pictures speak for it, too ({ $percent } %)
-dataset-proposal-tip = Judged by the question, the answer and where the pictures differ. It is a proposal; pairs it doubts are listed under Health.
-dataset-take-proposal = Take
-command-pair-proposal = Take the proposed category
-command-pair-proposal-tip = Gives the pair the category that its words and pictures speak for
-dataset-own-category = Now “{ $category }”, which is none of the five
-dataset-review = Review
-dataset-annotator = Your name
-dataset-annotator-hint = Your name
-dataset-annotator-tip = Stands beside what you accept or reject
-dataset-others-hidden = Somebody else has reviewed this pair. You see what they think when you have decided.
-dataset-other-accepted = { $name } accepted it
-dataset-other-rejected = { $name } rejected it
-review-open = Not reviewed
-review-waiting = Waits for you
-review-once = Reviewed by you
-review-accepted = Accepted by all
-review-rejected = Rejected by all
-review-disputed = Disputed
-review-you-accepted = Accepted
-review-you-rejected = Rejected
-category-scenery = Scenery variation
-category-more = More entities
-category-fewer = Fewer entities
-category-entities = Entities variation
-category-emotion = Emotion variation
-dataset-position = { $at } of { $count }
-dataset-saved = Saved
-dataset-saved-tip = Everything you wrote is in the lists
-dataset-noted = Noted
-dataset-noted-tip = Safe on disk, and in the lists when you pause
-dataset-not-saved = Not saved
-dataset-not-saved-tip = Noted on disk, but the lists could not be written
-dataset-locked = Another window edits this folder, so it can only be looked at here.
-dataset-locked-again = Try again
-dataset-locked-tip = Opens the folder once more; it can be edited here when the other window has closed it
-dataset-save-again = Save again
-dataset-save-again-tip = Tries to write the lists once more; nothing is lost meanwhile
-dataset-conflict = { $count ->
-    [one] Another program changed { $name } while you did. The list has its text now.
-   *[other] Another program changed { $name } and { $count } fields in all while you did. The lists have its texts now.
-}
-dataset-conflict-gone = Another program took { $name } out of the list while you wrote about it.
-dataset-yours = Yours: { $text }
-dataset-theirs = Theirs: { $text }
-dataset-keep-mine = Keep mine
-dataset-keep-mine-tip = Writes your text over the other one
-dataset-take-theirs = Take theirs
-dataset-take-theirs-tip = Shows the other text here, too
-dataset-copy-mine = Copy mine
-dataset-copy-mine-tip = Puts your text into the clipboard
-notice-edits-recovered = { $count ->
-    [one] One edit of the last time was not saved yet. It is back, and will be saved now.
-   *[other] { $count } edits of the last time were not saved yet. They are back, and will be saved now.
-}
-
-# Health of a data set
-health-title = Health
-health-title-tip = Duplicates, mixed-up pairs, missing files, leaks between splits, questions that give the answer away
-health-first = Is this data set healthy?
-health-first-hint = Every picture and every question is looked at. Nothing is changed; what can be put right is proposed to you.
-health-examine = Look at everything
-health-examine-tip = Reads every picture once, and compares pictures and words
-health-again = Look again
-health-reading = Reading the lists …
-health-going = { $done } of { $total } pictures
-health-stop = Stop
-health-stop-tip = Stops looking; findings of the last time stay
-health-well = Nothing is wrong
-health-well-hint = No duplicates, no leaks, no missing or broken pictures, no question that is too long or says too much.
-health-kind = Kind of finding
-health-all-kinds = All findings ({ $count })
-health-apply = { $count ->
-    [0] Apply the patch
-    [one] Apply one proposal
-   *[other] Apply { $count } proposals
-}
-health-apply-tip = Writes what is ticked as one step, which one undo takes back
-health-apply-none = Tick what is to be applied first
-health-choose-all = Tick all
-health-choose-none = Tick none
-health-choose-tip = Puts every proposal that is shown into the patch, or none
-health-no-fixes = Nothing that is shown can be put right by itself
-health-fix = Apply the proposal for { $name }
-health-fix-tip = Puts this proposal into the patch
-health-think = Look at it yourself
-health-done = Done
-health-turn = Turn the pair round
-health-category = Give it that category
-health-exclude = Leave the pair out
-health-no-tokens = The length of questions was not checked, because no model was loaded.
-finding-missing = A picture is missing
-finding-broken = A picture cannot be read
-finding-odd-size = Before and after have different shapes
-finding-nothing-happens = Before and after look the same
-finding-swapped = Before and after are mixed up
-finding-duplicate = The same pair twice
-finding-leak = The same scene in two splits
-finding-gives-away = The question gives the answer away
-finding-too-long = The question is too long for the model
-finding-no-question = There is no question
-finding-category = Another category may fit better
-finding-rare = A category is rare
-dataset-excluded = Left out: { $reason }
-notice-patch-applied = { $count ->
-    [one] One field was written. Ctrl+Z takes it back.
-   *[other] { $count } fields were written. Ctrl+Z takes all of them back.
-}
-
 # Train page
 rail-train = Train
 command-train-page = Go to Train
@@ -1374,3 +1159,218 @@ train-log-discarded = Discarded
 train-log-finished = All { $step } steps are done
 train-log-failed = Failed after step { $step }: { $message }
 notice-promoted = A bundle was made of step { $step }
+
+# Dataset page
+command-dataset-page = Dataset
+command-dataset-page-tip = Pairs of frames with their questions, to be annotated
+command-pair-next = Next pair
+command-pair-next-tip = Goes to the next pair
+command-pair-previous = Previous pair
+command-pair-previous-tip = Goes to the pair before
+command-pair-open = Next pair to review
+command-pair-open-tip = Goes to the next pair that you have not reviewed
+command-pair-look = Compare the pictures
+command-pair-look-tip = Compares both pictures pixel by pixel
+command-pair-question = Write the question
+command-pair-question-tip = Puts the typing cursor into the question
+command-pair-answer = Write the answer
+command-pair-answer-tip = Puts the typing cursor into the answer
+command-pair-chain = Write the causal chain
+command-pair-chain-tip = Puts the typing cursor into the causal chain
+command-pair-search = Search pairs
+command-pair-search-tip = Puts the typing cursor into the search
+command-pair-scenery = Category: scenery variation
+command-pair-more = Category: more entities
+command-pair-fewer = Category: fewer entities
+command-pair-entities = Category: entities variation
+command-pair-emotion = Category: emotion variation
+command-pair-category-tip = Gives the pair this category
+command-pair-accept = Accept
+command-pair-accept-tip = Says that the pair can be used; once more takes it back
+command-pair-reject = Reject
+command-pair-reject-tip = Says that the pair cannot be used; once more takes it back
+command-pair-save = Save the data set
+command-pair-save-tip = Saves now. Edits are also saved by themselves when you pause.
+dataset-empty = Open a data set
+dataset-empty-hint = Pairs of frames, before and after, with a question about what happens between them.
+dataset-choose = Choose a folder…
+dataset-choose-tip = A folder with images and labels_cot_train.json or labels_cot_val.json
+dataset-open-hint = A folder in the layout of VQAI. Drop it here, choose it, or write its path and press Enter.
+dataset-path = Folder of the data set
+dataset-path-hint = Path of a folder
+dataset-recent = Recent folders
+dataset-forget = Forget { $path }
+dataset-forget-tip = Takes the folder off this list; its files stay
+dataset-opening = Opening { $path }
+dataset-decoding = Decoding the pictures
+dataset-drop-here = Drop a folder here
+dataset-drop-hint = A data set in the layout of VQAI
+dataset-count = { $count ->
+    [one] One pair
+   *[other] { $count } pairs
+}
+dataset-count-some = { $shown } of { $count } pairs
+dataset-unreadable = { $count ->
+    [one] One record cannot be shown
+   *[other] { $count } records cannot be shown
+}
+dataset-close = Close folder
+dataset-close-tip = Saves everything and goes back to the choice of folders
+dataset-back = Back to the list
+dataset-search = Search pairs
+dataset-search-hint = Words in name, question, answer
+dataset-clear-tip = Shows all pairs again
+dataset-order = Order
+order-list = As in the lists
+order-name = By name
+order-category = By category
+order-review = To review first
+dataset-cards = Cards
+dataset-cards-tip = Shows pairs as cards with large pictures
+dataset-rows = Rows
+dataset-rows-tip = Shows pairs as rows with more words
+dataset-split = Split
+dataset-all-splits = All splits
+dataset-category = Category
+dataset-all-categories = All categories
+dataset-no-category = No category
+dataset-state = Review
+dataset-all-states = Any review
+dataset-answered = Answer written
+dataset-any-answer = Any answer
+dataset-with-answer = With answer
+dataset-without-answer = Without answer
+dataset-no-pairs = There are no pairs in this folder
+dataset-no-pairs-hint = None of its records names a sample and two pictures.
+dataset-nothing = No pair is shown
+dataset-nothing-hint = Search for fewer words, or show all pairs again.
+dataset-card = { $name }: { $question }
+dataset-missing = Missing: { $names }
+dataset-no-question = No question yet
+dataset-select = No pair is selected
+dataset-select-hint = Choose one on the left.
+dataset-before = Before
+dataset-after = After
+dataset-pictures = Both pictures, compare them
+dataset-question = Question
+dataset-question-hint = What happens if …?
+dataset-answer = Answer
+dataset-answer-hint = What one sees afterwards, in a sentence
+dataset-chain = Causal chain
+dataset-chain-hint = One step a line, from the cause to what one sees
+dataset-tokens = { $count } of { $limit } tokens
+dataset-tokens-tip = The model reads no more tokens of a question than that
+dataset-sketch = Draw while I write
+dataset-sketch-tip = Draws a quick answer to the question beside it; the next key cancels it
+dataset-sketch-loading = The model is not loaded yet
+dataset-sketch-what = Quick answer: { $steps } steps, mode { $mode }
+dataset-category-tip = Gives the pair this category (key { $key } in the list)
+dataset-proposal = The words and the pictures speak for { $category } ({ $percent } %)
+dataset-proposal-agrees = The words and the pictures speak for it, too ({ $percent } %)
+dataset-proposal-tip = Judged by the question, the answer and where the pictures differ. It is a proposal; pairs it doubts are listed under Health.
+dataset-take-proposal = Take
+command-pair-proposal = Take the proposed category
+command-pair-proposal-tip = Gives the pair the category that its words and pictures speak for
+dataset-own-category = Now “{ $category }”, which is none of the five
+dataset-review = Review
+dataset-annotator = Your name
+dataset-annotator-hint = Your name
+dataset-annotator-tip = Stands beside what you accept or reject
+dataset-others-hidden = Somebody else has reviewed this pair. You see what they think when you have decided.
+dataset-other-accepted = { $name } accepted it
+dataset-other-rejected = { $name } rejected it
+review-open = Not reviewed
+review-waiting = Waits for you
+review-once = Reviewed by you
+review-accepted = Accepted by all
+review-rejected = Rejected by all
+review-disputed = Disputed
+review-you-accepted = Accepted
+review-you-rejected = Rejected
+category-scenery = Scenery variation
+category-more = More entities
+category-fewer = Fewer entities
+category-entities = Entities variation
+category-emotion = Emotion variation
+dataset-position = { $at } of { $count }
+dataset-saved = Saved
+dataset-saved-tip = Everything you wrote is in the lists
+dataset-noted = Noted
+dataset-noted-tip = Safe on disk, and in the lists when you pause
+dataset-not-saved = Not saved
+dataset-not-saved-tip = Noted on disk, but the lists could not be written
+dataset-locked = Another window edits this folder, so it can only be looked at here.
+dataset-locked-again = Try again
+dataset-locked-tip = Opens the folder once more; it can be edited here when the other window has closed it
+dataset-save-again = Save again
+dataset-save-again-tip = Tries to write the lists once more; nothing is lost meanwhile
+dataset-conflict = { $count ->
+    [one] Another program changed { $name } while you did. The list has its text now.
+   *[other] Another program changed { $name } and { $count } fields in all while you did. The lists have its texts now.
+}
+dataset-conflict-gone = Another program took { $name } out of the list while you wrote about it.
+dataset-yours = Yours: { $text }
+dataset-theirs = Theirs: { $text }
+dataset-keep-mine = Keep mine
+dataset-keep-mine-tip = Writes your text over the other one
+dataset-take-theirs = Take theirs
+dataset-take-theirs-tip = Shows the other text here, too
+dataset-copy-mine = Copy mine
+dataset-copy-mine-tip = Puts your text into the clipboard
+notice-edits-recovered = { $count ->
+    [one] One edit of the last time was not saved yet. It is back, and will be saved now.
+   *[other] { $count } edits of the last time were not saved yet. They are back, and will be saved now.
+}
+
+# Health of a data set
+health-title = Health
+health-title-tip = Duplicates, mixed-up pairs, missing files, leaks between splits, questions that give the answer away
+health-first = Is this data set healthy?
+health-first-hint = Every picture and every question is looked at. Nothing is changed; what can be put right is proposed to you.
+health-examine = Look at everything
+health-examine-tip = Reads every picture once, and compares pictures and words
+health-again = Look again
+health-reading = Reading the lists …
+health-going = { $done } of { $total } pictures
+health-stop = Stop
+health-stop-tip = Stops looking; findings of the last time stay
+health-well = Nothing is wrong
+health-well-hint = No duplicates, no leaks, no missing or broken pictures, no question that is too long or says too much.
+health-kind = Kind of finding
+health-all-kinds = All findings ({ $count })
+health-apply = { $count ->
+    [0] Apply the patch
+    [one] Apply one proposal
+   *[other] Apply { $count } proposals
+}
+health-apply-tip = Writes what is ticked as one step, which one undo takes back
+health-apply-none = Tick what is to be applied first
+health-choose-all = Tick all
+health-choose-none = Tick none
+health-choose-tip = Puts every proposal that is shown into the patch, or none
+health-no-fixes = Nothing that is shown can be put right by itself
+health-fix = Apply the proposal for { $name }
+health-fix-tip = Puts this proposal into the patch
+health-think = Look at it yourself
+health-done = Done
+health-turn = Turn the pair round
+health-category = Give it that category
+health-exclude = Leave the pair out
+health-no-tokens = The length of questions was not checked, because no model was loaded.
+finding-missing = A picture is missing
+finding-broken = A picture cannot be read
+finding-odd-size = Before and after have different shapes
+finding-nothing-happens = Before and after look the same
+finding-swapped = Before and after are mixed up
+finding-duplicate = The same pair twice
+finding-leak = The same scene in two splits
+finding-gives-away = The question gives the answer away
+finding-too-long = The question is too long for the model
+finding-no-question = There is no question
+finding-category = Another category may fit better
+finding-rare = A category is rare
+dataset-excluded = Left out: { $reason }
+notice-patch-applied = { $count ->
+    [one] One field was written. Ctrl+Z takes it back.
+   *[other] { $count } fields were written. Ctrl+Z takes all of them back.
+}

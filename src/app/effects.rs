@@ -31,12 +31,12 @@ pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
             None
         }
         Effect::Make(ticket, task) => Some(Action::Submitted(ticket, jobs.make(task))),
-        Effect::Dataset(task) => {
-            jobs.dataset(task);
-            None
-        }
         Effect::Training(task) => {
             jobs.training(task);
+            None
+        }
+        Effect::Dataset(task) => {
+            jobs.dataset(task);
             None
         }
         Effect::Library(task) => {

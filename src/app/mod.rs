@@ -248,8 +248,8 @@ impl LgdApp {
             self.state.on_preview(preview);
         }
         self.state.on_library_news(self.jobs.take_library_news());
-        self.state.on_dataset_news(self.jobs.take_dataset_news());
         self.state.on_training_news(self.jobs.take_training_news());
+        self.state.on_dataset_news(self.jobs.take_dataset_news());
         self.state.on_making(self.jobs.take_making());
         if let Some((job, progress)) = self.jobs.take_loading() {
             self.state.on_loading(job, progress);
@@ -329,8 +329,8 @@ impl LgdApp {
             .show(ui, |ui| match cx.state.page {
                 Page::Ask => ask.ui(ui, &cx, actions),
                 Page::Gallery => gallery.ui(ui, &cx, actions),
-                Page::Dataset => dataset.ui(ui, &cx, actions),
                 Page::Train => train.ui(ui, &cx, actions),
+                Page::Dataset => dataset.ui(ui, &cx, actions),
                 Page::Models => models.ui(ui, &cx, actions),
             });
         match cx.state.dialog {

@@ -157,14 +157,14 @@ pub struct Session {
     pub frame: Option<SavedFrame>,
     /// Question, mode and numbers.
     pub form: Form,
-    /// The data set that was worked on.
-    pub dataset: DatasetMemory,
     /// Settings of a training run.
     #[serde(
         deserialize_with = "known_draft",
         skip_serializing_if = "Option::is_none"
     )]
     pub train: Option<TrainDraft>,
+    /// The data set that was worked on.
+    pub dataset: DatasetMemory,
 }
 
 impl Session {
@@ -270,8 +270,8 @@ mod tests {
             window_size: Some([1280.0, 800.0]),
             frame: Some(SavedFrame::Example("fishbowl.png".into())),
             form: Form::default(),
-            dataset: DatasetMemory::default(),
             train: None,
+            dataset: DatasetMemory::default(),
         };
         session.form.request.question = "A \"quoted\"\nquestion".into();
         session.form.keep_seed = true;

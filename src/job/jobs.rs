@@ -125,8 +125,8 @@ pub struct Jobs {
     worker: Option<JoinHandle<()>>,
     store: Option<Sender<Message>>,
     library: library::Handle,
-    datasets: datasets::Handle,
     training: training::Handle,
+    datasets: datasets::Handle,
     file_tasks: Sender<Option<FileTask>>,
     bundle_tasks: Sender<Option<MakingCommand>>,
     events: Option<Receiver<JobEvent>>,
@@ -162,9 +162,9 @@ impl Jobs {
             notify: Arc::new(notify),
         };
         let library = library::Handle::start(config.places.clone(), outbox.clone())?;
-        let datasets = datasets::Handle::start(config.places.clone(), outbox.clone())?;
         let training =
             training::Handle::start(config.places.clone(), config.program, outbox.clone())?;
+        let datasets = datasets::Handle::start(config.places.clone(), outbox.clone())?;
         let caches = config.places.clone();
         let (store, keeper) = match config.places {
             None => (None, None),
@@ -204,8 +204,8 @@ impl Jobs {
             worker: Some(worker),
             store,
             library,
-            datasets,
             training,
+            datasets,
             file_tasks,
             bundle_tasks,
             events: Some(events),
@@ -374,20 +374,6 @@ impl Jobs {
         self.library.news()
     }
 
-    /// Hands a task to the thread of the opened data set.
-    pub fn dataset(&mut self, task: DatasetTask) {
-        if !self.datasets.ask(task) {
-            let problem = Problem::new("Too much is waiting for the data set.");
-            let problem = problem.hint("Try again in a moment.");
-            self.answer(JobEvent::FileFailed(problem));
-        }
-    }
-
-    /// What happened to the opened data set, once per change.
-    pub fn take_dataset_news(&mut self) -> DatasetNews {
-        self.datasets.news()
-    }
-
     /// Hands a task to the thread that looks after training runs.
     pub fn training(&mut self, task: TrainingTask) {
         if !self.training.ask(task) {
@@ -400,6 +386,20 @@ impl Jobs {
     /// How training runs stand, where there is something new.
     pub fn take_training_news(&mut self) -> TrainingNews {
         self.training.news()
+    }
+
+    /// Hands a task to the thread of the opened data set.
+    pub fn dataset(&mut self, task: DatasetTask) {
+        if !self.datasets.ask(task) {
+            let problem = Problem::new("Too much is waiting for the data set.");
+            let problem = problem.hint("Try again in a moment.");
+            self.answer(JobEvent::FileFailed(problem));
+        }
+    }
+
+    /// What happened to the opened data set, once per change.
+    pub fn take_dataset_news(&mut self) -> DatasetNews {
+        self.datasets.news()
     }
 
     /// The next event, if there is one.
@@ -465,8 +465,8 @@ impl Drop for Jobs {
         // Closing the events lets a thread that waits for room go on.
         self.events = None;
         self.library.close();
-        self.datasets.close();
         self.training.close();
+        self.datasets.close();
         // The worker before the store, which hears its last words.
         let worker = self.worker.take();
         join(worker);

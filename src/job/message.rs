@@ -199,10 +199,10 @@ pub enum FolderUse {
     Originals,
     /// The same, file by file.
     OriginalFiles,
-    /// A data set to work on.
-    Dataset,
     /// A data set to train on.
     TrainingData,
+    /// A data set to work on.
+    Dataset,
 }
 
 /// The newest state of a column's denoising; older pictures are overwritten, never queued.
@@ -400,12 +400,12 @@ pub enum JobEvent {
     FoldersChosen(FolderUse, Vec<PathBuf>),
     /// The library of bundles reports.
     Library(LibraryEvent),
-    /// The opened data set reports.
-    Dataset(DatasetEvent),
     /// Something about training runs.
     Training(TrainingEvent),
     /// The models left the memory.
     Unloaded(JobId),
+    /// The opened data set reports.
+    Dataset(DatasetEvent),
     /// A picture is in the clipboard.
     Copied,
     /// Saving or copying failed.

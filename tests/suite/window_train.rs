@@ -70,7 +70,9 @@ fn window_train_looks_at_the_cost_trains_and_makes_a_bundle() -> Outcome {
     let data = home.path().join("toon");
     toon(&data, 6, 32)?;
     let mut window = train(home.path());
-    assert!(has_text(&window, "No runs yet"));
+    wait(&mut window, "the empty list says what to do", |window| {
+        has_text(window, "No runs yet")
+    });
     assert!(has_text(&window, "Choose, type or drop a data folder"));
     short(&mut window, &data, 4);
     assert!(has_text(&window, "train: 6 records, 6 with an answer"));

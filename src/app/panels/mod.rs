@@ -49,8 +49,8 @@ use std::cell::RefCell;
 pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
     match state.page {
         Page::Models => models::dropped(ctx),
-        Page::Dataset => dataset::dropped(ctx),
         Page::Train => train::dropped(ctx),
+        Page::Dataset => dataset::dropped(ctx),
         Page::Ask | Page::Gallery => ask::dropped(ctx, state),
     }
 }

@@ -174,10 +174,10 @@ pub enum Effect {
     Files(FileTask),
     /// Give the library of bundles something to do.
     Library(LibraryTask),
-    /// Give the thread of the opened data set something to do.
-    Dataset(DatasetTask),
     /// Give the thread of training runs something to do.
     Training(TrainingTask),
+    /// Give the thread of the opened data set something to do.
+    Dataset(DatasetTask),
     /// Start a task on a bundle, then report as `Submit`.
     Make(Ticket, BundleTask),
 }

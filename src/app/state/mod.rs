@@ -325,8 +325,8 @@ impl AppState {
             history: self.history.clone(),
             recent: self.recent.clone(),
             window_size: self.window_size,
-            dataset: self.dataset.memory.clone(),
             train: Some(self.train.draft.clone()),
+            dataset: self.dataset.memory.clone(),
         }
     }
 

@@ -11,10 +11,10 @@ pub enum Page {
     Ask,
     /// Every run that was kept.
     Gallery,
-    /// The pairs of a data set, to be annotated.
-    Dataset,
     /// Training runs.
     Train,
+    /// The pairs of a data set, to be annotated.
+    Dataset,
     /// The bundles known here.
     Models,
 }

@@ -13,10 +13,10 @@ pub enum Icon {
     Ask,
     /// Four pictures.
     Gallery,
-    /// Two pictures, one after the other.
-    Dataset,
     /// A falling curve over two axes.
     Train,
+    /// Two pictures, one after the other.
+    Dataset,
     /// A box seen from a corner.
     Models,
     /// A star.
@@ -80,6 +80,18 @@ pub fn paint_icon(painter: &Painter, icon: Icon, rect: Rect, colour: Color32) {
                 painter.rect_stroke(picture, radius, stroke, StrokeKind::Middle);
             }
         }
+        Icon::Train => {
+            painter.line(vec![at(3.5, 3.0), at(3.5, 20.5), at(21.0, 20.5)], stroke);
+            let curve = [
+                (7.0, 4.5),
+                (8.2, 9.2),
+                (10.0, 12.8),
+                (12.8, 15.2),
+                (16.2, 16.4),
+                (20.5, 16.9),
+            ];
+            painter.line(curve.map(|(x, y)| at(x, y)).to_vec(), stroke);
+        }
         Icon::Dataset => {
             let radius = CornerRadius::same((2.0 * unit) as u8);
             let after = Rect::from_min_max(at(8.5, 9.0), at(21.5, 20.5));
@@ -102,18 +114,6 @@ pub fn paint_icon(painter: &Painter, icon: Icon, rect: Rect, colour: Color32) {
                 ],
                 stroke,
             );
-        }
-        Icon::Train => {
-            painter.line(vec![at(3.5, 3.0), at(3.5, 20.5), at(21.0, 20.5)], stroke);
-            let curve = [
-                (7.0, 4.5),
-                (8.2, 9.2),
-                (10.0, 12.8),
-                (12.8, 15.2),
-                (16.2, 16.4),
-                (20.5, 16.9),
-            ];
-            painter.line(curve.map(|(x, y)| at(x, y)).to_vec(), stroke);
         }
         Icon::Models => {
             let rim = [

@@ -210,7 +210,11 @@ impl CurvesView {
                     HoverPosition::Elsewhere { position } => ("", position),
                 };
                 let loss = words::loss(value(at.y));
-                Some(format!("{name}\n{:.0}: {loss}", at.x))
+                let point = format!("{:.0}: {loss}", at.x);
+                Some(match name {
+                    "" => point,
+                    name => format!("{name}\n{point}"),
+                })
             });
         let plot = if self.reset { plot.reset() } else { plot };
         plot.show(ui, |plot| {
@@ -271,6 +275,9 @@ fn plot<'a>(name: &str, height: f32) -> Plot<'a> {
         .allow_scroll(false)
         .allow_zoom(Vec2b::new(true, true))
         .auto_bounds(Vec2b::TRUE)
+        .grid_spacing(egui::Rangef::new(14.0, 120.0))
+        .y_axis_min_width(44.0)
+        .y_axis_formatter(|mark: GridMark, _: &RangeInclusive<f64>| words::loss(mark.value))
         .link_axis(egui::Id::unique("train-steps"), Vec2b::new(true, false))
         .link_cursor(egui::Id::unique("train-steps"), Vec2b::new(true, false))
 }

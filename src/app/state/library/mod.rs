@@ -273,6 +273,10 @@ impl AppState {
     ) -> Vec<Effect> {
         match what_for {
             FolderUse::Bundle => ask(LibraryTask::Sort(paths)),
+            FolderUse::TrainingData => match paths.into_iter().next() {
+                Some(folder) => self.act_on_training(TrainAction::Examine(folder)),
+                None => Vec::new(),
+            },
             FolderUse::Dataset => {
                 self.frame.opening = false;
                 let folder = paths.into_iter().next();
@@ -280,10 +284,6 @@ impl AppState {
                     self.act_on_dataset(super::DatasetAction::Open(folder))
                 })
             }
-            FolderUse::TrainingData => match paths.into_iter().next() {
-                Some(folder) => self.act_on_training(TrainAction::Examine(folder)),
-                None => Vec::new(),
-            },
             FolderUse::Originals | FolderUse::OriginalFiles => {
                 self.act_on_import(ImportAction::Add(paths))
             }

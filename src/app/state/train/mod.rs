@@ -308,7 +308,10 @@ impl AppState {
             TrainAction::Examine(folder) => {
                 let mut draft = train.draft.clone();
                 draft.data = folder.display().to_string();
+                // A chosen folder is a step of its own.
+                train.undo.settle();
                 train.edit(draft);
+                train.undo.settle();
                 train.selected = None;
                 train.examining = Some(folder.clone());
                 return ask(TrainingTask::Examine(folder));
