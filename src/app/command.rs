@@ -478,7 +478,7 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             }
             Command::Paste => pasted(ctx, typing, &mut actions),
             // A text field undoes its own words.
-            Command::Undo | Command::Redo if typing => false,
+            Command::Undo | Command::Redo if typing || !undoes(state) => false,
             // A question mark shows the keys as well, where it is not text.
             Command::About => {
                 let shown = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F1));

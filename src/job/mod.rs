@@ -1,7 +1,7 @@
 //! The seam between the faces (window, command line) and the work.
 //!
 //! A face submits a [`JobSpec`], a [`FileTask`], a [`BundleTask`] or a [`LibraryTask`] and reads
-//! [`JobEvent`]s. Six threads do everything: `lgd-worker` owns the device and the loaded pipeline,
+//! [`JobEvent`]s. Seven threads do everything: `lgd-worker` owns the device and the loaded pipeline,
 //! `lgd-files` decodes and saves, `lgd-bundles` makes bundles, `lgd-library` looks after them, with a
 //! thread more for each check or download, `lgd-training` looks after the processes of training runs,
 //! `lgd-dataset` edits data sets, and `lgd-store` keeps runs and jobs so that nothing is lost

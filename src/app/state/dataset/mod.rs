@@ -244,12 +244,14 @@ impl AppState {
 
     fn open_dataset(&mut self, path: PathBuf) -> Vec<Effect> {
         self.remember_cursor();
+        let mut effects = self.watch_training(Page::Dataset);
         self.page = Page::Dataset;
         let dataset = &mut self.dataset;
         dataset.openings += 1;
         dataset.opening = Some(path.clone());
         dataset.failed = None;
-        ask(DatasetTask::Open(dataset.openings, path))
+        effects.extend(ask(DatasetTask::Open(dataset.openings, path)));
+        effects
     }
 
     /// Does what a person asked of the opened folder.
