@@ -73,6 +73,10 @@ pub enum Command {
     AskPage,
     /// Go to the Gallery page.
     GalleryPage,
+    /// Go to the Vote page.
+    VotePage,
+    /// Go to the Evaluate page.
+    EvaluatePage,
     /// Go to the Models page.
     ModelsPage,
     /// Find a command by name.
@@ -93,7 +97,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 45] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -129,6 +133,8 @@ impl Command {
         Self::DeleteRuns,
         Self::AskPage,
         Self::GalleryPage,
+        Self::VotePage,
+        Self::EvaluatePage,
         Self::ModelsPage,
         Self::Palette,
         Self::Settings,
@@ -177,6 +183,8 @@ impl Command {
             Self::DeleteRuns => "command-delete-runs",
             Self::AskPage => "command-ask-page",
             Self::GalleryPage => "command-gallery-page",
+            Self::VotePage => "command-vote-page",
+            Self::EvaluatePage => "command-evaluate-page",
             Self::ModelsPage => "command-models-page",
             Self::Palette => "command-palette",
             Self::Settings => "command-settings",
@@ -226,6 +234,8 @@ impl Command {
             Self::DeleteRuns => "command-delete-runs-tip",
             Self::AskPage => "command-ask-page-tip",
             Self::GalleryPage => "command-gallery-page-tip",
+            Self::VotePage => "command-vote-page-tip",
+            Self::EvaluatePage => "command-evaluate-page-tip",
             Self::ModelsPage => "command-models-page-tip",
             Self::Palette => "command-palette-tip",
             Self::Settings => "command-settings-tip",
@@ -269,6 +279,8 @@ impl Command {
             Self::AskPage => with(Modifiers::COMMAND, Key::Num1),
             Self::GalleryPage => with(Modifiers::COMMAND, Key::Num2),
             Self::ModelsPage => with(Modifiers::COMMAND, Key::Num3),
+            Self::VotePage => with(Modifiers::COMMAND, Key::Num7),
+            Self::EvaluatePage => with(Modifiers::COMMAND, Key::Num5),
             Self::Palette => with(Modifiers::COMMAND, Key::K),
             Self::Settings => with(Modifiers::COMMAND, Key::Comma),
             Self::About => with(Modifiers::NONE, Key::F1),
@@ -291,6 +303,8 @@ impl Command {
             | Self::CancelAll
             | Self::AskPage
             | Self::GalleryPage
+            | Self::VotePage
+            | Self::EvaluatePage
             | Self::ModelsPage
             | Self::Palette
             | Self::Settings
@@ -370,6 +384,8 @@ impl Command {
             Self::DeleteRuns => gallery(GalleryAction::Delete),
             Self::AskPage => Some(Action::ShowPage(Page::Ask)),
             Self::GalleryPage => Some(Action::ShowPage(Page::Gallery)),
+            Self::VotePage => Some(Action::ShowPage(Page::Vote)),
+            Self::EvaluatePage => Some(Action::ShowPage(Page::Evaluate)),
             Self::ModelsPage => Some(Action::ShowPage(Page::Models)),
             Self::Palette => Some(Action::ShowDialog(Dialog::Palette)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),

@@ -20,10 +20,11 @@ pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{ModelSettings, SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
     Action, AppState, AxisDraft, BundleState, Check, Column, CoverState, Dialog, Download,
-    DownloadState, Explain, Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction,
-    GridDraft, HubAction, ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library,
-    LibraryAction, Likeness, NoticeKind, Offer, OfferChoice, Page, Parting, Phase, QueueAction,
-    Recall, Run, Shelved, TargetAction, Topic, View,
+    DownloadState, DraftProblem, Evaluate, EvaluateAction, Evaluating, EvaluationDraft, Explain,
+    Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction, GridDraft, HubAction,
+    ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library, LibraryAction, Likeness,
+    NoticeKind, Offer, OfferChoice, OpenPoll, Page, Parting, Phase, Picked, QueueAction, Recall,
+    Run, Shelved, ShownEvaluation, TargetAction, Topic, View, VoteAction, VoteDraft, Voting,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -32,7 +33,7 @@ pub use window::{Options, WindowError, run};
 
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
-use panels::{AskPage, Cx, GalleryPage, ModelsPage, Notices, Palette};
+use panels::{AskPage, Cx, EvaluatePage, GalleryPage, ModelsPage, Notices, Palette, VotePage};
 use settings::{read_session, read_settings, to_text};
 use state::Effect;
 use std::cell::RefCell;
@@ -79,6 +80,8 @@ pub struct LgdApp {
     ask: AskPage,
     gallery: GalleryPage,
     models: ModelsPage,
+    evaluate: EvaluatePage,
+    vote: VotePage,
     notices: Notices,
     palette: Palette,
     places: Option<Places>,
@@ -114,6 +117,8 @@ impl LgdApp {
         state.library.hub_cache = config.hub_cache;
         state.library.import.shelf = config.places.as_ref().map(Places::bundles);
         state.gallery.cache = config.places.as_ref().map(|places| places.cache.clone());
+        state.evaluate.home = config.places.as_ref().map(|p| p.data.join("evaluations"));
+        state.evaluate.clip = config.places.as_ref().map(|p| p.data.join("clip"));
         if let Some(aside) = settings.set_aside {
             state.notify(NoticeKind::SettingsBroken(aside));
         }
@@ -145,6 +150,8 @@ impl LgdApp {
             ask: AskPage::default(),
             gallery: GalleryPage::default(),
             models: ModelsPage::default(),
+            evaluate: EvaluatePage::default(),
+            vote: VotePage::default(),
             notices: Notices::default(),
             palette: Palette::default(),
             places: config.places,
@@ -283,6 +290,8 @@ impl LgdApp {
             ask,
             gallery,
             models,
+            evaluate,
+            vote,
             notices,
             palette,
             places,
@@ -313,6 +322,8 @@ impl LgdApp {
             .show(ui, |ui| match cx.state.page {
                 Page::Ask => ask.ui(ui, &cx, actions),
                 Page::Gallery => gallery.ui(ui, &cx, actions),
+                Page::Vote => vote.ui(ui, &cx, actions),
+                Page::Evaluate => evaluate.ui(ui, &cx, actions),
                 Page::Models => models.ui(ui, &cx, actions),
             });
         match cx.state.dialog {

@@ -4,7 +4,7 @@
 //! set aside and reported, never fatal. Reading happens once, before the window appears; writing
 //! goes to the file thread.
 
-use super::state::{Form, Page, known_page};
+use super::state::{EvaluationDraft, Form, Page, VoteDraft, known_page};
 use crate::job::hub::NetworkSettings;
 use crate::job::{BundleSource, GuidanceMode, MemorySize};
 use serde::{Deserialize, Serialize};
@@ -140,6 +140,10 @@ pub struct Session {
     pub frame: Option<SavedFrame>,
     /// Question, mode and numbers.
     pub form: Form,
+    /// The evaluation that is being set up.
+    pub evaluation: EvaluationDraft,
+    /// Who votes on what.
+    pub votes: VoteDraft,
 }
 
 impl Session {
@@ -245,6 +249,8 @@ mod tests {
             window_size: Some([1280.0, 800.0]),
             frame: Some(SavedFrame::Example("fishbowl.png".into())),
             form: Form::default(),
+            evaluation: EvaluationDraft::default(),
+            votes: VoteDraft::default(),
         };
         session.form.request.question = "A \"quoted\"\nquestion".into();
         session.form.keep_seed = true;

@@ -4,6 +4,7 @@
 
 mod about;
 mod ask;
+mod evaluate;
 mod exporting;
 mod gallery;
 mod memory;
@@ -16,9 +17,11 @@ mod preferences;
 mod queue;
 mod rail;
 mod status_bar;
+mod vote;
 
 pub use about::about_ui;
 pub use ask::{AskPage, drop_overlay_ui, grid_setup_ui};
+pub use evaluate::EvaluatePage;
 pub use exporting::exporting_ui;
 pub use gallery::GalleryPage;
 pub use models::ModelsPage;
@@ -30,6 +33,7 @@ pub use preferences::preferences_ui;
 pub use queue::queue_ui;
 pub use rail::{WIDTH as RAIL_WIDTH, rail_ui};
 pub use status_bar::{HEIGHT as STATUS_HEIGHT, status_bar_ui};
+pub use vote::VotePage;
 
 use super::state::{Action, AppState, Page};
 use super::texts::{Texts, Value};
@@ -45,7 +49,8 @@ use std::cell::RefCell;
 pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
     match state.page {
         Page::Models => models::dropped(ctx),
-        Page::Ask | Page::Gallery => ask::dropped(ctx, state),
+        Page::Evaluate => evaluate::dropped(ctx, state),
+        Page::Ask | Page::Gallery | Page::Vote => ask::dropped(ctx, state),
     }
 }
 

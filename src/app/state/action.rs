@@ -2,8 +2,9 @@
 //! plain data.
 
 use super::{
-    Dialog, Explain, Form, GalleryAction, GridAction, HubAction, ImportAction, LibraryAction,
-    Moment, NoticeId, OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
+    Dialog, EvaluateAction, Explain, Form, GalleryAction, GridAction, HubAction, ImportAction,
+    LibraryAction, Moment, NoticeId, OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
+    VoteAction,
 };
 use crate::app::settings::Settings;
 use crate::job::{
@@ -103,6 +104,10 @@ pub enum Action {
     Hub(HubAction),
     /// Does something with imports.
     Import(ImportAction),
+    /// Does something with votes.
+    Vote(VoteAction),
+    /// Does something with evaluations.
+    Evaluate(EvaluateAction),
     /// Opens a dialog.
     ShowDialog(Dialog),
     /// Closes the dialog.
@@ -134,6 +139,8 @@ pub enum Ticket {
     Recognise,
     /// The bundle that is made in this folder.
     Import(PathBuf),
+    /// An evaluation.
+    Evaluation,
     /// An animation and where it goes.
     Export(ExportFormat, PathBuf),
     /// What is to be known about a column of a run.

@@ -17,6 +17,12 @@ impl AppState {
 
     fn take_in(&mut self, event: JobEvent) -> Vec<Effect> {
         self.loading_heard(&event);
+        if let Some(effects) = self.votes_heard(&event) {
+            return effects;
+        }
+        if let Some(effects) = self.evaluation_heard(&event) {
+            return effects;
+        }
         if self.explain_heard(&event) {
             return Vec::new();
         }
@@ -112,8 +118,14 @@ impl AppState {
                 return self.folders_chosen(what_for, paths);
             }
             JobEvent::Library(event) => return self.on_library_event(event),
-            // Evaluations are asked for on the command line.
-            JobEvent::Evaluated(..) | JobEvent::Validated(..) => {}
+            // Those of this window were heard above.
+            JobEvent::Evaluated(..)
+            | JobEvent::Validated(..)
+            | JobEvent::Foreseen(..)
+            | JobEvent::ReportOpened(..)
+            | JobEvent::PollOpened(..)
+            | JobEvent::BallotOpened(..)
+            | JobEvent::VotesRead(..) => {}
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
@@ -124,6 +136,7 @@ impl AppState {
     pub fn on_preview(&mut self, preview: StepPreview) {
         if self.on_export_step(preview.job, preview.step, preview.steps)
             || self.explain_stepped(&preview)
+            || self.evaluation_stepped(&preview)
         {
             return;
         }

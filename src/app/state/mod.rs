@@ -4,6 +4,7 @@
 mod action;
 mod answer;
 mod cells;
+mod evaluate;
 mod events;
 mod explain;
 mod export;
@@ -28,9 +29,13 @@ mod tests_queue;
 mod time;
 mod timeline;
 mod undo;
+mod vote;
 
 pub use action::{Action, Effect, Ticket};
 pub use cells::GridAction;
+pub use evaluate::{
+    DraftProblem, Evaluate, EvaluateAction, Evaluating, EvaluationDraft, ShownEvaluation,
+};
 pub use explain::{Explain, Explained, Inquiry, Topic};
 pub use export::Exporting;
 pub use form::Form;
@@ -49,6 +54,7 @@ pub use run::{Column, Phase, Progress, Run, RunId, View};
 pub use similar::Likeness;
 pub use target::TargetAction;
 pub use timeline::{Moment, Parting};
+pub use vote::{OpenPoll, Picked, VoteAction, VoteDraft, Voting};
 
 use crate::app::examples;
 use crate::app::settings::{SavedFrame, Session, Settings};
@@ -216,6 +222,10 @@ pub struct AppState {
     pub gallery: Gallery,
     /// The bundles known here.
     pub library: Library,
+    /// Evaluations.
+    pub evaluate: Evaluate,
+    /// Votes.
+    pub voting: Voting,
     /// Animations on their way, in the order they were asked for.
     pub exporting: Vec<Exporting>,
     /// The column that is explained in place of the columns.
@@ -260,6 +270,8 @@ impl AppState {
             offer: None,
             gallery: Gallery::default(),
             library: Library::default(),
+            evaluate: Evaluate::new(session.evaluation),
+            voting: Voting::new(session.votes),
             exporting: Vec::new(),
             loading: None,
             similar: similar::Measured::default(),
@@ -306,6 +318,8 @@ impl AppState {
             history: self.history.clone(),
             recent: self.recent.clone(),
             window_size: self.window_size,
+            evaluation: self.evaluate.draft.clone(),
+            votes: self.voting.draft.clone(),
         }
     }
 
@@ -418,6 +432,8 @@ impl AppState {
             Action::Library(action) => return self.act_on_library(action),
             Action::Hub(action) => return self.act_on_hub(action),
             Action::Import(action) => return self.act_on_import(action),
+            Action::Vote(action) => return self.act_on_votes(action),
+            Action::Evaluate(action) => return self.act_on_evaluation(action),
             Action::ShowDialog(dialog) => {
                 self.dialog = Some(dialog);
                 if dialog == Dialog::Settings {

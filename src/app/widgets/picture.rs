@@ -29,6 +29,8 @@ pub enum Slot {
     Offer,
     /// The picture beside the effects of words.
     Explained,
+    /// The frame of a comparison, or one of its pictures.
+    Ballot(usize),
 }
 
 /// Pixels of cells that are uploaded in one frame; a few milliseconds. The other cells follow in the

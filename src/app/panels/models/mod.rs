@@ -9,6 +9,9 @@ mod import;
 mod list;
 mod words;
 
+pub use details::{strip, trouble_ui};
+pub use words::time_left;
+
 use super::Cx;
 use super::ask::message_ui;
 use crate::app::state::{Action, Dialog, LibraryAction, Shelved};

@@ -271,6 +271,9 @@ impl AppState {
     /// Goes to a page; the gallery is listed when it is shown for the first time.
     pub(super) fn show_page(&mut self, page: Page) -> Vec<Effect> {
         self.page = page;
+        if page == Page::Evaluate {
+            return self.look_at_evaluation();
+        }
         if page == Page::Models {
             return self.look_through_shelves();
         }
