@@ -21,7 +21,9 @@ mod toon;
 mod train;
 mod validate;
 
-use crate::job::{BundleSource, DeviceChoice, MemorySize, Places, Problem, bundles};
+use crate::job::{
+    BundleSource, DeviceChoice, MemorySize, Places, Precision, Problem, Resources, bundles,
+};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -59,6 +61,9 @@ struct GlobalArgs {
     /// Where to compute: auto, cpu, cuda:N or metal
     #[arg(long, default_value_t = DeviceChoice::Auto, global = true)]
     device: DeviceChoice,
+    /// Numbers of the image encoder, the language model and the UNet: auto, f32 or bf16 [auto: bf16 on CUDA]
+    #[arg(long, default_value_t = Precision::Auto, hide_default_value = true, global = true)]
+    precision: Precision,
     /// The most memory that networks and their work may take, for example 8GiB [default: what is free]
     #[arg(long, value_name = "SIZE", global = true)]
     memory_limit: Option<MemorySize>,
@@ -68,6 +73,17 @@ struct GlobalArgs {
     /// Say more on standard error; twice for every step
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,
+}
+
+impl GlobalArgs {
+    /// What networks may use.
+    fn resources(&self) -> Resources {
+        Resources {
+            device: self.device,
+            precision: self.precision,
+            memory_limit: self.memory_limit,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -130,10 +146,8 @@ pub struct WindowRequest {
     pub frame: Option<PathBuf>,
     /// The bundle; without, the one that was chosen last.
     pub bundle: Option<BundleSource>,
-    /// The device.
-    pub device: DeviceChoice,
-    /// The most memory that may be taken, where it was said.
-    pub memory_limit: Option<MemorySize>,
+    /// What networks may use, as far as it was said.
+    pub resources: Resources,
 }
 
 impl Cli {
@@ -148,9 +162,9 @@ impl Cli {
             bundle: cli
                 .global
                 .bundle
-                .map(|wanted| bundles::find(Some(&wanted), Places::of_user().as_ref())),
-            device: cli.global.device,
-            memory_limit: cli.global.memory_limit,
+                .as_ref()
+                .map(|wanted| bundles::find(Some(wanted), Places::of_user().as_ref())),
+            resources: cli.global.resources(),
         })
     }
 

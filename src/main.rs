@@ -24,8 +24,7 @@ fn main() -> ExitCode {
             let options = Options {
                 frame: request.frame,
                 bundle: request.bundle,
-                device: request.device,
-                memory_limit: request.memory_limit,
+                resources: request.resources,
             };
             match lgd_studio::app::run(options) {
                 Ok(()) => ExitCode::SUCCESS,

@@ -77,6 +77,8 @@ pub enum Command {
     VotePage,
     /// Go to the Evaluate page.
     EvaluatePage,
+    /// Go to the Train page.
+    TrainPage,
     /// Go to the Models page.
     ModelsPage,
     /// Find a command by name.
@@ -97,7 +99,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -135,6 +137,7 @@ impl Command {
         Self::GalleryPage,
         Self::VotePage,
         Self::EvaluatePage,
+        Self::TrainPage,
         Self::ModelsPage,
         Self::Palette,
         Self::Settings,
@@ -185,6 +188,7 @@ impl Command {
             Self::GalleryPage => "command-gallery-page",
             Self::VotePage => "command-vote-page",
             Self::EvaluatePage => "command-evaluate-page",
+            Self::TrainPage => "command-train-page",
             Self::ModelsPage => "command-models-page",
             Self::Palette => "command-palette",
             Self::Settings => "command-settings",
@@ -236,6 +240,7 @@ impl Command {
             Self::GalleryPage => "command-gallery-page-tip",
             Self::VotePage => "command-vote-page-tip",
             Self::EvaluatePage => "command-evaluate-page-tip",
+            Self::TrainPage => "command-train-page-tip",
             Self::ModelsPage => "command-models-page-tip",
             Self::Palette => "command-palette-tip",
             Self::Settings => "command-settings-tip",
@@ -278,6 +283,7 @@ impl Command {
             Self::DeleteRuns => with(Modifiers::NONE, Key::Delete),
             Self::AskPage => with(Modifiers::COMMAND, Key::Num1),
             Self::GalleryPage => with(Modifiers::COMMAND, Key::Num2),
+            Self::TrainPage => with(Modifiers::COMMAND, Key::Num6),
             Self::ModelsPage => with(Modifiers::COMMAND, Key::Num3),
             Self::VotePage => with(Modifiers::COMMAND, Key::Num7),
             Self::EvaluatePage => with(Modifiers::COMMAND, Key::Num5),
@@ -305,6 +311,7 @@ impl Command {
             | Self::GalleryPage
             | Self::VotePage
             | Self::EvaluatePage
+            | Self::TrainPage
             | Self::ModelsPage
             | Self::Palette
             | Self::Settings
@@ -386,6 +393,7 @@ impl Command {
             Self::GalleryPage => Some(Action::ShowPage(Page::Gallery)),
             Self::VotePage => Some(Action::ShowPage(Page::Vote)),
             Self::EvaluatePage => Some(Action::ShowPage(Page::Evaluate)),
+            Self::TrainPage => Some(Action::ShowPage(Page::Train)),
             Self::ModelsPage => Some(Action::ShowPage(Page::Models)),
             Self::Palette => Some(Action::ShowDialog(Dialog::Palette)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),

@@ -18,8 +18,8 @@ pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
             jobs.hold(held);
             None
         }
-        Effect::LimitMemory(limit) => {
-            jobs.set_memory_limit(limit);
+        Effect::Use(resources) => {
+            jobs.set_resources(resources);
             None
         }
         Effect::Cancel(job) => {
@@ -31,6 +31,10 @@ pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
             None
         }
         Effect::Make(ticket, task) => Some(Action::Submitted(ticket, jobs.make(task))),
+        Effect::Training(task) => {
+            jobs.training(task);
+            None
+        }
         Effect::Library(task) => {
             jobs.library(task);
             None

@@ -24,7 +24,8 @@ pub use state::{
     Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction, GridDraft, HubAction,
     ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library, LibraryAction, Likeness,
     NoticeKind, Offer, OfferChoice, OpenPoll, Page, Parting, Phase, Picked, QueueAction, Recall,
-    Run, Shelved, ShownEvaluation, TargetAction, Topic, View, VoteAction, VoteDraft, Voting,
+    Run, Shelved, ShownEvaluation, TargetAction, Topic, Train, TrainAction, TrainBlocked,
+    TrainDraft, Trial, View, VoteAction, VoteDraft, Voting,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -33,7 +34,9 @@ pub use window::{Options, WindowError, run};
 
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
-use panels::{AskPage, Cx, EvaluatePage, GalleryPage, ModelsPage, Notices, Palette, VotePage};
+use panels::{
+    AskPage, Cx, EvaluatePage, GalleryPage, ModelsPage, Notices, Palette, TrainPage, VotePage,
+};
 use settings::{read_session, read_settings, to_text};
 use state::Effect;
 use std::cell::RefCell;
@@ -43,7 +46,7 @@ use theme::space;
 use widgets::{Art, Pictures};
 
 use crate::job::{
-    BundleSource, DeviceChoice, FileTask, JobEvent, Jobs, JobsConfig, MemorySize, Places,
+    BundleSource, FileTask, JobEvent, Jobs, JobsConfig, Places, Resources, TrainingTask,
 };
 
 /// How long changes wait before they are written.
@@ -58,14 +61,14 @@ pub struct AppConfig {
     pub bundle: Option<BundleSource>,
     /// The Hugging Face cache; without, it is not looked into.
     pub hub_cache: Option<PathBuf>,
-    /// The device that computes.
-    pub device: DeviceChoice,
-    /// The most memory that may be taken, in place of the setting.
-    pub memory_limit: Option<MemorySize>,
+    /// What networks may use, in place of the settings.
+    pub resources: Resources,
     /// Where settings and session are; without, nothing is remembered.
     pub places: Option<Places>,
     /// Makes rolled seeds differ from start to start.
     pub dice: u64,
+    /// What training runs are started with; without, this program itself.
+    pub program: Option<PathBuf>,
 }
 
 /// The program behind the window.
@@ -82,6 +85,7 @@ pub struct LgdApp {
     models: ModelsPage,
     evaluate: EvaluatePage,
     vote: VotePage,
+    train: TrainPage,
     notices: Notices,
     palette: Palette,
     places: Option<Places>,
@@ -128,9 +132,9 @@ impl LgdApp {
         let wake = ctx.clone();
         let jobs = Jobs::start(
             JobsConfig {
-                device: config.device,
+                resources: config.resources.or(state.settings.resources()),
                 places: config.places.clone(),
-                memory_limit: config.memory_limit.or(state.settings.memory_limit),
+                program: config.program,
             },
             move || {
                 wake.request_repaint();
@@ -152,6 +156,7 @@ impl LgdApp {
             models: ModelsPage::default(),
             evaluate: EvaluatePage::default(),
             vote: VotePage::default(),
+            train: TrainPage::default(),
             notices: Notices::default(),
             palette: Palette::default(),
             places: config.places,
@@ -160,6 +165,11 @@ impl LgdApp {
             times: FrameTimes::default(),
             state,
         };
+        if app.places.is_some() {
+            // The queue of training runs goes on, whatever page is shown.
+            let watched = app.state.page == Page::Train;
+            app.jobs.training(TrainingTask::Watch(watched));
+        }
         let effects = app.state.start(config.frame, last);
         app.perform(effects);
         app.apply_look(ctx);
@@ -243,6 +253,7 @@ impl LgdApp {
             self.state.on_preview(preview);
         }
         self.state.on_library_news(self.jobs.take_library_news());
+        self.state.on_training_news(self.jobs.take_training_news());
         self.state.on_making(self.jobs.take_making());
         if let Some((job, progress)) = self.jobs.take_loading() {
             self.state.on_loading(job, progress);
@@ -292,6 +303,7 @@ impl LgdApp {
             models,
             evaluate,
             vote,
+            train,
             notices,
             palette,
             places,
@@ -324,6 +336,7 @@ impl LgdApp {
                 Page::Gallery => gallery.ui(ui, &cx, actions),
                 Page::Vote => vote.ui(ui, &cx, actions),
                 Page::Evaluate => evaluate.ui(ui, &cx, actions),
+                Page::Train => train.ui(ui, &cx, actions),
                 Page::Models => models.ui(ui, &cx, actions),
             });
         match cx.state.dialog {

@@ -4,9 +4,9 @@
 //! set aside and reported, never fatal. Reading happens once, before the window appears; writing
 //! goes to the file thread.
 
-use super::state::{EvaluationDraft, Form, Page, VoteDraft, known_page};
+use super::state::{EvaluationDraft, Form, Page, TrainDraft, VoteDraft, known_draft, known_page};
 use crate::job::hub::NetworkSettings;
-use crate::job::{BundleSource, GuidanceMode, MemorySize};
+use crate::job::{BundleSource, DeviceChoice, GuidanceMode, MemorySize, Precision, Resources};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,12 @@ pub struct Settings {
     /// How the hub is reached.
     #[serde(skip_serializing_if = "is_default")]
     pub network: NetworkSettings,
+    /// Where networks compute.
+    #[serde(skip_serializing_if = "is_default")]
+    pub device: DeviceChoice,
+    /// The numbers in which the large networks compute.
+    #[serde(skip_serializing_if = "is_default")]
+    pub precision: Precision,
     /// The most memory that the networks may take, in bytes; all that is free without.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_limit: Option<MemorySize>,
@@ -95,6 +101,8 @@ impl Default for Settings {
             leave_out_settings: false,
             models: ModelSettings::default(),
             network: NetworkSettings::default(),
+            device: DeviceChoice::default(),
+            precision: Precision::default(),
             memory_limit: None,
             rest: toml::Table::new(),
         }
@@ -102,6 +110,15 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// What networks may use.
+    pub fn resources(&self) -> Resources {
+        Resources {
+            device: self.device,
+            precision: self.precision,
+            memory_limit: self.memory_limit,
+        }
+    }
+
     /// The same with an interface size that can be used.
     pub fn within_range(mut self) -> Self {
         self.scale = if self.scale.is_finite() {
@@ -144,6 +161,12 @@ pub struct Session {
     pub evaluation: EvaluationDraft,
     /// Who votes on what.
     pub votes: VoteDraft,
+    /// Settings of a training run.
+    #[serde(
+        deserialize_with = "known_draft",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub train: Option<TrainDraft>,
 }
 
 impl Session {
@@ -251,6 +274,7 @@ mod tests {
             form: Form::default(),
             evaluation: EvaluationDraft::default(),
             votes: VoteDraft::default(),
+            train: None,
         };
         session.form.request.question = "A \"quoted\"\nquestion".into();
         session.form.keep_seed = true;

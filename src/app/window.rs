@@ -4,7 +4,7 @@
 use super::settings::read_session;
 use super::texts::Texts;
 use super::{AppConfig, LgdApp};
-use crate::job::{BundleSource, DeviceChoice, MemorySize, Places, hub};
+use crate::job::{BundleSource, Places, Resources, hub};
 use eframe::egui;
 use egui::ViewportBuilder;
 use std::path::PathBuf;
@@ -17,10 +17,8 @@ pub struct Options {
     pub frame: Option<PathBuf>,
     /// The bundle that answers; without, the one that was chosen last.
     pub bundle: Option<BundleSource>,
-    /// The device that computes.
-    pub device: DeviceChoice,
-    /// The most memory that may be taken, in place of the setting.
-    pub memory_limit: Option<MemorySize>,
+    /// What networks may use, in place of the settings.
+    pub resources: Resources,
 }
 
 /// Why there is no window.
@@ -62,9 +60,9 @@ pub fn run(options: Options) -> Result<(), WindowError> {
         frame: options.frame,
         bundle: options.bundle,
         hub_cache: hub::cache_folder(),
-        device: options.device,
-        memory_limit: options.memory_limit,
+        resources: options.resources,
         places,
+        program: None,
         dice: SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_nanos() as u64),

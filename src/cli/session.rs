@@ -28,8 +28,7 @@ impl Session {
             |e: std::io::Error| Problem::new(format!("The system gives no thread: {e}."));
         let jobs = Jobs::start(
             JobsConfig {
-                device: global.device,
-                memory_limit: global.memory_limit,
+                resources: global.resources(),
                 ..JobsConfig::default()
             },
             || {},

@@ -1,7 +1,7 @@
 //! `lgd-studio train`: a fine-tuning run in this process.
 
 use super::{Failure, GlobalArgs, output, session};
-use crate::job::training::{self, Ended, Event, RunRequest, TrainConfig};
+use crate::job::training::{self, Ended, Event, RunRequest, Steering, TrainConfig};
 use crate::job::{CancelToken, Places};
 use clap::{Args, ValueEnum};
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar};
@@ -52,7 +52,8 @@ pub(super) struct TrainArgs {
         conflicts_with = "settings"
     )]
     promote: Option<PathBuf>,
-    /// Obey the lines pause, continue, stop, discard, sample and save; the end of input stops
+    /// Obey the words pause, continue, stop, discard, sample and save, as lines on standard input,
+    /// whose end stops the run, or as files in the run's folder control
     #[arg(long, value_enum, value_name = "WHERE")]
     control: Option<ControlArg>,
 }
@@ -62,6 +63,8 @@ pub(super) struct TrainArgs {
 enum ControlArg {
     /// Standard input.
     Stdin,
+    /// The folder of the run, as the window does it.
+    Folder,
 }
 
 pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> {
@@ -82,8 +85,18 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> 
     let folder = match &request {
         RunRequest::New(_, folder) | RunRequest::Resume(folder, _) => folder.clone(),
     };
+    let steering = match args.control {
+        None => Steering::Nobody,
+        Some(ControlArg::Stdin) => Steering::Input,
+        Some(ControlArg::Folder) => Steering::Folder,
+    };
+    let places = Places::of_user();
+    // One run per device; where there is no place for locks, nobody else could hold one.
+    let _held = places
+        .map(|places| training::hold_device(&places, global.device, &folder))
+        .transpose()?;
     let cancel = session::cancel_on_interrupt();
-    train(request, args.control.is_some(), &cancel, &folder, global)
+    train(request, steering, &cancel, &folder, global)
 }
 
 fn new_folder(args: &TrainArgs, config: &Path) -> Result<PathBuf, Failure> {
@@ -98,7 +111,7 @@ fn new_folder(args: &TrainArgs, config: &Path) -> Result<PathBuf, Failure> {
 
 fn train(
     request: RunRequest,
-    listen: bool,
+    steering: Steering,
     cancel: &CancelToken,
     folder: &Path,
     global: &GlobalArgs,
@@ -106,7 +119,7 @@ fn train(
     let bar = session::progress_bar(1);
     bar.set_message("Loading the models");
     let json = global.json;
-    let ended = training::train(request, global.device, listen, cancel, |event| {
+    let ended = training::train(request, global.device, steering, cancel, |event| {
         if json {
             output::line(event.to_line());
         }

@@ -4,15 +4,17 @@ use super::library;
 use super::making::{self, BundleTask, Making, MakingCommand};
 use super::memory::Peaks;
 use super::queue::{Command, Queue};
+use super::resources::{Resources, SharedResources};
 use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreEvent};
 use super::worker::Worker;
 use super::{
-    DeviceChoice, FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews, LibraryTask,
-    LoadProgress, MemorySize, Places, Problem, StepPreview, files,
+    FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews, LibraryTask, LoadProgress,
+    Places, Problem, StepPreview, TrainingEvent, TrainingNews, TrainingTask, files, training,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -27,12 +29,12 @@ const WORKER_STACK_BYTES: usize = 32 << 20;
 /// What the threads need to know at start.
 #[derive(Clone, Debug, Default)]
 pub struct JobsConfig {
-    /// The device of the worker.
-    pub device: DeviceChoice,
+    /// What networks may use.
+    pub resources: Resources,
     /// Where runs are kept; without, none are.
     pub places: Option<Places>,
-    /// The most memory that networks and their work may take.
-    pub memory_limit: Option<MemorySize>,
+    /// What training runs are started with; without, this program itself.
+    pub program: Option<PathBuf>,
 }
 
 /// Where the threads leave what they have to say.
@@ -121,6 +123,7 @@ pub struct Jobs {
     worker: Option<JoinHandle<()>>,
     store: Option<Sender<Message>>,
     library: library::Handle,
+    training: training::Handle,
     file_tasks: Sender<Option<FileTask>>,
     bundle_tasks: Sender<Option<MakingCommand>>,
     events: Option<Receiver<JobEvent>>,
@@ -129,7 +132,7 @@ pub struct Jobs {
     tokens: BTreeMap<JobId, CancelToken>,
     next_id: u64,
     outbox: Outbox,
-    limit: Arc<Mutex<Option<MemorySize>>>,
+    resources: SharedResources,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -156,6 +159,8 @@ impl Jobs {
             notify: Arc::new(notify),
         };
         let library = library::Handle::start(config.places.clone(), outbox.clone())?;
+        let training =
+            training::Handle::start(config.places.clone(), config.program, outbox.clone())?;
         let caches = config.places.clone();
         let (store, keeper) = match config.places {
             None => (None, None),
@@ -169,13 +174,13 @@ impl Jobs {
                 (Some(messages), Some(keeper))
             }
         };
-        let limit = Arc::new(Mutex::new(config.memory_limit));
+        let resources = SharedResources::new(config.resources);
         let worker = Worker::new(
-            config.device,
+            resources.clone(),
             outbox.clone(),
             store.clone().map(Recorder::new),
         )
-        .within(limit.clone(), Peaks::open(caches.as_ref()));
+        .remembering(Peaks::open(caches.as_ref()));
         let worker_queue = queue.clone();
         let worker = std::thread::Builder::new()
             .name("lgd-worker".to_owned())
@@ -195,6 +200,7 @@ impl Jobs {
             worker: Some(worker),
             store,
             library,
+            training,
             file_tasks,
             bundle_tasks,
             events: Some(events),
@@ -203,7 +209,7 @@ impl Jobs {
             tokens: BTreeMap::new(),
             next_id: 1,
             outbox,
-            limit,
+            resources,
             threads: keeper.into_iter().chain([files, bundles]).collect(),
         })
     }
@@ -363,6 +369,20 @@ impl Jobs {
         self.library.news()
     }
 
+    /// Hands a task to the thread that looks after training runs.
+    pub fn training(&mut self, task: TrainingTask) {
+        if !self.training.ask(task) {
+            let problem = Problem::new("Training runs cannot be reached.");
+            let problem = problem.hint("Try again in a moment, or use `lgd-studio train`.");
+            self.answer(JobEvent::Training(TrainingEvent::Failed(problem)));
+        }
+    }
+
+    /// How training runs stand, where there is something new.
+    pub fn take_training_news(&mut self) -> TrainingNews {
+        self.training.news()
+    }
+
     /// The next event, if there is one.
     pub fn try_event(&mut self) -> Option<JobEvent> {
         let event = self
@@ -398,9 +418,9 @@ impl Jobs {
         loading.unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Sets the most memory that networks and their work may take, from the next job on.
-    pub fn set_memory_limit(&mut self, limit: Option<MemorySize>) {
-        *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = limit;
+    /// Sets what networks may use, from the next job on.
+    pub fn set_resources(&mut self, resources: Resources) {
+        self.resources.set(resources);
     }
 
     /// How far every bundle's making is, where there is something new.
@@ -426,6 +446,7 @@ impl Drop for Jobs {
         // Closing the events lets a thread that waits for room go on.
         self.events = None;
         self.library.close();
+        self.training.close();
         // The worker before the store, which hears its last words.
         let worker = self.worker.take();
         join(worker);

@@ -2,7 +2,7 @@
 
 use super::{Forecast, MemoryModel, MemoryPlan, MemorySize, Places, Workload};
 use crate::nn::room;
-use crate::pipeline::{EditRequest, LgdPipeline};
+use crate::pipeline::{EditRequest, LgdPipeline, Stage};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -144,9 +144,13 @@ impl Peaks {
     }
 }
 
-/// Measures what this process holds at most until it is asked; main memory only.
+/// Measures what this process holds at most, stage by stage, and logs it beside the forecast; main
+/// memory only.
 pub(super) struct PeakMeter {
     works: bool,
+    forecast: Forecast,
+    stage: Option<Stage>,
+    most: u64,
 }
 
 impl PeakMeter {
@@ -154,14 +158,46 @@ impl PeakMeter {
     pub(super) fn start(pipeline: &LgdPipeline) -> Self {
         Self {
             works: pipeline.is_on_cpu() && room::forget_peak(),
+            forecast: Forecast::default(),
+            stage: None,
+            most: 0,
+        }
+    }
+
+    /// A stage begins under a plan that has this forecast.
+    pub(super) fn enter(&mut self, stage: Stage, forecast: impl FnOnce() -> Forecast) {
+        self.leave();
+        // Loading is part of the stage that asked for it.
+        if stage != Stage::Loading {
+            self.stage = Some(stage);
+            self.forecast = forecast();
         }
     }
 
     /// The most bytes since the start, where the system tells.
-    pub(super) fn peak(&self) -> Option<u64> {
-        let held = room::held().filter(|_| self.works)?;
-        tracing::info!("at most {} were held", MemorySize(held.peak));
-        Some(held.peak)
+    pub(super) fn finish(mut self) -> Option<u64> {
+        self.leave();
+        let most = (self.most > 0).then_some(self.most)?;
+        tracing::info!("at most {} were held", MemorySize(most));
+        Some(most)
+    }
+
+    fn leave(&mut self) {
+        let Some(held) = room::held().filter(|_| self.works) else {
+            return;
+        };
+        self.works = room::forget_peak();
+        self.most = self.most.max(held.peak);
+        if let Some(stage) = self.stage {
+            let stages = self.forecast.stages.iter();
+            let expected = stages.filter(|(known, _)| *known == stage).map(|x| x.1);
+            tracing::debug!(
+                "{stage:?}: at most {} MiB were held, {} at its end, {} expected",
+                held.peak >> 20,
+                held.now >> 20,
+                expected.max().unwrap_or(0) >> 20
+            );
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use super::scoring::{Evaluation, ScoreSpec};
 use super::store::{StoreEvent, StoreTask};
 use super::validation::{Outlook, ValidateSpec, Validation};
 use super::{
-    Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, LibraryEvent, Recalled, Target,
+    Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, LibraryEvent, Recalled,
+    Target, TrainingEvent,
 };
 use crate::eval::{Report, Vote};
 use crate::pipeline::{
@@ -72,6 +73,9 @@ impl Frame {
 pub enum JobSpec {
     /// Load a bundle (and forget the one before) so that the next edit starts at once.
     Load(BundleSource),
+    /// Take everything out of memory, because something else needs the device; ends in `Unloaded`.
+    /// The next job loads what it needs.
+    Unload,
     /// Draw answers to questions about a frame, side by side.
     Run {
         /// The bundle to use; loaded first when another one is resident.
@@ -229,6 +233,8 @@ pub enum FolderUse {
     VotedFolder,
     /// A file with votes.
     VotesFile,
+    /// A data set to train on.
+    TrainingData,
 }
 
 /// The newest state of a column's denoising; older pictures are overwritten, never queued.
@@ -436,6 +442,10 @@ pub enum JobEvent {
     FoldersChosen(FolderUse, Vec<PathBuf>),
     /// The library of bundles reports.
     Library(LibraryEvent),
+    /// Something about training runs.
+    Training(TrainingEvent),
+    /// The models left the memory.
+    Unloaded(JobId),
     /// A picture is in the clipboard.
     Copied,
     /// Saving or copying failed.
@@ -455,6 +465,7 @@ impl JobEvent {
             | Self::Read(id, _)
             | Self::Bundle(id, _)
             | Self::Evaluated(id, _)
+            | Self::Unloaded(id)
             | Self::Validated(id, _)
             | Self::Failed(id, _)
             | Self::Cancelled(id) => Some(*id),

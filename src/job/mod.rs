@@ -1,9 +1,10 @@
 //! The seam between the faces (window, command line) and the work.
 //!
 //! A face submits a [`JobSpec`], a [`FileTask`], a [`BundleTask`] or a [`LibraryTask`] and reads
-//! [`JobEvent`]s. Five threads do everything: `lgd-worker` owns the device and the loaded pipeline,
+//! [`JobEvent`]s. Six threads do everything: `lgd-worker` owns the device and the loaded pipeline,
 //! `lgd-files` decodes and saves, `lgd-bundles` makes bundles, `lgd-library` looks after them, with a
-//! thread more for each check or download, and `lgd-store` keeps runs and jobs so that nothing is lost
+//! thread more for each check or download, `lgd-training` looks after the processes of training runs,
+//! and `lgd-store` keeps runs and jobs so that nothing is lost
 //! when the program is killed.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
@@ -31,6 +32,7 @@ mod provenance;
 mod queue;
 mod recall;
 mod reports;
+mod resources;
 mod run_file;
 mod run_grid;
 mod saving;
@@ -50,7 +52,7 @@ pub use crate::eval::{
 };
 pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
-pub use crate::nn::device::{DeviceChoice, DeviceError};
+pub use crate::nn::device::{DeviceChoice, DeviceError, Precision};
 pub use crate::nn::similarity::{SimilarityError, psnr, ssim};
 pub use crate::pipeline::build::{
     BuildProgress, BuildStage, ImportSpec, MadeBundle, Preset, RandomSpec, StoredAs,
@@ -85,6 +87,7 @@ pub use polls::{Ballot, BallotPictures, Poll, VotesExport};
 pub use provenance::FrameFacts;
 pub use recall::{FrameSearch, Made, Recalled, recall};
 pub use reports::ReportExport;
+pub use resources::Resources;
 pub use run_file::{RunFile, open as open_run};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
 pub use saving::write_text;
@@ -94,6 +97,7 @@ pub use store::{
     KeptColumn, KeptRun, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask,
 };
 pub use target::{Target, TargetFacts};
+pub use training::{TrainingEvent, TrainingNews, TrainingTask};
 pub use validation::{
     Expected, Outlook, PAPER_MODES, PAPER_SEEDS, Shard, ValidateSpec, Validation, paper_settings,
 };

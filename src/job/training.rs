@@ -1,4 +1,17 @@
-//! Training runs for the faces: started in this process, steered by lines on standard input.
+//! Training runs for the faces: trained in this process, steered by lines on standard input or by
+//! requests in the run's folder; and, for the window, looked after as processes of their own.
+
+mod card;
+mod curve;
+mod devices;
+mod health;
+mod history;
+mod hold;
+mod mail;
+mod message;
+mod process;
+mod runs;
+mod thread;
 
 use super::{CancelToken, DeviceChoice, Places, Problem};
 use crate::pipeline::Bundle;
@@ -9,7 +22,20 @@ use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use crate::train::{Control, Ended, Event, Forecast, Losses, StepReport, TrainConfig};
+pub use crate::train::{
+    Bridge, Control, Ended, Event, Forecast, Group, Losses, LrSchedule, PinnedQuestion, Preset,
+    StepReport, TrainConfig,
+};
+pub use card::{RunCard, RunState};
+pub use devices::DeviceFacts;
+pub use health::{DataHealth, SplitHealth};
+pub use history::{Curves, RunHistory, SampleSet};
+pub use hold::{HeldDevice, device_key, hold_device};
+pub use mail::post;
+pub use message::{TrainingEvent, TrainingNews, TrainingTask, Tried};
+
+use mail::Mailbox;
+pub(super) use thread::Handle;
 
 /// Stack of the thread that trains: going backward through a network is one call inside another.
 const STACK_BYTES: usize = 256 << 20;
@@ -27,31 +53,52 @@ pub enum RunRequest {
     Resume(PathBuf, Vec<String>),
 }
 
+/// Who steers a run, besides Ctrl-C.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Steering {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// The lines `pause`, `continue`, `stop`, `discard`, `sample` and `save` on standard input; the run
+    /// stops, saved, when the input ends.
+    Input,
+    /// Requests that [`post`] leaves in the run's folder.
+    Folder,
+}
+
+/// Where requests come from.
+enum Requests {
+    None,
+    Lines(Receiver<Control>),
+    Mail(Mailbox),
+}
+
 /// Trains until the run ends. Cancelling saves and stops it.
-///
-/// With `listen` the run obeys the lines `pause`, `continue`, `stop`, `discard`, `sample` and `save` on
-/// standard input, and stops, saved, when the input ends.
 ///
 /// # Errors
 /// What ended the run; it can be resumed.
 pub fn train(
     request: RunRequest,
     device: DeviceChoice,
-    listen: bool,
+    steering: Steering,
     cancel: &CancelToken,
     mut on_event: impl FnMut(&Event) + Send,
 ) -> Result<Ended, Problem> {
     let device = open_device(device)?;
-    let lines = listen.then(listen_to_input).transpose()?;
     let folder = match &request {
         RunRequest::New(_, folder) | RunRequest::Resume(folder, _) => folder.clone(),
+    };
+    let mut requests = match steering {
+        Steering::Nobody => Requests::None,
+        Steering::Input => Requests::Lines(listen_to_input()?),
+        Steering::Folder => Requests::Mail(Mailbox::open(&folder)),
     };
     let ended = on_large_stack(|| {
         let (folder, config) = match request {
             RunRequest::New(config, path) => (RunFolder::create(&path, &config)?, *config),
             RunRequest::Resume(path, settings) => RunFolder::resume(&path, &settings)?,
         };
-        let mut control = |wait| next_control(lines.as_ref(), cancel, wait);
+        let mut control = |wait| next_control(&mut requests, cancel, wait);
         let mut hooks = Hooks {
             control: &mut control,
             on_event: &mut on_event,
@@ -100,15 +147,30 @@ pub fn promote(run: &Path, folder: &Path) -> Result<u64, Problem> {
 /// A folder for a new run that is not there yet, named after its configuration.
 pub fn free_folder(places: &Places, config: &Path) -> PathBuf {
     let stem = config.file_stem().unwrap_or_default().to_string_lossy();
-    let runs = places.training();
-    let mut number = 1u32;
-    loop {
-        let folder = runs.join(format!("{stem}-{number}"));
-        if !folder.exists() {
-            return folder;
-        }
-        number += 1;
-    }
+    free_name(&places.training(), &stem, false)
+}
+
+/// A folder below `shelf` that is not there yet: `name` itself where `bare`, or `name-1`, `name-2`, …
+fn free_name(shelf: &Path, name: &str, bare: bool) -> PathBuf {
+    let clean = |c: char| match c {
+        '/' | '\\' | ':' => '-',
+        c => c,
+    };
+    let name: String = name
+        .trim()
+        .trim_start_matches('.')
+        .chars()
+        .map(clean)
+        .collect();
+    let name = match name.as_str() {
+        "" => "run",
+        name => name,
+    };
+    let numbered = (1u32..).map(|number| format!("{name}-{number}"));
+    let names = bare.then(|| name.to_owned()).into_iter().chain(numbered);
+    let mut folders = names.map(|name| shelf.join(name));
+    let free = folders.find(|folder| !folder.exists());
+    free.unwrap_or_else(|| shelf.join(name))
 }
 
 fn open_device(device: DeviceChoice) -> Result<Device, Problem> {
@@ -161,35 +223,49 @@ fn listen_to_input() -> Result<Receiver<Control>, Problem> {
     Ok(receiver)
 }
 
+/// The requests and how they are written.
+const WORDS: [(Control, &str); 6] = [
+    (Control::Pause, "pause"),
+    (Control::Continue, "continue"),
+    (Control::StopAndKeep, "stop"),
+    (Control::Discard, "discard"),
+    (Control::SampleNow, "sample"),
+    (Control::SaveNow, "save"),
+];
+
 fn parse(line: &str) -> Option<Control> {
-    Some(match line {
-        "pause" => Control::Pause,
-        "continue" => Control::Continue,
-        "stop" => Control::StopAndKeep,
-        "discard" => Control::Discard,
-        "sample" => Control::SampleNow,
-        "save" => Control::SaveNow,
-        _ => return None,
-    })
+    let known = WORDS.iter().find(|(_, word)| *word == line);
+    known.map(|(control, _)| *control)
+}
+
+fn word(control: Control) -> &'static str {
+    let known = WORDS.iter().find(|(known, _)| *known == control);
+    known.map_or("", |(_, word)| word)
 }
 
 /// The next request; Ctrl-C and the end of the input ask to stop.
-fn next_control(
-    lines: Option<&Receiver<Control>>,
-    cancel: &CancelToken,
-    wait: bool,
-) -> Option<Control> {
+fn next_control(requests: &mut Requests, cancel: &CancelToken, wait: bool) -> Option<Control> {
+    let patience = if wait { TICK } else { Duration::ZERO };
     loop {
         if cancel.is_cancelled() {
             return Some(Control::StopAndKeep);
         }
-        let lines = lines?;
-        let patience = if wait { TICK } else { Duration::ZERO };
-        match lines.recv_timeout(patience) {
-            Ok(control) => return Some(control),
-            Err(RecvTimeoutError::Disconnected) => return Some(Control::StopAndKeep),
-            Err(RecvTimeoutError::Timeout) if wait => {}
-            Err(RecvTimeoutError::Timeout) => return None,
+        let heard = match requests {
+            Requests::None => return None,
+            Requests::Lines(lines) => match lines.recv_timeout(patience) {
+                Err(RecvTimeoutError::Disconnected) => Some(Control::StopAndKeep),
+                heard => heard.ok(),
+            },
+            Requests::Mail(mailbox) => {
+                let next = mailbox.next();
+                if next.is_none() {
+                    std::thread::sleep(patience);
+                }
+                next
+            }
+        };
+        if heard.is_some() || !wait {
+            return heard;
         }
     }
 }

@@ -5,59 +5,58 @@ use super::export::{Painter, write_animation};
 use super::jobs::Outbox;
 use super::memory::{MemoryFacts, PeakMeter, Peaks};
 use super::queue::{Command, Queue};
+use super::resources::{Resources, SharedResources};
 use super::store::{Message, Recorder};
 use super::{
-    Bundle, BundleSource, BundleSummary, DeviceChoice, EditRequest, EditResult, Estimate, Export,
-    Frame, FrameFacts, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
+    Bundle, BundleSource, BundleSummary, EditRequest, EditResult, Estimate, Export, Frame,
+    FrameFacts, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
 };
 use crate::nn::cancel::{self, CancelToken};
 use crate::pipeline::{
-    EditError, Edited, LgdPipeline, Likeness, LoadListener, MemoryRules, MemorySize, Progress,
-    StepDone, Workload,
+    EditError, Edited, LgdPipeline, Likeness, LoadListener, MemoryRules, Progress, StepDone,
+    Workload,
 };
 use candle_core::Device;
 use image::RgbImage;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// The worker's own state: nobody else holds a tensor.
 pub(super) struct Worker {
-    device: DeviceChoice,
+    /// What may be used, as it is set now, and as the pipeline was opened with.
+    resources: SharedResources,
+    in_use: Resources,
     pub(super) outbox: Outbox,
     /// The way to the store, where there is one.
     recorder: Option<Recorder>,
     resident: Option<(BundleSource, LgdPipeline)>,
-    /// The most memory that may be taken, as it is set now, and as the pipeline was opened with.
-    limit: Arc<Mutex<Option<MemorySize>>>,
-    limit_in_use: Option<MemorySize>,
     peaks: Peaks,
     /// The judge of a bundle, once somebody asked for it; none where it has none.
     judge: Option<(BundleSource, Option<Likeness>)>,
 }
 
 impl Worker {
-    pub(super) fn new(device: DeviceChoice, outbox: Outbox, recorder: Option<Recorder>) -> Self {
+    pub(super) fn new(
+        resources: SharedResources,
+        outbox: Outbox,
+        recorder: Option<Recorder>,
+    ) -> Self {
         Self {
-            device,
+            resources,
+            in_use: Resources::default(),
             outbox,
             recorder,
             resident: None,
-            limit: Arc::default(),
-            limit_in_use: None,
             peaks: Peaks::open(None),
             judge: None,
         }
     }
 
-    /// The same worker, which keeps to a limit of memory that others may change.
-    pub(super) fn within(self, limit: Arc<Mutex<Option<MemorySize>>>, peaks: Peaks) -> Self {
-        Self {
-            limit,
-            peaks,
-            ..self
-        }
+    /// The same worker, which knows what earlier runs took.
+    pub(super) fn remembering(self, peaks: Peaks) -> Self {
+        Self { peaks, ..self }
     }
 
     /// Works until the queue closes.
@@ -99,6 +98,10 @@ impl Worker {
         self.guarded(id, |worker| {
             cancel::scope(token, || match spec {
                 JobSpec::Load(bundle) => worker.load(id, &bundle),
+                JobSpec::Unload => {
+                    (worker.resident, worker.judge) = (None, None);
+                    Ok(JobEvent::Unloaded(id))
+                }
                 JobSpec::Run {
                     bundle,
                     frame,
@@ -188,7 +191,7 @@ impl Worker {
             }
         };
         let pipeline = self.resident(id, bundle)?;
-        let meter = PeakMeter::start(pipeline);
+        let mut meter = PeakMeter::start(pipeline);
         let work = pipeline.workload(requests);
         let mut drawing_since = None;
         let facts = FrameFacts::of(&frame);
@@ -197,6 +200,7 @@ impl Worker {
         pipeline.run(image, requests, &mut |progress| {
             let heard = match progress {
                 Progress::Stage(stage) => {
+                    meter.enter(stage, || pipeline.memory().forecast(pipeline.plan(), &work));
                     if stage == Stage::Drawing {
                         drawing_since.get_or_insert_with(Instant::now);
                     }
@@ -247,16 +251,16 @@ impl Worker {
                 token.cancel(); // nobody listens any more
             }
         })?;
-        self.measured(work, &meter);
+        self.measured(work, meter);
         Ok(JobEvent::Finished(id))
     }
 
     /// Notes what a run took, and tells what is known now.
-    fn measured(&mut self, work: Workload, meter: &PeakMeter) {
+    fn measured(&mut self, work: Workload, meter: PeakMeter) {
         let Some((_, pipeline)) = &self.resident else {
             return;
         };
-        if let Some(bytes) = meter.peak() {
+        if let Some(bytes) = meter.finish() {
             self.peaks.note(pipeline, work, bytes);
         }
         let facts = Box::new(self.peaks.facts(pipeline));
@@ -338,7 +342,11 @@ impl Worker {
     }
 
     pub(super) fn open_device(&self) -> Result<Device, Problem> {
-        self.device.open().map_err(|e| Problem::new(e.to_string()))
+        self.resources
+            .get()
+            .device
+            .open()
+            .map_err(|e| Problem::new(e.to_string()))
     }
 
     /// The pipeline of that bundle, loaded when it is not yet.
@@ -347,17 +355,18 @@ impl Worker {
         id: JobId,
         bundle: &BundleSource,
     ) -> Result<&LgdPipeline, EditError> {
-        let limit = *self.limit.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = self.resources.get();
         let known = self.resident.as_ref();
-        if known.is_none_or(|(source, _)| source != bundle) || limit != self.limit_in_use {
-            self.limit_in_use = limit;
+        if known.is_none_or(|(source, _)| source != bundle) || wanted != self.in_use {
+            self.in_use = wanted;
             self.resident = None; // free the old weights before the new ones come
             self.judge = None;
             self.outbox.send(JobEvent::StageBegan(id, Stage::Loading));
             let device = self.open_device()?;
             let started = Instant::now();
             let rules = MemoryRules {
-                limit,
+                limit: wanted.memory_limit,
+                precision: wanted.precision,
                 ..MemoryRules::default()
             };
             let pipeline = LgdPipeline::open(bundle, &device, rules)?;
@@ -469,7 +478,7 @@ mod tests {
     #[test]
     fn a_panic_fails_its_job_and_the_worker_lives_on() {
         let (outbox, _events) = Outbox::for_tests();
-        let mut worker = Worker::new(DeviceChoice::Cpu, outbox, None);
+        let mut worker = Worker::new(SharedResources::default(), outbox, None);
         let failed = worker.guarded(JobId(1), |_| panic!("an index went astray"));
         assert!(
             matches!(&failed, JobEvent::Failed(JobId(1), problem)

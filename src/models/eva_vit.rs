@@ -6,7 +6,7 @@
 
 use super::t5::Activation;
 use crate::nn::{self, Conv2d, LayerNorm, Linear, Weights, cancel};
-use candle_core::{D, Result, Tensor};
+use candle_core::{D, DType, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// Architecture of the image encoder (`vision_config`). Absent fields take the values of ViT-g.
@@ -134,13 +134,15 @@ impl EvaVit {
     /// Image tokens (B, 1 + P, D) of `pixel_values` (B, 3, H, W), class token first.
     ///
     /// Pixels are normalised by the bundle's mean and deviation. H and W need not be the size the
-    /// weights were trained at: the position table is then resized.
+    /// weights were trained at: the position table is then resized. Takes and gives f32; works in the
+    /// dtype of its weights.
     ///
     /// # Errors
     /// On an image smaller than a patch, or when cancelled.
     pub fn forward(&self, pixel_values: &Tensor) -> Result<Tensor> {
         self.post_layernorm
-            .forward(&self.forward_blocks(pixel_values)?)
+            .forward(&self.forward_blocks(pixel_values)?)?
+            .to_dtype(DType::F32)
     }
 
     /// The same before the last norm, as the original module returns it.
@@ -159,7 +161,7 @@ impl EvaVit {
         // 1. Patches and class token.
         let patches = self
             .patch_embedding
-            .forward(pixel_values)? // (B, D, h, w)
+            .forward(&pixel_values.to_dtype(self.class_embedding.dtype())?)? // (B, D, h, w)
             .flatten_from(2)?
             .transpose(1, 2)?; // (B, P, D)
         let (_, _, d) = patches.dims3()?;

@@ -12,7 +12,7 @@ use super::scratch::scratch;
 use super::simd::{sum, vectorised};
 use super::vjp::{attach, on_cpu, plain, values};
 use super::winograd::Winograd;
-use candle_core::{Device, Result, Tensor, bail};
+use candle_core::{DType, Device, Result, Tensor, bail};
 
 /// A convolution with zero padding.
 #[derive(Clone, Debug)]
@@ -107,6 +107,16 @@ impl Conv2d {
     }
 
     fn fallback(&self, x: &Tensor) -> Result<Tensor> {
+        if x.device().is_cpu() && x.dtype() != DType::F32 {
+            // candle convolves in no other dtype on a processor.
+            let wide = |t: &Tensor| t.to_dtype(DType::F32);
+            let conv = Self {
+                weight: wide(&self.weight)?,
+                bias: self.bias.as_ref().map(wide).transpose()?,
+                ..self.clone()
+            };
+            return conv.forward(&wide(x)?)?.to_dtype(x.dtype());
+        }
         let Padding {
             left,
             right,

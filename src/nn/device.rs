@@ -1,11 +1,13 @@
 //! Which device computes.
 
-use candle_core::Device;
+use candle_core::{DType, Device};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// A person's choice of device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum DeviceChoice {
     /// The first GPU this build can use, else the CPU.
     #[default]
@@ -80,6 +82,53 @@ impl DeviceChoice {
     }
 }
 
+/// The numbers in which the large networks compute: the image encoder, the language model and the
+/// UNet. Everything else, and every norm, softmax and sampler state, is f32 always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Precision {
+    /// bf16 on CUDA, f32 elsewhere: processors have no fast bf16 here.
+    #[default]
+    Auto,
+    /// 32 bits.
+    F32,
+    /// 16 bits with the range of f32: half the memory, about three digits.
+    Bf16,
+}
+
+impl Precision {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::F32, Self::Bf16];
+
+    /// The dtype of the large networks on an open device.
+    pub fn dtype(self, device: &Device) -> DType {
+        match self {
+            Self::Auto if device.is_cuda() => DType::BF16,
+            Self::Auto | Self::F32 => DType::F32,
+            Self::Bf16 => DType::BF16,
+        }
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+        })
+    }
+}
+
+impl FromStr for Precision {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|p| p.to_string() == text);
+        known.ok_or_else(|| format!("\"{text}\" is not a precision. Use auto, f32 or bf16."))
+    }
+}
+
 /// A short name of an open device: "cpu", "cuda", "metal".
 pub fn device_name(device: &Device) -> &'static str {
     match device {
@@ -115,5 +164,33 @@ impl FromStr for DeviceChoice {
                 .map(Self::Cuda)
                 .ok_or_else(|| DeviceError::Unknown(text.to_owned())),
         }
+    }
+}
+
+impl TryFrom<String> for DeviceChoice {
+    type Error = DeviceError;
+
+    fn try_from(text: String) -> Result<Self, DeviceError> {
+        text.parse()
+    }
+}
+
+impl From<DeviceChoice> for String {
+    fn from(choice: DeviceChoice) -> Self {
+        choice.to_string()
+    }
+}
+
+impl TryFrom<String> for Precision {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Precision> for String {
+    fn from(choice: Precision) -> Self {
+        choice.to_string()
     }
 }

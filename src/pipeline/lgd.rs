@@ -121,7 +121,8 @@ impl LgdPipeline {
 
     /// Device and dtype, for people and metadata.
     pub fn device_text(&self) -> String {
-        format!("{} f32", device_name(&self.device))
+        let dtype = self.parts.house.large_dtype();
+        format!("{} {}", device_name(&self.device), dtype.as_str())
     }
 
     /// Draws the answers to `requests` about `frame`, one column each, at the frame's size (or that of

@@ -29,6 +29,11 @@ pub enum Preset {
     Answers,
 }
 
+impl Preset {
+    /// All presets.
+    pub const ALL: [Self; 4] = [Self::Full, Self::Adapter, Self::ToonTiny, Self::Answers];
+}
+
 /// A whole configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -392,7 +397,7 @@ impl TrainConfig {
     }
 
     /// Everything that is wrong, in plain words.
-    fn problems(&self) -> Vec<String> {
+    pub fn problems(&self) -> Vec<String> {
         let mut found = Vec::new();
         let mut expect = |good: bool, text: &str| {
             if !good {

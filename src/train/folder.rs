@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The complete configuration; a folder without it is no run.
-const CONFIG: &str = "config.toml";
+pub const CONFIG: &str = "config.toml";
 /// Held while a program trains; the system lets go of it when the program dies, however it dies.
 const LOCK: &str = "lock";
 /// Who trains here, and when it was last alive.

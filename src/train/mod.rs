@@ -29,7 +29,7 @@ pub use ema::Ema;
 pub use event::{Event, EventLog, StepReport, read_events};
 pub use export::write_bundle;
 pub use feeder::Feeder;
-pub use folder::{Heartbeat, RunFolder, heartbeat};
+pub use folder::{CONFIG, Heartbeat, RunFolder, heartbeat};
 pub use forecast::{Forecast, forecast};
 pub use gradients::Gradients;
 pub use learning_rate::{LinearCycles, LrSchedule};

@@ -97,6 +97,8 @@ impl Run {
         hooks: &mut Hooks<'_>,
     ) -> Result<Self, Problem> {
         let log = EventLog::open(&folder.events()).map_err(|e| folder.unwritable(&e))?;
+        // Whoever looks finds the process while it still loads.
+        folder.beat(0)?;
         let bundle = Bundle::open(&config.bundle())?;
         let seed = config.trainer.seed;
         let trainee = Trainee::load(&bundle, &config.model.train, seed, device)?;

@@ -42,13 +42,13 @@ fn request(mode: GuidanceMode) -> EditRequest {
 fn rules(free: &Arc<AtomicU64>) -> MemoryRules {
     let free = free.clone();
     MemoryRules {
-        limit: None,
         gauge: Arc::new(move |_| {
             Some(Room {
                 free: free.load(Ordering::Relaxed),
                 total: PLENTY,
             })
         }),
+        ..MemoryRules::default()
     }
 }
 

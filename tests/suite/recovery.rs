@@ -6,7 +6,7 @@ use crate::window::{Outcome, Window, has_text, open, state, wait, wait_until_rea
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use lgd_studio::app::{AppConfig, Column, NoticeKind, Phase, View};
-use lgd_studio::job::{DeviceChoice, KeptState, Places, open_run};
+use lgd_studio::job::{DeviceChoice, KeptState, Places, Resources, open_run};
 use rusqlite::Connection;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -155,10 +155,13 @@ fn window_on(home: &Path) -> Window {
         frame: None,
         bundle: None,
         hub_cache: None,
-        device: DeviceChoice::Cpu,
-        memory_limit: None,
+        resources: Resources {
+            device: DeviceChoice::Cpu,
+            ..Resources::default()
+        },
         places: Some(places(home)),
         dice: 2,
+        program: None,
     })
 }
 

@@ -11,7 +11,8 @@ use lgd_studio::app::{
     ThemeChoice,
 };
 use lgd_studio::job::{
-    BundleSource, DeviceChoice, FrameOrigin, GuidanceMode, JobEvent, Places, Problem, Stage,
+    BundleSource, DeviceChoice, FrameOrigin, GuidanceMode, JobEvent, Places, Problem, Resources,
+    Stage,
 };
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -38,10 +39,13 @@ pub fn config(home: &Path) -> AppConfig {
         frame: None,
         bundle: None,
         hub_cache: None,
-        device: DeviceChoice::Cpu,
-        memory_limit: None,
+        resources: Resources {
+            device: DeviceChoice::Cpu,
+            ..Resources::default()
+        },
         places: Some(places(home)),
         dice: 1,
+        program: Some(env!("CARGO_BIN_EXE_lgd-studio").into()),
     }
 }
 

@@ -17,6 +17,7 @@ mod preferences;
 mod queue;
 mod rail;
 mod status_bar;
+mod train;
 mod vote;
 
 pub use about::about_ui;
@@ -33,6 +34,7 @@ pub use preferences::preferences_ui;
 pub use queue::queue_ui;
 pub use rail::{WIDTH as RAIL_WIDTH, rail_ui};
 pub use status_bar::{HEIGHT as STATUS_HEIGHT, status_bar_ui};
+pub use train::TrainPage;
 pub use vote::VotePage;
 
 use super::state::{Action, AppState, Page};
@@ -49,6 +51,7 @@ use std::cell::RefCell;
 pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
     match state.page {
         Page::Models => models::dropped(ctx),
+        Page::Train => train::dropped(ctx),
         Page::Evaluate => evaluate::dropped(ctx, state),
         Page::Ask | Page::Gallery | Page::Vote => ask::dropped(ctx, state),
     }

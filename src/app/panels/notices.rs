@@ -41,6 +41,7 @@ impl Notices {
                     | NoticeKind::RunReady(..)
                     | NoticeKind::Downloaded(..)
                     | NoticeKind::Imported(..)
+                    | NoticeKind::Promoted(..)
             );
             if passes {
                 let left = STAY_SECS - (now - since);
@@ -149,6 +150,12 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
             tokens.accent_soft,
             tokens.on_accent_soft,
             cx.text("notice-imported", &[("name", name.as_str().into())]),
+            Some(path(folder)),
+        ),
+        NoticeKind::Promoted(folder, step) => (
+            tokens.accent_soft,
+            tokens.on_accent_soft,
+            cx.text("notice-promoted", &[("step", step.to_string().into())]),
             Some(path(folder)),
         ),
         NoticeKind::Downloaded(what, folder) => (

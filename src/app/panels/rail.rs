@@ -37,6 +37,7 @@ pub fn rail_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 Command::EvaluatePage,
                 Page::Evaluate,
             ),
+            (Icon::Train, "rail-train", Command::TrainPage, Page::Train),
             (
                 Icon::Models,
                 "rail-models",

@@ -4,12 +4,12 @@
 use super::{
     Dialog, EvaluateAction, Explain, Form, GalleryAction, GridAction, HubAction, ImportAction,
     LibraryAction, Moment, NoticeId, OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
-    VoteAction,
+    TrainAction, VoteAction,
 };
 use crate::app::settings::Settings;
 use crate::job::{
-    BundleTask, ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask, MemorySize,
-    RunDraft,
+    BundleTask, ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask, Resources,
+    RunDraft, TrainingTask,
 };
 use image::RgbImage;
 use std::path::PathBuf;
@@ -108,6 +108,8 @@ pub enum Action {
     Vote(VoteAction),
     /// Does something with evaluations.
     Evaluate(EvaluateAction),
+    /// Does something with training runs.
+    Train(TrainAction),
     /// Opens a dialog.
     ShowDialog(Dialog),
     /// Closes the dialog.
@@ -133,6 +135,8 @@ pub enum Ticket {
     Columns(RunId, Vec<usize>),
     /// The picture of a moment of a run.
     Moment(RunId, Moment),
+    /// Room for this training run.
+    Unload(PathBuf),
     /// What CLIP says of two pictures.
     Likeness,
     /// What original files hold.
@@ -160,12 +164,14 @@ pub enum Effect {
     Hold(bool),
     /// Cancel a job.
     Cancel(JobId),
-    /// Let networks take at most so much memory, from the next job on.
-    LimitMemory(Option<MemorySize>),
+    /// Let networks use so much, from the next job on.
+    Use(Resources),
     /// Give the file thread something to do.
     Files(FileTask),
     /// Give the library of bundles something to do.
     Library(LibraryTask),
+    /// Give the thread of training runs something to do.
+    Training(TrainingTask),
     /// Start a task on a bundle, then report as `Submit`.
     Make(Ticket, BundleTask),
 }

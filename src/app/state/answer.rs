@@ -318,6 +318,8 @@ impl AppState {
         match ticket {
             Ticket::Bundle => self.bundle_job = Some(job),
             Ticket::Likeness => self.similar.submitted(job),
+            // Heard before.
+            Ticket::Unload(_) => {}
             Ticket::Recognise => self.import_submitted(None, job),
             Ticket::Import(to) => self.import_submitted(Some(&to), job),
             Ticket::Columns(id, columns) => {

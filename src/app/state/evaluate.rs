@@ -254,11 +254,7 @@ impl AppState {
                 return self.act_on_evaluation(EvaluateAction::Compare(Some(path)));
             }
             // About other pages.
-            FolderUse::Bundle
-            | FolderUse::Originals
-            | FolderUse::OriginalFiles
-            | FolderUse::VotedFolder
-            | FolderUse::VotesFile => {}
+            _ => return Vec::new(),
         }
         self.act_on_evaluation(EvaluateAction::Edit(Box::new(draft)))
     }

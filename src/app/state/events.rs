@@ -78,7 +78,11 @@ impl AppState {
                     self.bundle_loaded(summary);
                 }
             }
-            JobEvent::Failed(job, problem) => self.on_failed(job, problem),
+            JobEvent::Failed(job, problem) => {
+                self.on_failed(job, problem);
+                // What could not be unloaded holds nobody up.
+                return self.room_made(job);
+            }
             JobEvent::Cancelled(job) if self.bundle_job == Some(job) => {
                 let stopped = Problem::new("Loading the model was stopped.");
                 self.bundle =
@@ -118,6 +122,8 @@ impl AppState {
                 return self.folders_chosen(what_for, paths);
             }
             JobEvent::Library(event) => return self.on_library_event(event),
+            JobEvent::Training(event) => return self.on_training_event(event),
+            JobEvent::Unloaded(job) => return self.room_made(job),
             // Those of this window were heard above.
             JobEvent::Evaluated(..)
             | JobEvent::Validated(..)

@@ -28,6 +28,7 @@ mod tests_memory;
 mod tests_queue;
 mod time;
 mod timeline;
+mod train;
 mod undo;
 mod vote;
 
@@ -54,6 +55,7 @@ pub use run::{Column, Phase, Progress, Run, RunId, View};
 pub use similar::Likeness;
 pub use target::TargetAction;
 pub use timeline::{Moment, Parting};
+pub use train::{Sample, Train, TrainAction, TrainBlocked, TrainDraft, Trial, known_draft};
 pub use vote::{OpenPoll, Picked, VoteAction, VoteDraft, Voting};
 
 use crate::app::examples;
@@ -122,6 +124,8 @@ pub enum NoticeKind {
     Imported(String, PathBuf),
     /// A repository was downloaded into that folder.
     Downloaded(String, PathBuf),
+    /// A bundle was made of a training run, with the weights of that step.
+    Promoted(PathBuf, u64),
     /// A bundle was deleted; that can be taken back.
     BundleDeleted(DeletedBundle),
     /// Settings are in the form, but the frame they were used with was not found.
@@ -234,7 +238,9 @@ pub struct AppState {
     pub loading: Option<(JobId, LoadProgress)>,
     similar: similar::Measured,
     seconds_per_step: Option<f64>,
-    undo: undo::Undo,
+    /// Training runs.
+    pub train: Train,
+    undo: undo::Undo<Form>,
     bundle_job: Option<JobId>,
     dice: u64,
     next_run: u64,
@@ -277,6 +283,7 @@ impl AppState {
             similar: similar::Measured::default(),
             seconds_per_step: None,
             explaining: None,
+            train: Train::new(session.train),
             undo: undo::Undo::default(),
             bundle_job: None,
             dice,
@@ -320,6 +327,7 @@ impl AppState {
             window_size: self.window_size,
             evaluation: self.evaluate.draft.clone(),
             votes: self.voting.draft.clone(),
+            train: Some(self.train.draft.clone()),
         }
     }
 
@@ -367,7 +375,10 @@ impl AppState {
                 form.request.seed = self.roll();
                 self.edit_form(form);
             }
-            Action::Settle => self.undo.settle(),
+            Action::Settle => {
+                self.undo.settle();
+                self.train.settle();
+            }
             Action::Undo => {
                 if let Some(form) = self.undo.back(&self.form) {
                     self.take_form(form);
@@ -434,6 +445,7 @@ impl AppState {
             Action::Import(action) => return self.act_on_import(action),
             Action::Vote(action) => return self.act_on_votes(action),
             Action::Evaluate(action) => return self.act_on_evaluation(action),
+            Action::Train(action) => return self.act_on_training(action),
             Action::ShowDialog(dialog) => {
                 self.dialog = Some(dialog);
                 if dialog == Dialog::Settings {
@@ -442,11 +454,11 @@ impl AppState {
             }
             Action::CloseDialog => self.dialog = None,
             Action::EditSettings(settings) => {
-                let limit = settings.memory_limit;
-                let changed = limit != self.settings.memory_limit;
+                let resources = settings.resources();
+                let changed = resources != self.settings.resources();
                 self.settings = *settings;
                 if changed {
-                    return vec![Effect::LimitMemory(limit), self.load_bundle()];
+                    return vec![Effect::Use(resources), self.load_bundle()];
                 }
             }
             Action::StopLoading => {
@@ -455,6 +467,7 @@ impl AppState {
             Action::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
             Action::Resized(size) => self.window_size = Some(size),
             Action::Quit => self.quitting = true,
+            Action::Submitted(Ticket::Unload(run), job) => self.train.unloading(run, job),
             Action::Submitted(ticket, job) => self.submitted(ticket, job),
         }
         Vec::new()

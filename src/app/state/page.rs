@@ -15,6 +15,8 @@ pub enum Page {
     Vote,
     /// The paper's evaluation.
     Evaluate,
+    /// Training runs.
+    Train,
     /// The bundles known here.
     Models,
 }

@@ -62,8 +62,8 @@ fn another_limit_of_memory_loads_the_model_again() {
     assert!(
         matches!(
             effects.as_slice(),
-            [Effect::LimitMemory(set), Effect::Submit(Ticket::Bundle, JobSpec::Load(_))]
-                if *set == limit
+            [Effect::Use(set), Effect::Submit(Ticket::Bundle, JobSpec::Load(_))]
+                if set.memory_limit == limit
         ),
         "{effects:?}"
     );

@@ -1,22 +1,30 @@
-//! Undo and redo of what is edited before an answer is drawn.
-
-use super::Form;
+//! Undo and redo of a form before it is used.
 
 /// Steps that are remembered.
 const MOST: usize = 100;
 
 /// Earlier and later forms; one step per interaction, however many edits a drag or a word makes.
-#[derive(Debug, Default)]
-pub(super) struct Undo {
-    past: Vec<Form>,
-    future: Vec<Form>,
+#[derive(Debug)]
+pub(super) struct Undo<F> {
+    past: Vec<F>,
+    future: Vec<F>,
     /// Whether the interaction of the last edit still goes on.
     going_on: bool,
 }
 
-impl Undo {
+impl<F> Default for Undo<F> {
+    fn default() -> Self {
+        Self {
+            past: Vec::new(),
+            future: Vec::new(),
+            going_on: false,
+        }
+    }
+}
+
+impl<F: Clone> Undo<F> {
     /// Notes the form as it was before an edit.
-    pub(super) fn note(&mut self, before: &Form) {
+    pub(super) fn note(&mut self, before: &F) {
         self.future.clear();
         if self.going_on {
             return;
@@ -34,7 +42,7 @@ impl Undo {
     }
 
     /// The form one step ago, when there is one; `now` can be returned to.
-    pub(super) fn back(&mut self, now: &Form) -> Option<Form> {
+    pub(super) fn back(&mut self, now: &F) -> Option<F> {
         self.going_on = false;
         let form = self.past.pop()?;
         self.future.push(now.clone());
@@ -42,7 +50,7 @@ impl Undo {
     }
 
     /// The form that was left by [`Undo::back`].
-    pub(super) fn forward(&mut self, now: &Form) -> Option<Form> {
+    pub(super) fn forward(&mut self, now: &F) -> Option<F> {
         self.going_on = false;
         let form = self.future.pop()?;
         self.past.push(now.clone());

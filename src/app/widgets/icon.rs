@@ -17,6 +17,8 @@ pub enum Icon {
     Vote,
     /// Three bars on a line.
     Evaluate,
+    /// A falling curve over two axes.
+    Train,
     /// A box seen from a corner.
     Models,
     /// A star.
@@ -92,6 +94,18 @@ pub fn paint_icon(painter: &Painter, icon: Icon, rect: Rect, colour: Color32) {
                 let bar = Rect::from_min_max(at(left, top), at(left + 4.0, 20.5));
                 painter.rect_stroke(bar, CornerRadius::same(1), stroke, StrokeKind::Middle);
             }
+        }
+        Icon::Train => {
+            painter.line(vec![at(3.5, 3.0), at(3.5, 20.5), at(21.0, 20.5)], stroke);
+            let curve = [
+                (7.0, 4.5),
+                (8.2, 9.2),
+                (10.0, 12.8),
+                (12.8, 15.2),
+                (16.2, 16.4),
+                (20.5, 16.9),
+            ];
+            painter.line(curve.map(|(x, y)| at(x, y)).to_vec(), stroke);
         }
         Icon::Models => {
             let rim = [

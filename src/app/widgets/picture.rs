@@ -31,6 +31,8 @@ pub enum Slot {
     Explained,
     /// The frame of a comparison, or one of its pictures.
     Ballot(usize),
+    /// A sample of a training run.
+    Sample(usize),
 }
 
 /// Pixels of cells that are uploaded in one frame; a few milliseconds. The other cells follow in the

@@ -11,7 +11,7 @@ pub use choice::{AnswerRng, Sampling};
 
 use super::t5::{T5Cache, T5Writer};
 use crate::nn::cancel;
-use candle_core::{DType, Result, Tensor};
+use candle_core::{Result, Tensor};
 use choice::{draw, filter, highest, log_softmax};
 use serde::{Deserialize, Serialize};
 
@@ -207,7 +207,7 @@ fn next_scores<'a>(
     settings: &GenerationSettings,
     keep_at_least: usize,
 ) -> Result<Vec<Vec<f32>>> {
-    let logits = writer.step(last, cache)?.to_dtype(DType::F32)?;
+    let logits = writer.step(last, cache)?;
     let mut scores = logits.to_vec2::<f32>()?;
     let eos = writer.config().eos_token_id as usize;
     for (row, ids) in scores.iter_mut().zip(rows) {

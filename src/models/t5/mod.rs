@@ -19,7 +19,7 @@ pub use encoder::T5Stack;
 pub use writer::T5Writer;
 
 use crate::nn::{Embedding, Weights};
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 
 /// A T5 encoder with its token table.
 #[derive(Clone, Debug)]
@@ -71,12 +71,12 @@ impl T5Encoder {
         &self.shared
     }
 
-    /// Word embeddings (B, L, D) of `ids` (B, L).
+    /// Word embeddings (B, L, D) of `ids` (B, L), in f32.
     ///
     /// # Errors
     /// On an id outside the vocabulary.
     pub fn embed(&self, ids: &Tensor) -> Result<Tensor> {
-        self.shared.forward(ids)
+        self.shared.forward(ids)?.to_dtype(DType::F32)
     }
 
     /// Hidden states (B, L, D) of `ids` (B, L), every position looking at every other, padding
@@ -88,7 +88,8 @@ impl T5Encoder {
         self.forward_embeds(&self.embed(ids)?, None)
     }
 
-    /// Hidden states (B, L, D) of `inputs_embeds` (B, L, D) under an optional mask (B, L).
+    /// Hidden states (B, L, D) of `inputs_embeds` (B, L, D) under an optional mask (B, L). Takes and
+    /// gives f32; works in the dtype of its weights.
     ///
     /// # Errors
     /// On a shape that does not fit, or when cancelled.
@@ -97,7 +98,10 @@ impl T5Encoder {
         inputs_embeds: &Tensor,
         attention_mask: Option<&Tensor>,
     ) -> Result<Tensor> {
-        self.stack.forward_embeds(inputs_embeds, attention_mask)
+        let embeds = inputs_embeds.to_dtype(self.shared.weight().dtype())?;
+        self.stack
+            .forward_embeds(&embeds, attention_mask)?
+            .to_dtype(DType::F32)
     }
 }
 

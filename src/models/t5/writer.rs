@@ -3,7 +3,7 @@
 use super::decoder::{T5Cache, T5Decoder};
 use super::{T5Config, TABLE_NAMES, load_table};
 use crate::nn::{Embedding, Linear, Weights};
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 
 /// A T5 without its encoder: turns encoder states into text.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ impl T5Writer {
         let hidden_states = self.decoder.forward_embeds(
             &embeds,
             decoder_mask,
-            encoder_hidden_states,
+            &self.narrow(encoder_hidden_states)?,
             encoder_mask,
         )?;
         self.head(&hidden_states)
@@ -96,7 +96,8 @@ impl T5Writer {
         encoder_hidden_states: &Tensor,
         encoder_mask: Option<&Tensor>,
     ) -> Result<T5Cache> {
-        self.decoder.start(encoder_hidden_states, encoder_mask)
+        self.decoder
+            .start(&self.narrow(encoder_hidden_states)?, encoder_mask)
     }
 
     /// Logits (B*beams, vocabulary) after one more token per row.
@@ -111,10 +112,17 @@ impl T5Writer {
         self.head(&hidden_states)?.squeeze(1) // (B*beams, vocabulary)
     }
 
+    /// In the dtype of the weights.
+    fn narrow(&self, hidden_states: &Tensor) -> Result<Tensor> {
+        hidden_states.to_dtype(self.shared.weight().dtype())
+    }
+
+    /// Logits in f32.
     fn head(&self, hidden_states: &Tensor) -> Result<Tensor> {
-        match self.head_scale {
+        let logits = match self.head_scale {
             Some(scale) => self.lm_head.forward(&(hidden_states * scale)?),
             None => self.lm_head.forward(hidden_states),
-        }
+        };
+        logits?.to_dtype(DType::F32)
     }
 }

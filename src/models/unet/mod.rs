@@ -38,6 +38,7 @@ pub struct Unet {
     conv_norm_out: GroupNorm,
     conv_out: Conv2d,
     config: UnetConfig,
+    dtype: DType,
 }
 
 impl Unet {
@@ -73,6 +74,7 @@ impl Unet {
                 config.norm_eps,
             )?,
             conv_out: Conv2d::load(&weights.pp("conv_out"), first, config.out_channels, 3, 1, 1)?,
+            dtype: weights.dtype(),
             config: config.clone(),
         })
     }
@@ -101,16 +103,17 @@ impl Unet {
                 mask.dims(),
                 [batch, length]
             ),
-            Some(mask) => Some(context::mask_bias(mask, encoder_hidden_states.dtype())?),
+            Some(mask) => Some(context::mask_bias(mask, self.dtype)?),
             None => None,
         };
+        let encoder_hidden_states = encoder_hidden_states.to_dtype(self.dtype)?;
         let transformers = self
             .down
             .iter()
             .flat_map(DownBlock::transformers)
             .chain(self.mid.iter().flat_map(MidBlock::transformers))
             .chain(self.up.iter().flat_map(UpBlock::transformers));
-        let layers = project_context(transformers, encoder_hidden_states)?;
+        let layers = project_context(transformers, &encoder_hidden_states)?;
         Ok(CrossContext::new(layers, batch, bias))
     }
 
@@ -121,7 +124,7 @@ impl Unet {
     /// - `timesteps`: (B,), or (1,) when all samples share it; 0 to 999, fractions allowed
     /// - `context`: prepared for B samples
     ///
-    /// Returns (B, 4, h, w).
+    /// Returns (B, 4, h, w). Takes and gives f32; works in the dtype of its weights.
     ///
     /// # Errors
     /// On shapes that do not fit, or as cancelled.
@@ -170,9 +173,9 @@ impl Unet {
             )
         }
         // 1. Time, activated once for all residual blocks.
-        let time = silu(&self.time.forward(timesteps, sample.dtype())?)?; // (B or 1, T)
+        let time = silu(&self.time.forward(timesteps, self.dtype)?)?; // (B or 1, T)
         // 2. Down, keeping what the way up joins.
-        let mut hidden = self.conv_in.forward(sample)?; // (B, C, h, w)
+        let mut hidden = self.conv_in.forward(&sample.to_dtype(self.dtype)?)?; // (B, C, h, w)
         let mut skips = vec![hidden.clone()];
         for block in &self.down {
             hidden = block.forward(hidden, &time, &mut reader, &mut skips)?;
@@ -188,7 +191,7 @@ impl Unet {
         // 5. Noise.
         cancel::checkpoint()?;
         hidden = self.conv_norm_out.forward_silu(&hidden)?;
-        self.conv_out.forward(&hidden) // (B, 4, h, w)
+        self.conv_out.forward(&hidden)?.to_dtype(DType::F32) // (B, 4, h, w)
     }
 }
 

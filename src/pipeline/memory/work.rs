@@ -67,7 +67,7 @@ pub(super) fn draw(config: &UnetConfig, cells: usize, columns: usize) -> u64 {
         .sum();
     // Beside the skip connections, the widest moment: a block that joins two of them, or the gated
     // layer of a transformer.
-    NUMBER * BRANCHES * columns as u64 * cells as u64 * (kept + 22 * first)
+    NUMBER * BRANCHES * columns as u64 * cells as u64 * (kept + 28 * first)
 }
 
 /// Blocks of a level on the way down; there is one more on the way up.

@@ -4,9 +4,10 @@
 use super::super::EditError;
 use super::super::lgd::no_room;
 use super::super::memory::{MemoryPlan, MemorySize};
+use crate::nn::device::Precision;
 use crate::nn::give_back_freed_memory;
 use crate::nn::room::{self, Room};
-use candle_core::Device;
+use candle_core::{DType, Device};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
@@ -46,6 +47,8 @@ pub type Gauge = Arc<dyn Fn(&Device) -> Option<Room> + Send + Sync>;
 pub struct MemoryRules {
     /// The most bytes the process may hold (a GPU: the networks on it), as a person set it.
     pub limit: Option<MemorySize>,
+    /// The numbers in which the large networks compute.
+    pub precision: Precision,
     /// How much memory the device has.
     pub gauge: Gauge,
 }
@@ -54,6 +57,7 @@ impl Default for MemoryRules {
     fn default() -> Self {
         Self {
             limit: None,
+            precision: Precision::default(),
             gauge: Arc::new(room::room),
         }
     }
@@ -61,7 +65,7 @@ impl Default for MemoryRules {
 
 impl std::fmt::Debug for MemoryRules {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "MemoryRules({:?})", self.limit)
+        write!(f, "MemoryRules({:?}, {})", self.limit, self.precision)
     }
 }
 
@@ -94,7 +98,10 @@ struct Loading {
 }
 
 /// The part of the free memory that is not counted on: others live here as well.
-const SPARE: u64 = 20;
+const SPARE: u64 = 10;
+/// The part of a limit by which it may be passed before work is stopped: what is held is not known
+/// to the byte.
+const SLACK: u64 = 20;
 
 impl House {
     pub(super) fn new(device: Device, rules: MemoryRules) -> Self {
@@ -110,6 +117,11 @@ impl House {
 
     pub(super) fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// The dtype of the large networks.
+    pub(crate) fn large_dtype(&self) -> DType {
+        self.rules.precision.dtype(&self.device)
     }
 
     pub(crate) fn plan(&self) -> MemoryPlan {
@@ -201,7 +213,7 @@ impl House {
         if let Some(limit) = self.rules.limit
             && self.device.is_cpu()
             && let Some(held) = room::held()
-            && held.now + more > limit.0 + limit.0 / SPARE
+            && held.now + more > limit.0 + limit.0 / SLACK
         {
             return Err(no_room(&format!(
                 "{} are needed, but the limit is {limit}",

@@ -40,7 +40,7 @@ impl Files {
         let blip2 = Arc::new(blip2);
 
         let config = blip2.clone();
-        let eyes = self.slot(Component::Blip2, Some(Turn::Eyes), move |w| {
+        let eyes = self.large_slot(Component::Blip2, Turn::Eyes, move |w| {
             only(w, &["vision_model"]);
             EvaVit::load(&config.vision_config, &w.pp("vision_model"))
         })?;
@@ -50,13 +50,13 @@ impl Files {
             QueryReader::load(&config, w)
         })?;
         let config = blip2.clone();
-        let encoder = self.slot(Component::Blip2, Some(Turn::Encoder), move |w| {
+        let encoder = self.large_slot(Component::Blip2, Turn::Encoder, move |w| {
             only(w, &["language_model"]);
             T5Encoder::load(&config.text_config, &w.pp("language_model"))
         })?;
         let encoder = Arc::new(encoder);
         let (config, reader) = (blip2.clone(), encoder.clone());
-        let writer = self.slot(Component::Blip2, Some(Turn::Writer), move |w| {
+        let writer = self.large_slot(Component::Blip2, Turn::Writer, move |w| {
             only(w, &["language_model"]);
             let shared = reader.held().map(|encoder| encoder.shared().clone());
             T5Writer::load(&config.text_config, &w.pp("language_model"), shared)
@@ -78,7 +78,7 @@ impl Files {
         }
         let config: T5Config = self.bundle.config("t5_encoder/config.json")?;
         agree("text width", self.bundle.manifest.dims.text, config.d_model)?;
-        let slot = self.slot(component, Some(Turn::Encoder), move |w| {
+        let slot = self.large_slot(component, Turn::Encoder, move |w| {
             T5Encoder::load(&config, w)
         });
         slot.map(Some)

@@ -96,9 +96,8 @@ impl Parts {
         let sentences = files.sentences()?;
         let clip = files.clip()?;
         let config = unet.clone();
-        let unet_slot = files.slot(Component::Unet, Some(Turn::Unet), move |w| {
-            Unet::load(&config, w)
-        })?;
+        let unet_slot =
+            files.large_slot(Component::Unet, Turn::Unet, move |w| Unet::load(&config, w))?;
         let config = vae.clone();
         let vae_slot = files.slot(Component::Vae, None, move |w| Vae::load(&config, w))?;
         let translator = if files.bundle.has_network(Component::Adapter) {
@@ -114,7 +113,7 @@ impl Parts {
             writer: writer.size(),
             table: blip2.as_ref().map_or(0, |blip2| {
                 let text = &blip2.text_config;
-                (text.vocab_size * text.d_model * DTYPE.size_in_bytes()) as u64
+                (text.vocab_size * text.d_model * house.large_dtype().size_in_bytes()) as u64
             }),
             unet: unet_slot.size().whole,
             always: vae_slot.size().whole + translator.size().whole + clip.size().whole,
@@ -223,8 +222,29 @@ struct Files {
 }
 
 impl Files {
+    /// A network that always computes in f32.
     fn slot<T: Send + Sync + 'static>(
         &self,
+        component: Component,
+        turn: Option<Turn>,
+        load: impl Fn(&Weights) -> candle_core::Result<T> + Send + Sync + 'static,
+    ) -> Result<Slot<T>, EditError> {
+        self.slot_in(DTYPE, component, turn, load)
+    }
+
+    /// A network that may compute in bf16.
+    fn large_slot<T: Send + Sync + 'static>(
+        &self,
+        component: Component,
+        turn: Turn,
+        load: impl Fn(&Weights) -> candle_core::Result<T> + Send + Sync + 'static,
+    ) -> Result<Slot<T>, EditError> {
+        self.slot_in(self.house.large_dtype(), component, Some(turn), load)
+    }
+
+    fn slot_in<T: Send + Sync + 'static>(
+        &self,
+        dtype: DType,
         component: Component,
         turn: Option<Turn>,
         load: impl Fn(&Weights) -> candle_core::Result<T> + Send + Sync + 'static,
@@ -232,7 +252,7 @@ impl Files {
         let (bundle, device) = (self.bundle.clone(), self.house.device().clone());
         let language = matches!(turn, Some(Turn::Encoder | Turn::Writer));
         let load = move |reading: Reading| {
-            let weights = bundle.weights(component, DTYPE, &device)?;
+            let weights = bundle.weights(component, dtype, &device)?;
             let weights = match reading {
                 Reading::Rehearsal(bits) => weights.quantised(bits).rehearsal(),
                 Reading::Whole(house) => {

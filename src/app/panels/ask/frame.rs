@@ -287,6 +287,7 @@ pub fn drop_overlay_ui(ctx: &egui::Context, cx: &Cx<'_>) {
     paint_picture(&painter, &cx.art.mouse, mouse, 0);
     let (here, hint) = match cx.state.page {
         Page::Models => ("models-drop-here", "models-drop-hint"),
+        Page::Train => ("train-drop-here", "train-drop-hint"),
         _ if compares(cx.state) => ("closer-drop-here", "frame-drop-hint"),
         _ => ("frame-drop-here", "frame-drop-hint"),
     };

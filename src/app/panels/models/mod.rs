@@ -10,7 +10,7 @@ mod list;
 mod words;
 
 pub use details::{strip, trouble_ui};
-pub use words::time_left;
+pub use words::{size, time_left};
 
 use super::Cx;
 use super::ask::message_ui;

@@ -270,18 +270,21 @@ impl Gallery {
 impl AppState {
     /// Goes to a page; the gallery is listed when it is shown for the first time.
     pub(super) fn show_page(&mut self, page: Page) -> Vec<Effect> {
+        let mut effects = self.watch_training(page);
         self.page = page;
         if page == Page::Evaluate {
-            return self.look_at_evaluation();
+            effects.extend(self.look_at_evaluation());
+            return effects;
         }
-        if page == Page::Models {
-            return self.look_through_shelves();
+        if matches!(page, Page::Models | Page::Train) {
+            effects.extend(self.look_through_shelves());
+            return effects;
         }
         let unknown = self.gallery.runs.is_none() && self.gallery.off.is_none();
         if page == Page::Gallery && unknown && self.keeps_runs {
-            return vec![Effect::Files(FileTask::Store(StoreTask::List))];
+            effects.push(Effect::Files(FileTask::Store(StoreTask::List)));
         }
-        Vec::new()
+        effects
     }
 
     /// Does what a person asked of the kept runs.

@@ -15,7 +15,7 @@ pub use check::Check;
 pub use hub::{Download, DownloadState, Found, HubAction, HubState};
 pub use imports::{ImportAction, ImportPlan, ImportState, ImportStep, Importing};
 
-use super::{AppState, BundleState, Dialog, Effect, NoticeKind, Page};
+use super::{AppState, BundleState, Dialog, Effect, NoticeKind, Page, TrainAction};
 use crate::job::library::{
     BundleDetails, BundleHome, CachedRepo, DeletedBundle, LibraryEntry, Shelves,
 };
@@ -162,7 +162,7 @@ impl AppState {
         effects
     }
 
-    fn list_bundles(&mut self) -> Vec<Effect> {
+    pub(super) fn list_bundles(&mut self) -> Vec<Effect> {
         self.library.listing = true;
         let shelves = Shelves {
             added: self.settings.models.folders.clone(),
@@ -273,6 +273,10 @@ impl AppState {
     ) -> Vec<Effect> {
         match what_for {
             FolderUse::Bundle => ask(LibraryTask::Sort(paths)),
+            FolderUse::TrainingData => match paths.into_iter().next() {
+                Some(folder) => self.act_on_training(TrainAction::Examine(folder)),
+                None => Vec::new(),
+            },
             FolderUse::Originals | FolderUse::OriginalFiles => {
                 self.act_on_import(ImportAction::Add(paths))
             }

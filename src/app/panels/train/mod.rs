@@ -1,0 +1,56 @@
+//! The Train page: runs and devices on the left; the form of a new run, or the run that is selected,
+//! beside them.
+
+mod controls;
+mod curves;
+mod data;
+mod devices;
+mod forecast;
+mod form;
+mod log;
+mod plan;
+mod run;
+mod runs;
+mod wall;
+mod words;
+
+use super::Cx;
+use crate::app::state::{Action, TrainAction};
+use crate::app::theme::space;
+use eframe::egui;
+use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+
+/// The view states of the page.
+#[derive(Default)]
+pub struct TrainPage {
+    form: form::FormView,
+    run: run::RunView,
+}
+
+impl TrainPage {
+    /// Draws the page.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+        let margin = Margin::same(space::L as i8);
+        Panel::left("train-left")
+            .resizable(false)
+            .show_separator_line(false)
+            .exact_size((ui.available_width() * 0.26).clamp(280.0, 400.0))
+            .frame(Frame::new().inner_margin(Margin { right: 0, ..margin }))
+            .show(ui, |ui| runs::runs_ui(ui, cx, actions));
+        CentralPanel::default()
+            .frame(Frame::new().inner_margin(margin))
+            .show(ui, |ui| match cx.state.train.shown() {
+                Some(card) => self.run.ui(ui, cx, card, actions),
+                None => self.form.ui(ui, cx, actions),
+            });
+    }
+}
+
+/// The actions of files dropped onto the page: a folder is looked through.
+pub fn dropped(ctx: &egui::Context) -> Vec<Action> {
+    let files = ctx.input_mut(|input| std::mem::take(&mut input.raw.dropped_files));
+    let mut paths = files.iter().map(|file| file.path().to_owned());
+    let folder = paths.find(|path| path.is_absolute());
+    let examine = folder.map(|folder| Action::Train(TrainAction::Examine(folder)));
+    examine.into_iter().collect()
+}

@@ -1,0 +1,525 @@
+//! Training: the form of a run that is not there yet, the runs there are, and what is looked at.
+
+mod draft;
+#[cfg(test)]
+mod tests;
+
+pub use draft::{TrainDraft, known_draft};
+
+use super::undo::Undo;
+use super::{AppState, Effect, NoticeKind, Page, Ticket};
+use crate::job::training::{
+    Control, DataHealth, DeviceFacts, Preset, RunCard, RunHistory, TrainingEvent, TrainingNews,
+    TrainingTask, Tried,
+};
+use crate::job::{BundleSource, DeviceChoice, FileTask, FolderUse, JobId, JobSpec, Problem};
+use image::RgbImage;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A dry run.
+#[derive(Clone, Debug, Default)]
+pub enum Trial {
+    /// Nobody asked for one, or what it was about has changed.
+    #[default]
+    None,
+    /// Two steps are trained.
+    Running,
+    /// What it showed, or why the run would not work.
+    Done(Result<Arc<Tried>, Problem>),
+}
+
+/// A sample of a run.
+#[derive(Clone, Debug)]
+pub enum Sample {
+    /// It is being read.
+    Reading,
+    /// The picture, or why it cannot be read.
+    Read(Result<Arc<RgbImage>, Problem>),
+}
+
+/// Why a run cannot be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrainBlocked {
+    /// No data folder was chosen.
+    NoData,
+    /// The data folder is being looked through.
+    Examining,
+    /// The data folder cannot be used.
+    BadData,
+    /// Settings that cannot be used, in plain words.
+    Settings(String),
+    /// A dry run is at work.
+    Trying,
+    /// What it costs is not known.
+    Untried,
+}
+
+/// What a person does with training.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrainAction {
+    /// Shows the form of a new run.
+    New,
+    /// Edits that form.
+    Edit(Box<TrainDraft>),
+    /// Puts the values of a preset into the form; name, data and bundle stay.
+    Preset(Preset),
+    /// Takes back the last edit of the form.
+    Undo,
+    /// Does it again.
+    Redo,
+    /// Chooses the data folder in a dialog.
+    PickData,
+    /// Looks through a data folder.
+    Examine(PathBuf),
+    /// Trains two steps to see what the run would cost.
+    Try,
+    /// Stops that.
+    StopTrying,
+    /// Starts the run, or lets it wait for its device.
+    Start,
+    /// Shows a run.
+    Select(PathBuf),
+    /// Draws a second run into the curves, or none.
+    Compare(Option<PathBuf>),
+    /// Lets a run go on.
+    Resume(PathBuf),
+    /// Takes a run out of the queue.
+    Unqueue(PathBuf),
+    /// Asks something of a run at work.
+    Control(PathBuf, Control),
+    /// Asks whether a run may go to the bin.
+    AskDiscard(PathBuf),
+    /// Moves the run that was asked about to the bin, or keeps it.
+    Discard(bool),
+    /// Makes a bundle of a run.
+    Promote(PathBuf),
+    /// Puts the settings of a run into the form.
+    Reuse(PathBuf),
+    /// Shows the samples of a step, or the newest ones.
+    Wall(Option<u64>),
+    /// Reads samples that are on screen.
+    Read(Vec<PathBuf>),
+}
+
+/// What is known about training.
+#[derive(Debug, Default)]
+pub struct Train {
+    /// The form of a new run.
+    pub draft: TrainDraft,
+    /// The data folder of the form, once it was looked through.
+    pub health: Option<Result<Arc<DataHealth>, Problem>>,
+    /// The data folder that is being looked through.
+    pub examining: Option<PathBuf>,
+    /// The dry run of the form.
+    pub trial: Trial,
+    /// All runs, the newest first; none until somebody looked.
+    pub runs: Option<Arc<Vec<RunCard>>>,
+    /// The devices, once they were read.
+    pub devices: Option<Arc<Vec<DeviceFacts>>>,
+    /// The run that is shown; none for the form.
+    pub selected: Option<PathBuf>,
+    /// The run that its curves are compared with.
+    pub compared: Option<PathBuf>,
+    /// Curves, samples and lines of both.
+    pub histories: BTreeMap<PathBuf, Arc<RunHistory>>,
+    /// Samples of the run that is shown.
+    pub samples: BTreeMap<PathBuf, Sample>,
+    /// The step whose samples are shown; none for the newest.
+    pub wall: Option<u64>,
+    /// The run of which a bundle is being made.
+    pub promoting: Option<PathBuf>,
+    /// The run that a person is asked about before it goes to the bin.
+    pub confirming: Option<PathBuf>,
+    /// Runs that wait until the models left the memory.
+    unloading: Vec<(JobId, PathBuf)>,
+    undo: Undo<TrainDraft>,
+}
+
+impl Train {
+    /// The state of a fresh window.
+    pub fn new(draft: Option<TrainDraft>) -> Self {
+        Self {
+            draft: draft.unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    /// A run of the list.
+    pub fn run(&self, folder: &Path) -> Option<&RunCard> {
+        let mut runs = self.runs.iter().flat_map(|runs| runs.iter());
+        runs.find(|run| run.folder == folder)
+    }
+
+    /// The run that is shown.
+    pub fn shown(&self) -> Option<&RunCard> {
+        self.run(self.selected.as_deref()?)
+    }
+
+    /// The device of the form: the chosen one, else the first there is.
+    pub fn device(&self) -> DeviceChoice {
+        self.draft.device().unwrap_or_else(|| {
+            let mut devices = self.devices.iter().flat_map(|all| all.iter());
+            let first = devices.find_map(|facts| facts.device);
+            first.unwrap_or(DeviceChoice::Cpu)
+        })
+    }
+
+    /// Whether a run has the device of the form now.
+    pub fn device_is_busy(&self) -> bool {
+        let device = self.device();
+        let mut runs = self.runs.iter().flat_map(|runs| runs.iter());
+        runs.any(|run| run.state.is_live() && run.device == device)
+    }
+
+    /// Whether an edit of the form can be undone, and one done again.
+    pub fn undo_possible(&self) -> (bool, bool) {
+        self.undo.possible()
+    }
+
+    /// The dry run, where it is about the form as it is now.
+    pub fn tried(&self) -> Option<&Arc<Tried>> {
+        match &self.trial {
+            Trial::Done(Ok(tried)) if tried.config == self.draft.config => Some(tried),
+            _ => None,
+        }
+    }
+
+    /// Why the cost cannot be looked at now.
+    pub fn try_blocked(&self) -> Option<TrainBlocked> {
+        if self.draft.data.trim().is_empty() {
+            return Some(TrainBlocked::NoData);
+        }
+        if self.examining.is_some() {
+            return Some(TrainBlocked::Examining);
+        }
+        if !matches!(self.health, Some(Ok(_))) {
+            return Some(TrainBlocked::BadData);
+        }
+        let problems = self.draft.config.problems();
+        if !problems.is_empty() {
+            return Some(TrainBlocked::Settings(problems.join("; ")));
+        }
+        matches!(self.trial, Trial::Running).then_some(TrainBlocked::Trying)
+    }
+
+    /// Why the run cannot be started now. Where another run has the device, its cost cannot be
+    /// measured, so it may wait without that.
+    pub fn start_blocked(&self) -> Option<TrainBlocked> {
+        let untried = self.tried().is_none() && !self.device_is_busy();
+        self.try_blocked()
+            .or_else(|| untried.then_some(TrainBlocked::Untried))
+    }
+
+    /// Step and samples that the wall shows.
+    pub fn wall_samples(&self) -> Option<&crate::job::training::SampleSet> {
+        let history = self.histories.get(self.selected.as_ref()?)?;
+        match self.wall {
+            None => history.samples.last(),
+            Some(step) => history.samples.iter().rfind(|set| set.step <= step),
+        }
+    }
+
+    /// An interaction with the form is over.
+    pub(super) fn settle(&mut self) {
+        self.undo.settle();
+    }
+
+    /// A job makes room for a run.
+    pub(super) fn unloading(&mut self, run: PathBuf, job: JobId) {
+        self.unloading.push((job, run));
+    }
+
+    fn edit(&mut self, draft: TrainDraft) {
+        if draft != self.draft {
+            self.undo.note(&self.draft);
+            self.take(draft);
+        }
+    }
+
+    fn take(&mut self, draft: TrainDraft) {
+        let other_data = draft.data.trim() != self.draft.data.trim();
+        self.draft = draft;
+        if other_data {
+            self.health = None;
+        }
+    }
+
+    /// The data folder is known: the configuration names its training split.
+    fn data_known(&mut self, health: &DataHealth) {
+        if let Some(split) = health.training_split() {
+            let data = &mut self.draft.config.data;
+            data.image_dir.clone_from(&health.images);
+            data.sample_file.clone_from(&split.list);
+        }
+        self.draft.pin(&health.questions);
+    }
+
+    fn followed(&self) -> TrainingTask {
+        let runs = self.selected.iter().chain(&self.compared);
+        TrainingTask::Follow(runs.cloned().collect())
+    }
+}
+
+impl AppState {
+    /// Tells the thread of training whether its page is shown, when that changes.
+    pub(super) fn watch_training(&self, page: Page) -> Vec<Effect> {
+        let (before, now) = (self.page == Page::Train, page == Page::Train);
+        let first = now && self.train.runs.is_none();
+        let mut effects = Vec::new();
+        if before != now || first {
+            effects.extend(ask(TrainingTask::Watch(now)));
+        }
+        let data = self.train.draft.data.trim();
+        if now && self.train.health.is_none() && !data.is_empty() {
+            effects.extend(ask(TrainingTask::Examine(PathBuf::from(data))));
+        }
+        effects
+    }
+
+    /// Does what a person asked of training.
+    pub(super) fn act_on_training(&mut self, action: TrainAction) -> Vec<Effect> {
+        let train = &mut self.train;
+        match action {
+            TrainAction::New => return self.show_training_run(None),
+            TrainAction::Select(run) => return self.show_training_run(Some(run)),
+            TrainAction::Edit(draft) => train.edit(*draft),
+            TrainAction::Preset(preset) => {
+                let draft = train.draft.with_preset(preset);
+                train.undo.settle();
+                train.edit(draft);
+            }
+            TrainAction::Undo => {
+                if let Some(draft) = train.undo.back(&train.draft) {
+                    train.take(draft);
+                    return train.examine_again();
+                }
+            }
+            TrainAction::Redo => {
+                if let Some(draft) = train.undo.forward(&train.draft) {
+                    train.take(draft);
+                    return train.examine_again();
+                }
+            }
+            TrainAction::PickData => {
+                return vec![Effect::Files(FileTask::PickFolder(FolderUse::TrainingData))];
+            }
+            TrainAction::Examine(folder) => {
+                let mut draft = train.draft.clone();
+                draft.data = folder.display().to_string();
+                train.edit(draft);
+                train.selected = None;
+                train.examining = Some(folder.clone());
+                return ask(TrainingTask::Examine(folder));
+            }
+            TrainAction::Try => {
+                if train.try_blocked().is_none() {
+                    train.trial = Trial::Running;
+                    let config = Box::new(train.draft.config.clone());
+                    return ask(TrainingTask::Try(config, train.device()));
+                }
+            }
+            TrainAction::StopTrying => {
+                train.trial = Trial::None;
+                return ask(TrainingTask::StopTrying);
+            }
+            TrainAction::Start => {
+                if train.start_blocked().is_none() {
+                    return ask(TrainingTask::Queue {
+                        name: train.draft.name.trim().to_owned(),
+                        config: Box::new(train.draft.config.clone()),
+                        device: train.device(),
+                    });
+                }
+            }
+            TrainAction::Compare(run) => {
+                train.compared = run;
+                return ask(train.followed());
+            }
+            TrainAction::Resume(run) => return ask(TrainingTask::Resume(run)),
+            TrainAction::Unqueue(run) => return ask(TrainingTask::Unqueue(run)),
+            TrainAction::Control(run, control) => return ask(TrainingTask::Control(run, control)),
+            TrainAction::AskDiscard(run) => train.confirming = Some(run),
+            TrainAction::Discard(yes) => return train.discard(yes),
+            TrainAction::Promote(run) => {
+                train.promoting = Some(run.clone());
+                return ask(TrainingTask::Promote(run));
+            }
+            TrainAction::Reuse(run) => return self.reuse(&run),
+            TrainAction::Wall(step) => train.wall = step,
+            TrainAction::Read(paths) => return train.read(paths),
+        }
+        Vec::new()
+    }
+
+    fn show_training_run(&mut self, run: Option<PathBuf>) -> Vec<Effect> {
+        let train = &mut self.train;
+        train.confirming = None;
+        if train.selected == run {
+            return Vec::new();
+        }
+        if train.compared == run {
+            train.compared = None;
+        }
+        train.selected = run;
+        train.wall = None;
+        train.samples.clear();
+        let kept = [&train.selected, &train.compared];
+        train
+            .histories
+            .retain(|known, _| kept.iter().any(|run| run.as_ref() == Some(known)));
+        ask(train.followed())
+    }
+
+    fn reuse(&mut self, run: &Path) -> Vec<Effect> {
+        let Some(card) = self.train.run(run) else {
+            return Vec::new();
+        };
+        let Ok(config) = &card.config else {
+            return Vec::new();
+        };
+        let draft = TrainDraft::of_run(&card.name, config, card.device);
+        self.train.undo.settle();
+        self.train.edit(draft);
+        let mut effects = self.show_training_run(None);
+        effects.extend(self.train.examine_again());
+        effects
+    }
+
+    /// Takes in what the thread of training reports.
+    pub(super) fn on_training_event(&mut self, event: TrainingEvent) -> Vec<Effect> {
+        let train = &mut self.train;
+        match event {
+            TrainingEvent::Examined(folder, found) => {
+                // A late report about another folder.
+                if Path::new(train.draft.data.trim()) == folder {
+                    train.examining = None;
+                    if let Ok(health) = &found {
+                        train.data_known(health);
+                    }
+                    train.health = Some(found);
+                }
+            }
+            TrainingEvent::Tried(found) => {
+                if matches!(train.trial, Trial::Running) {
+                    train.trial = Trial::Done(found);
+                }
+            }
+            TrainingEvent::Queued(run) => {
+                train.trial = Trial::None;
+                return self.show_training_run(Some(run));
+            }
+            // The models may need the memory that the run needs.
+            TrainingEvent::Next(run) => {
+                return vec![Effect::Submit(Ticket::Unload(run), JobSpec::Unload)];
+            }
+            TrainingEvent::Promoted(folder, step) => {
+                train.promoting = None;
+                self.notify(NoticeKind::Promoted(folder, step));
+                return self.list_bundles();
+            }
+            TrainingEvent::Picture(path, picture) => {
+                if let Some(sample) = train.samples.get_mut(&path) {
+                    *sample = Sample::Read(picture);
+                }
+            }
+            TrainingEvent::Failed(problem) => {
+                train.promoting = None;
+                self.notify(NoticeKind::Trouble(problem));
+            }
+        }
+        Vec::new()
+    }
+
+    /// Takes in how everything stands.
+    pub fn on_training_news(&mut self, news: TrainingNews) {
+        let train = &mut self.train;
+        if let Some(devices) = news.devices {
+            train.devices = Some(devices);
+        }
+        for (run, history) in news.histories {
+            if [&train.selected, &train.compared].contains(&&Some(run.clone())) {
+                train.histories.insert(run, history);
+            }
+        }
+        let Some(runs) = news.runs else {
+            return;
+        };
+        let is_there = |run: &PathBuf| runs.iter().any(|card| card.folder == *run);
+        let before = train.runs.is_some();
+        for shown in [
+            &mut train.selected,
+            &mut train.compared,
+            &mut train.confirming,
+        ] {
+            // One that was queued just now may not be listed yet; one that was listed is gone.
+            let known = train.runs.as_ref().is_some_and(|old| {
+                let mut old = old.iter();
+                old.any(|card| Some(&card.folder) == shown.as_ref())
+            });
+            if known && !shown.as_ref().is_some_and(is_there) {
+                *shown = None;
+            }
+        }
+        // A window that finds a run at work shows it.
+        if !before && train.selected.is_none() {
+            let live = runs.iter().find(|card| card.state.is_live());
+            train.selected = live.map(|card| card.folder.clone());
+        }
+        train.runs = Some(runs);
+    }
+
+    /// The models left the memory: the run that needed the room may begin.
+    pub(super) fn room_made(&mut self, job: JobId) -> Vec<Effect> {
+        let waiting = &mut self.train.unloading;
+        let Some(index) = waiting.iter().position(|(known, _)| *known == job) else {
+            return Vec::new();
+        };
+        let (_, run) = waiting.remove(index);
+        ask(TrainingTask::Launch(run))
+    }
+
+    /// The bundle of the form.
+    pub fn training_bundle(&self) -> BundleSource {
+        self.train.draft.config.bundle()
+    }
+}
+
+impl Train {
+    /// Looks through the data folder of the form, where that was not done.
+    fn examine_again(&mut self) -> Vec<Effect> {
+        let folder = PathBuf::from(self.draft.data.trim());
+        if self.health.is_some() || folder.as_os_str().is_empty() {
+            return Vec::new();
+        }
+        self.examining = Some(folder.clone());
+        ask(TrainingTask::Examine(folder))
+    }
+
+    fn discard(&mut self, yes: bool) -> Vec<Effect> {
+        let Some(run) = self.confirming.take().filter(|_| yes) else {
+            return Vec::new();
+        };
+        let live = self.run(&run).is_some_and(|card| card.state.is_live());
+        ask(match live {
+            true => TrainingTask::Control(run, Control::Discard),
+            false => TrainingTask::Delete(run),
+        })
+    }
+
+    fn read(&mut self, paths: Vec<PathBuf>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for path in paths {
+            if !self.samples.contains_key(&path) {
+                self.samples.insert(path.clone(), Sample::Reading);
+                effects.extend(ask(TrainingTask::Read(path)));
+            }
+        }
+        effects
+    }
+}
+
+fn ask(task: TrainingTask) -> Vec<Effect> {
+    vec![Effect::Training(task)]
+}
