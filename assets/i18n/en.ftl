@@ -921,6 +921,215 @@ about-shortcuts = Keys
 window-no-display = No display was found, so the window cannot open. Use the command line instead, for example: lgd-studio ask FRAME.png "What happens if it rains?"
 window-no-graphics = No graphics driver can draw the window ({ $detail }). Install a Vulkan or OpenGL driver (a software one such as Mesa's lavapipe works too), or use the command line: lgd-studio ask FRAME.png "What happens if it rains?"
 
+# Evaluate page
+rail-evaluate = Evaluate
+command-evaluate-page = Go to Evaluate
+command-evaluate-page-tip = The paper's evaluation of a bundle on a data set
+evaluate-title = Evaluate
+evaluate-what = What is evaluated
+evaluate-data = Data set
+evaluate-data-tip = A VQAI folder: images/ and labels_cot_val.json
+evaluate-data-hint = Folder with images and labels
+evaluate-choose = Choose…
+evaluate-choose-label = Choose the folder: { $what }
+evaluate-split = Split
+evaluate-split-tip = Which list of the data set: labels_cot_SPLIT.json
+evaluate-bundle = Bundle
+evaluate-bundle-tip = The models that draw
+evaluate-bundle-in-use = The one in use
+evaluate-modes = Modes
+evaluate-modes-tip = The paper compares question, answer and latent
+evaluate-how = How it is drawn
+evaluate-as-paper = As in the paper: 50 steps, 7.5 and 1.8, nine seeds
+evaluate-to-paper = Back to the paper's settings
+evaluate-to-paper-tip = 50 steps, text guidance 7.5, image guidance 1.8, nine seeds, three modes; data set and folders stay
+evaluate-seeds = Seeds
+evaluate-seeds-tip = One picture per sample and mode for each; the paper has nine
+evaluate-seeds-hint = 1391, 1491, …
+evaluate-limit = Most samples
+evaluate-limit-tip = Only so many samples from the start of the list
+evaluate-limit-hint = All
+evaluate-steps-tip = How many denoising steps are drawn. Usual: 20 to 50, the paper: { $default }.
+evaluate-guidance-tip = How strongly the question or answer steers the picture. Usual: 3 to 10, the paper: { $default }.
+evaluate-image-guidance-tip = How closely the answer keeps to the frame. Usual: 1 to 2, the paper: { $default }.
+evaluate-where = Folders
+evaluate-output = Pictures and reports
+evaluate-output-tip = Laid out as the original's evaluation; the same folder again goes on where it stopped
+evaluate-output-hint = In the data folder
+evaluate-clip = CLIP
+evaluate-clip-tip = Folder with config.json and model.safetensors of CLIP ViT-B/32, which judges how alike pictures are. Empty: that of the bundle or of the data folder
+evaluate-clip-hint = Of the bundle or the data folder
+evaluate-no-data = Choose a data set first
+evaluate-no-mode = Take at least one mode
+evaluate-bad-seeds = Seeds are whole numbers with commas between them
+evaluate-bad-limit = The number of samples has to be a whole number from 1, or empty for all
+evaluate-no-folder = Choose a folder for the pictures
+evaluate-busy = An evaluation is at work
+evaluate-looking = Looking at the data set
+evaluate-expected = { $samples ->
+    [one] One sample
+   *[other] { $samples } samples
+}, { $pictures ->
+    [0] nothing left to draw.
+    [one] one picture to draw.
+   *[other] { $pictures } pictures to draw.
+}
+evaluate-kept = { $count ->
+    [one] One is there already.
+   *[other] { $count } are there already.
+}
+evaluate-forecast = That takes { $time }.
+evaluate-no-forecast = How long it takes is known after the first run.
+evaluate-unusable = { $count ->
+    [one] One record cannot be used.
+   *[other] { $count } records cannot be used.
+}
+evaluate-start = Evaluate
+evaluate-resume = Go on
+evaluate-judge = Judge the pictures
+evaluate-start-tip = Draws what is missing, then judges. It can be stopped at any time: finished pictures are kept
+evaluate-stop = Stop
+evaluate-stop-tip = Finished pictures are kept; it goes on from there
+evaluate-stopping = Stopping
+evaluate-waiting = Waits for its turn
+evaluate-loading = Loading the models
+evaluate-drawing = Drawing picture { $done } of { $all }
+evaluate-judging = { $all ->
+    [0] Judging the pictures
+   *[other] Judging sample { $done } of { $all }
+}
+evaluate-progress = Progress of the evaluation
+evaluate-empty = No numbers yet
+evaluate-empty-hint = Choose a data set on the left and evaluate a bundle, or open the pictures of an earlier evaluation.
+evaluate-open = Open evaluation
+evaluate-open-tip = Judges pictures that are there, also those that the original code made
+evaluate-open-other = Another folder…
+evaluate-none-yet = None yet
+evaluate-drawn = { $samples } samples are complete: { $drawn } pictures were drawn, { $kept } were there already. They have no numbers yet.
+evaluate-export = Export
+evaluate-export-tip = Writes the numbers for others
+evaluate-html = Page for people (HTML)…
+evaluate-html-tip = One file with the numbers and the pictures inside
+evaluate-csv = Tables (CSV)…
+evaluate-csv-tip = One row per mode and category, and beside it one per picture
+evaluate-latex = Table for a paper (LaTeX)…
+evaluate-latex-tip = Rows for all modes and categories, with the paper's beside them
+evaluate-json = Everything (JSON)…
+evaluate-json-tip = For programs, and to compare with later
+evaluate-no-clip = No CLIP was there to judge, so there are no similarities.
+evaluate-by-clip = CLIP: { $clip }
+evaluate-compare = Compare with
+evaluate-compared = Compared with { $name }
+evaluate-compare-none = Nothing
+evaluate-compare-tip = Shows the difference to an earlier evaluation
+evaluate-skipped = { $count ->
+    [one] One folder is skipped
+   *[other] { $count } folders are skipped
+}
+evaluate-unlisted = Not in the categories, so in no number: { $names }
+evaluate-method = { $samples ->
+    [one] one sample
+   *[other] { $samples } samples
+}, { $pictures ->
+    [one] one picture each
+   *[other] { $pictures } pictures each
+}
+evaluate-category = Category
+evaluate-samples = Samples
+evaluate-all = All samples
+evaluate-paper = The paper
+evaluate-paper-difference = Difference to the paper
+evaluate-difference = Difference to { $name }
+evaluate-interval-tip = The 95 % interval: how far the number would move with other samples (bootstrap)
+evaluate-sim-avg-tip = Mean CLIP similarity of all pictures and their targets
+evaluate-sim-best-tip = The same of the best picture of each sample
+evaluate-auc-avg-tip = Mean share of pictures above a similarity, over the thresholds 1 to 100
+evaluate-auc-best-tip = The same of the best picture of each sample
+evaluate-causal = Causal accuracy
+evaluate-causal-tip = Toon world: share of pictures to which, of all outcomes that are possible, the right one is the nearest
+evaluate-causal-more = A guess would be right in { $chance }. { $unchanged } show the frame as it was.
+evaluate-psnr = PSNR
+evaluate-psnr-tip = Peak signal-to-noise ratio to the target, in dB
+evaluate-ssim = SSIM
+evaluate-ssim-tip = Structural similarity to the target
+evaluate-direction = Direction
+evaluate-direction-tip = Whether the change from the frame points the same way as the target's, in CLIP's space, -1 to 1
+
+# Vote page
+rail-vote = Vote
+command-vote-page = Go to Vote
+command-vote-page-tip = Compare the pictures of all modes without knowing which is which
+vote-title = Vote
+vote-about = Which picture shows what happens?
+vote-about-hint = You see the pictures of several modes about one question, blind and in an order of your own. Choose the folder of an evaluation with at least two modes, and say who you are.
+vote-folder = Evaluation
+vote-folder-tip = The folder that Evaluate or validate wrote, with a folder per mode
+vote-folder-hint = Folder with question, answer, latent
+vote-recent-tip = An evaluation that was made or opened here
+vote-rater = Your name
+vote-rater-tip = Several people can vote; each has an order of their own
+vote-rater-hint = For example Ann
+vote-blind = Some comparisons come a second time, to see how sure you are. Votes are kept one by one: you can stop at any time and go on later.
+vote-begin = Begin
+vote-begin-tip = Begins, or goes on where you stopped
+vote-not-ready = Choose an evaluation and say who you are
+vote-progress = { $rater }: { $done } of { $all }
+vote-close = Close
+vote-close-tip = Back to the choice of evaluation and name; all votes stay
+vote-results = Results
+vote-results-tip = What all votes say so far
+vote-next = Next
+vote-next-tip = To the next comparison without a vote (Right)
+vote-back = Back
+vote-back-tip = To the comparison before, to vote again (Left)
+vote-skip = Skip it
+vote-voted = Voted
+vote-no-question = What happens?
+vote-how = Press the number of the picture that shows best what happens, 0 when none does, T when several do equally well. Mark other pictures that are right, too, with Shift and their number.
+vote-frame = Before
+vote-picture = Picture { $number }
+vote-choose = { $number } is best
+vote-choose-tip = It shows what happens, and better than the others; it counts as right
+vote-right = Right
+vote-right-tip = It shows what had to happen, whether it is the best or not
+vote-right-label = Picture { $number } is right
+vote-none = None (0)
+vote-none-tip = No picture shows what had to happen
+vote-tie = Tie (T)
+vote-tie-tip = Several show it equally well: the marked ones, or without marks all of them
+vote-done = All votes are cast
+vote-done-hint = Look at the results, or go back to change a vote. Somebody else can vote under another name.
+vote-all = What the votes say
+vote-count = { $votes ->
+    [one] one vote
+   *[other] { $votes } votes
+} of { $raters ->
+    [one] one person
+   *[other] { $raters } people
+}
+vote-to-poll = Back to voting
+vote-to-poll-tip = Shows the comparison again
+vote-export = Export…
+vote-export-tip = Writes all votes into a file, for other machines
+vote-import = Import…
+vote-import-tip = Adds votes that were exported elsewhere; the same vote twice counts once
+vote-agreement = Agreement
+vote-kappa = Fleiss' kappa
+vote-kappa-tip = How far people agree beyond chance, over the samples that all of them voted on: 1 is perfect, 0 is chance
+vote-alpha = Krippendorff's alpha
+vote-alpha-tip = The same over all samples with at least two votes
+vote-consistency = Same again
+vote-consistency-tip = How often people chose the same when a comparison came a second time
+vote-seconds = Median time
+vote-seconds-tip = How long a vote took
+vote-all-samples = All samples
+vote-acc = Acc
+vote-acc-tip = Share of its pictures that were judged right, with the 95 % interval (Wilson)
+vote-chosen = ChosenRate
+vote-chosen-tip = Share of comparisons in which it was chosen; a tie and none choose nobody
+vote-paper = The paper
+vote-none-row = None
+vote-tie-row = Tie
 # Train page
 rail-train = Train
 command-train-page = Go to Train

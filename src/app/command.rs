@@ -74,6 +74,10 @@ pub enum Command {
     AskPage,
     /// Go to the Gallery page.
     GalleryPage,
+    /// Go to the Vote page.
+    VotePage,
+    /// Go to the Evaluate page.
+    EvaluatePage,
     /// Go to the Train page.
     TrainPage,
     /// Go to the Models page.
@@ -100,7 +104,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 62] = [
+    pub const ALL: [Self; 64] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -136,6 +140,8 @@ impl Command {
         Self::DeleteRuns,
         Self::AskPage,
         Self::GalleryPage,
+        Self::VotePage,
+        Self::EvaluatePage,
         Self::TrainPage,
         Self::ModelsPage,
         Self::DatasetPage,
@@ -203,6 +209,8 @@ impl Command {
             Self::DeleteRuns => "command-delete-runs",
             Self::AskPage => "command-ask-page",
             Self::GalleryPage => "command-gallery-page",
+            Self::VotePage => "command-vote-page",
+            Self::EvaluatePage => "command-evaluate-page",
             Self::TrainPage => "command-train-page",
             Self::ModelsPage => "command-models-page",
             Self::DatasetPage => "command-dataset-page",
@@ -255,6 +263,8 @@ impl Command {
             Self::DeleteRuns => "command-delete-runs-tip",
             Self::AskPage => "command-ask-page-tip",
             Self::GalleryPage => "command-gallery-page-tip",
+            Self::VotePage => "command-vote-page-tip",
+            Self::EvaluatePage => "command-evaluate-page-tip",
             Self::TrainPage => "command-train-page-tip",
             Self::ModelsPage => "command-models-page-tip",
             Self::DatasetPage => "command-dataset-page-tip",
@@ -304,6 +314,8 @@ impl Command {
             Self::ModelsPage => with(Modifiers::COMMAND, Key::Num3),
             Self::DatasetPage => with(Modifiers::COMMAND, Key::Num4),
             Self::Pair(command) => Some(command.shortcut()),
+            Self::VotePage => with(Modifiers::COMMAND, Key::Num7),
+            Self::EvaluatePage => with(Modifiers::COMMAND, Key::Num5),
             Self::Palette => with(Modifiers::COMMAND, Key::K),
             Self::Settings => with(Modifiers::COMMAND, Key::Comma),
             Self::About => with(Modifiers::NONE, Key::F1),
@@ -327,6 +339,8 @@ impl Command {
             | Self::CancelAll
             | Self::AskPage
             | Self::GalleryPage
+            | Self::VotePage
+            | Self::EvaluatePage
             | Self::TrainPage
             | Self::ModelsPage
             | Self::DatasetPage
@@ -410,6 +424,8 @@ impl Command {
             Self::DeleteRuns => gallery(GalleryAction::Delete),
             Self::AskPage => Some(Action::ShowPage(Page::Ask)),
             Self::GalleryPage => Some(Action::ShowPage(Page::Gallery)),
+            Self::VotePage => Some(Action::ShowPage(Page::Vote)),
+            Self::EvaluatePage => Some(Action::ShowPage(Page::Evaluate)),
             Self::TrainPage => Some(Action::ShowPage(Page::Train)),
             Self::ModelsPage => Some(Action::ShowPage(Page::Models)),
             Self::DatasetPage => Some(Action::ShowPage(Page::Dataset)),

@@ -21,12 +21,14 @@ pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{ModelSettings, SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
     Action, AppState, AxisDraft, BundleState, CategoryChoice, Check, Column, CoverState, Dataset,
-    DatasetAction, DatasetMemory, Dialog, Download, DownloadState, Explain, Explained, Exporting,
-    Filter, Form, Found, GalleryAction, GridAction, GridDraft, HealthAction, HubAction,
-    ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library, LibraryAction, Likeness,
-    NoticeKind, Offer, OfferChoice, OpenFolder, Page, PairFilter, PairOrder, PairView, Parting,
-    Phase, QueueAction, Recall, Run, Saving, Shelved, TargetAction, ThumbState, Topic, Train,
-    TrainAction, TrainBlocked, TrainDraft, Trial, View,
+    DatasetAction, DatasetMemory, Dialog, Download, DownloadState, DraftProblem, Evaluate,
+    EvaluateAction, Evaluating, EvaluationDraft, Explain, Explained, Exporting, Filter, Form,
+    Found, GalleryAction, GridAction, GridDraft, HealthAction, HubAction, ImportAction, ImportPlan,
+    ImportStep, Importing, Inquiry, Library, LibraryAction, Likeness, NoticeKind, Offer,
+    OfferChoice, OpenFolder, OpenPoll, Page, PairFilter, PairOrder, PairView, Parting, Phase,
+    Picked, QueueAction, Recall, Run, Saving, Shelved, ShownEvaluation, TargetAction, ThumbState,
+    Topic, Train, TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft,
+    Voting,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -35,7 +37,10 @@ pub use window::{Options, WindowError, run};
 
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
-use panels::{AskPage, Cx, DatasetPage, GalleryPage, ModelsPage, Notices, Palette, TrainPage};
+use panels::{
+    AskPage, Cx, DatasetPage, EvaluatePage, GalleryPage, ModelsPage, Notices, Palette, TrainPage,
+    VotePage,
+};
 use settings::{read_session, read_settings, to_text};
 use state::Effect;
 use std::cell::RefCell;
@@ -83,6 +88,8 @@ pub struct LgdApp {
     gallery: GalleryPage,
     dataset: DatasetPage,
     models: ModelsPage,
+    evaluate: EvaluatePage,
+    vote: VotePage,
     train: TrainPage,
     notices: Notices,
     palette: Palette,
@@ -119,6 +126,8 @@ impl LgdApp {
         state.library.hub_cache = config.hub_cache;
         state.library.import.shelf = config.places.as_ref().map(Places::bundles);
         state.gallery.cache = config.places.as_ref().map(|places| places.cache.clone());
+        state.evaluate.home = config.places.as_ref().map(|p| p.data.join("evaluations"));
+        state.evaluate.clip = config.places.as_ref().map(|p| p.data.join("clip"));
         if let Some(aside) = settings.set_aside {
             state.notify(NoticeKind::SettingsBroken(aside));
         }
@@ -151,6 +160,8 @@ impl LgdApp {
             gallery: GalleryPage::default(),
             dataset: DatasetPage::default(),
             models: ModelsPage::default(),
+            evaluate: EvaluatePage::default(),
+            vote: VotePage::default(),
             train: TrainPage::default(),
             notices: Notices::default(),
             palette: Palette::default(),
@@ -298,6 +309,8 @@ impl LgdApp {
             gallery,
             dataset,
             models,
+            evaluate,
+            vote,
             train,
             notices,
             palette,
@@ -329,6 +342,8 @@ impl LgdApp {
             .show(ui, |ui| match cx.state.page {
                 Page::Ask => ask.ui(ui, &cx, actions),
                 Page::Gallery => gallery.ui(ui, &cx, actions),
+                Page::Vote => vote.ui(ui, &cx, actions),
+                Page::Evaluate => evaluate.ui(ui, &cx, actions),
                 Page::Train => train.ui(ui, &cx, actions),
                 Page::Dataset => dataset.ui(ui, &cx, actions),
                 Page::Models => models.ui(ui, &cx, actions),

@@ -4,7 +4,9 @@
 //! set aside and reported, never fatal. Reading happens once, before the window appears; writing
 //! goes to the file thread.
 
-use super::state::{DatasetMemory, Form, Page, TrainDraft, known_draft, known_page};
+use super::state::{
+    DatasetMemory, EvaluationDraft, Form, Page, TrainDraft, VoteDraft, known_draft, known_page,
+};
 use crate::job::hub::NetworkSettings;
 use crate::job::{BundleSource, DeviceChoice, GuidanceMode, MemorySize, Precision, Resources};
 use serde::{Deserialize, Serialize};
@@ -157,6 +159,10 @@ pub struct Session {
     pub frame: Option<SavedFrame>,
     /// Question, mode and numbers.
     pub form: Form,
+    /// The evaluation that is being set up.
+    pub evaluation: EvaluationDraft,
+    /// Who votes on what.
+    pub votes: VoteDraft,
     /// Settings of a training run.
     #[serde(
         deserialize_with = "known_draft",
@@ -270,6 +276,8 @@ mod tests {
             window_size: Some([1280.0, 800.0]),
             frame: Some(SavedFrame::Example("fishbowl.png".into())),
             form: Form::default(),
+            evaluation: EvaluationDraft::default(),
+            votes: VoteDraft::default(),
             train: None,
             dataset: DatasetMemory::default(),
         };

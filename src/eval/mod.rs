@@ -22,6 +22,7 @@ mod metrics;
 mod report;
 mod rows;
 mod scoring;
+mod votes;
 
 pub use bootstrap::{RESAMPLES, intervals};
 pub use causal::{CausalReport, Shown, Truths};
@@ -33,3 +34,7 @@ pub use metrics::Metrics;
 pub use report::{CategoryReport, MethodReport, PictureReport, Report, SampleReport};
 pub use rows::{Row, picture_rows, rows};
 pub use scoring::{Scored, score};
+pub use votes::{
+    CategoryVotes, Choice, ModeVotes, Rate, Vote, VoteReport, fleiss_kappa, krippendorff_alpha,
+    paper_votes,
+};

@@ -4,10 +4,12 @@ use super::cover::cover;
 use super::dialogs;
 use super::export;
 use super::jobs::Outbox;
+use super::polls;
 use super::recall;
+use super::reports;
 use super::run_file;
 use super::saving;
-use super::{FileTask, FolderUse, Frame, FrameOrigin, JobEvent, Problem, Target};
+use super::{FileTask, FolderUse, Frame, FrameOrigin, JobEvent, Outlook, Poll, Problem, Target};
 use super::{PictureMetadata, Similarity, psnr, read_metadata, ssim};
 use crate::pipeline::frame_image::{self, FrameError, Reading};
 use crate::pipeline::metadata;
@@ -168,6 +170,21 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             JobEvent::RunRead(path, run)
         }
         FileTask::Cover(request) => JobEvent::Covered(request.run, cover(&request)),
+        FileTask::Foresee(spec) => {
+            let outlook = Box::new(Outlook::of(&spec));
+            JobEvent::Foreseen(spec, outlook)
+        }
+        FileTask::OpenReport(path) => reports::open(path),
+        FileTask::OpenPoll(folder, rater) => {
+            JobEvent::PollOpened(Poll::open(&folder, &rater).map(Arc::new))
+        }
+        FileTask::OpenBallot(ballot) => {
+            let pictures = ballot.pictures().map(Arc::new);
+            JobEvent::BallotOpened(ballot, pictures)
+        }
+        FileTask::OpenVotes(path) => JobEvent::VotesRead(polls::read_votes(&path)),
+        FileTask::SaveVotes(export) => export.write(),
+        FileTask::SaveReport(export) => reports::write(&export),
         FileTask::TakeFolders(what_for, paths) => JobEvent::FoldersChosen(what_for, paths),
         FileTask::WriteText(path, text) => match saving::write_text(&path, &text) {
             Ok(()) => return None,
@@ -181,6 +198,8 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
         | FileTask::PickAndSavePicture(..)
         | FileTask::PickAndSaveRun(..)
         | FileTask::PickExport(_)
+        | FileTask::PickReport(_)
+        | FileTask::PickVotes(_)
         | FileTask::Store(_) => return None,
     })
 }
@@ -253,6 +272,14 @@ pub(super) fn open_dialog(
                 export.path = dialogs::usual_place(&export.path.to_string_lossy());
                 Ok(Some(FileTask::Export(export)))
             }
+            FileTask::PickVotes(mut export) => {
+                export.path = dialogs::usual_place(&export.path.to_string_lossy());
+                Ok(Some(FileTask::SaveVotes(export)))
+            }
+            FileTask::PickReport(mut export) => {
+                export.path = dialogs::usual_place(&export.path.to_string_lossy());
+                Ok(Some(FileTask::SaveReport(export)))
+            }
             other => Ok(Some(other)),
         };
     }
@@ -280,6 +307,15 @@ pub(super) fn open_dialog(
             let paths = dialogs::open_folder();
             Box::new(move || Some(FileTask::TakeFolders(FolderUse::Dataset, paths()?)))
         }
+        FileTask::PickFolder(FolderUse::VotesFile) => {
+            let dialog = rfd::AsyncFileDialog::new()
+                .add_filter("Votes", &["json"])
+                .pick_file();
+            Box::new(move || {
+                let path = pollster::block_on(dialog)?.path().to_path_buf();
+                Some(FileTask::TakeFolders(FolderUse::VotesFile, vec![path]))
+            })
+        }
         FileTask::PickFolder(what_for) => {
             let paths = dialogs::open_paths(what_for == FolderUse::OriginalFiles);
             Box::new(move || Some(FileTask::TakeFolders(what_for, paths()?)))
@@ -302,6 +338,22 @@ pub(super) fn open_dialog(
             Box::new(move || {
                 export.path = place()?;
                 Some(FileTask::Export(export))
+            })
+        }
+        FileTask::PickVotes(mut export) => {
+            let name = export.path.to_string_lossy().into_owned();
+            let place = dialogs::save("Votes", &["json"], name);
+            Box::new(move || {
+                export.path = place()?;
+                Some(FileTask::SaveVotes(export))
+            })
+        }
+        FileTask::PickReport(mut export) => {
+            let name = export.path.to_string_lossy().into_owned();
+            let place = dialogs::save("Report", export.format.extensions(), name);
+            Box::new(move || {
+                export.path = place()?;
+                Some(FileTask::SaveReport(export))
             })
         }
         other => return Ok(Some(other)),

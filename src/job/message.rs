@@ -6,14 +6,17 @@ use super::display::display_copy;
 use super::explaining::{Explaining, PieceEffect};
 use super::making::BundleEvent;
 use super::memory::MemoryFacts;
+use super::polls::{Ballot, BallotPictures, Poll, VotesExport};
+use super::reports::ReportExport;
 use super::run_file::RunFile;
 use super::scoring::{Evaluation, ScoreSpec};
 use super::store::{StoreEvent, StoreTask};
-use super::validation::{ValidateSpec, Validation};
+use super::validation::{Outlook, ValidateSpec, Validation};
 use super::{
     Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, LibraryEvent, Recalled,
     Target, TrainingEvent,
 };
+use crate::eval::{Report, Vote};
 use crate::pipeline::{
     Attention, BundleSource, ContextUnit, EditRequest, Estimate, GuidanceMode, Problem, Stage,
     StageSeconds, WrittenAnswer,
@@ -185,6 +188,24 @@ pub enum FileTask {
     PickFolder(FolderUse),
     /// Folders or files were chosen; ends in `FoldersChosen`.
     TakeFolders(FolderUse, Vec<PathBuf>),
+    /// Look at what an evaluation would be; ends in `Foreseen`.
+    Foresee(Box<ValidateSpec>),
+    /// Read the report of an evaluation; ends in `ReportOpened`.
+    OpenReport(PathBuf),
+    /// Show the save dialog for a report, whose path is the suggested name; then as `SaveReport`.
+    PickReport(Box<ReportExport>),
+    /// Write a report; ends in `Saved` or `FileFailed`.
+    SaveReport(Box<ReportExport>),
+    /// Open the poll of an evaluation for a rater; ends in `PollOpened`.
+    OpenPoll(PathBuf, String),
+    /// Decode the pictures of a comparison; ends in `BallotOpened`.
+    OpenBallot(Box<Ballot>),
+    /// Read votes from a file; ends in `VotesRead`.
+    OpenVotes(PathBuf),
+    /// Show the save dialog for votes, whose path is the suggested name; then as `SaveVotes`.
+    PickVotes(Box<VotesExport>),
+    /// Write votes into a file; ends in `Saved` or `FileFailed`.
+    SaveVotes(Box<VotesExport>),
     /// Write a small text file (settings, session) whole or not at all; silent when it works, else
     /// `FileFailed`.
     WriteText(PathBuf, String),
@@ -199,6 +220,20 @@ pub enum FolderUse {
     Originals,
     /// The same, file by file.
     OriginalFiles,
+    /// The data set of an evaluation.
+    EvaluatedData,
+    /// The folder of a new evaluation.
+    EvaluationFolder,
+    /// CLIP's weights.
+    Clip,
+    /// An evaluation that is there, to be scored.
+    Scored,
+    /// An earlier evaluation, to be compared with.
+    Earlier,
+    /// An evaluation that is voted on.
+    VotedFolder,
+    /// A file with votes.
+    VotesFile,
     /// A data set to train on.
     TrainingData,
     /// A data set to work on.
@@ -396,6 +431,16 @@ pub enum JobEvent {
     Measured(Arc<RgbImage>, Arc<RgbImage>, Similarity),
     /// The cosine of CLIP's embeddings of two pictures; none when the bundle has no CLIP.
     Likened(Arc<RgbImage>, Arc<RgbImage>, Option<f64>),
+    /// What an evaluation would be.
+    Foreseen(Box<ValidateSpec>, Box<Outlook>),
+    /// The report of an evaluation was read, or cannot be.
+    ReportOpened(PathBuf, Result<Arc<Report>, Problem>),
+    /// A poll was opened, or cannot be.
+    PollOpened(Result<Arc<Poll>, Problem>),
+    /// The pictures of a comparison, or why they cannot be read.
+    BallotOpened(Box<Ballot>, Result<Arc<BallotPictures>, Problem>),
+    /// Votes were read from a file, or cannot be.
+    VotesRead(Result<Vec<Vote>, Problem>),
     /// Folders or files were chosen in a dialog.
     FoldersChosen(FolderUse, Vec<PathBuf>),
     /// The library of bundles reports.

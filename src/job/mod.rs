@@ -28,9 +28,11 @@ mod making;
 mod memory;
 mod message;
 mod places;
+mod polls;
 mod provenance;
 mod queue;
 mod recall;
+mod reports;
 mod resources;
 mod run_file;
 mod run_grid;
@@ -45,8 +47,9 @@ mod validation;
 mod worker;
 
 pub use crate::eval::{
-    CategoryReport, CausalReport, Change, MethodReport, Metrics, PictureReport, Report,
-    SampleReport, Shown, Skipped, against, paper_difference,
+    CategoryReport, CategoryVotes, CausalReport, Change, Choice as VoteChoice, MethodReport,
+    Metrics, ModeVotes, PictureReport, Rate, Report, SampleReport, Shown, Skipped, Vote,
+    VoteReport, against, paper, paper_difference, paper_votes,
 };
 pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
@@ -82,8 +85,10 @@ pub use message::{
     Similarity, StepPreview, TokenCounter,
 };
 pub use places::Places;
+pub use polls::{Ballot, BallotPictures, Poll, VotesExport};
 pub use provenance::FrameFacts;
 pub use recall::{FrameSearch, Made, Recalled, recall};
+pub use reports::ReportExport;
 pub use resources::Resources;
 pub use run_file::{RunFile, open as open_run};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
@@ -95,4 +100,6 @@ pub use store::{
 };
 pub use target::{Target, TargetFacts};
 pub use training::{TrainingEvent, TrainingNews, TrainingTask};
-pub use validation::{PAPER_MODES, PAPER_SEEDS, Shard, ValidateSpec, Validation, paper_settings};
+pub use validation::{
+    Expected, Outlook, PAPER_MODES, PAPER_SEEDS, Shard, ValidateSpec, Validation, paper_settings,
+};

@@ -87,6 +87,19 @@ pub enum ReportFormat {
 }
 
 impl ReportFormat {
+    /// All, the ones for people first.
+    pub const ALL: [Self; 4] = [Self::Html, Self::Csv, Self::Latex, Self::Json];
+
+    /// Endings of its files, the usual one first.
+    pub fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Json => &["json"],
+            Self::Csv => &["csv"],
+            Self::Latex => &["tex"],
+            Self::Html => &["html", "htm"],
+        }
+    }
+
     /// The format that a file's ending asks for.
     ///
     /// # Errors
@@ -95,16 +108,13 @@ impl ReportFormat {
         let ending = path
             .extension()
             .map(|ending| ending.to_string_lossy().to_lowercase());
-        match ending.as_deref() {
-            Some("json") => Ok(Self::Json),
-            Some("csv") => Ok(Self::Csv),
-            Some("tex") => Ok(Self::Latex),
-            Some("html" | "htm") => Ok(Self::Html),
-            _ => Err(Problem::new(
-                "The name of a report has to end in .json, .csv, .tex or .html.",
-            )
-            .file(path)),
-        }
+        let known = |format: &Self| {
+            let mut endings = format.extensions().iter();
+            endings.any(|known| Some(*known) == ending.as_deref())
+        };
+        let wrong = "The name of a report has to end in .json, .csv, .tex or .html.";
+        let format = Self::ALL.into_iter().find(known);
+        format.ok_or_else(|| Problem::new(wrong).file(path))
     }
 
     /// Writes what was found, with the difference to the earlier report that `against` named.

@@ -5,6 +5,7 @@
 mod about;
 mod ask;
 mod dataset;
+mod evaluate;
 mod exporting;
 mod gallery;
 mod memory;
@@ -18,10 +19,12 @@ mod queue;
 mod rail;
 mod status_bar;
 mod train;
+mod vote;
 
 pub use about::about_ui;
 pub use ask::{AskPage, drop_overlay_ui, grid_setup_ui};
 pub use dataset::DatasetPage;
+pub use evaluate::EvaluatePage;
 pub use exporting::exporting_ui;
 pub use gallery::GalleryPage;
 pub use models::ModelsPage;
@@ -34,6 +37,7 @@ pub use queue::queue_ui;
 pub use rail::{WIDTH as RAIL_WIDTH, rail_ui};
 pub use status_bar::{HEIGHT as STATUS_HEIGHT, status_bar_ui};
 pub use train::TrainPage;
+pub use vote::VotePage;
 
 use super::state::{Action, AppState, Page};
 use super::texts::{Texts, Value};
@@ -51,7 +55,8 @@ pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
         Page::Models => models::dropped(ctx),
         Page::Train => train::dropped(ctx),
         Page::Dataset => dataset::dropped(ctx),
-        Page::Ask | Page::Gallery => ask::dropped(ctx, state),
+        Page::Evaluate => evaluate::dropped(ctx, state),
+        Page::Ask | Page::Gallery | Page::Vote => ask::dropped(ctx, state),
     }
 }
 

@@ -30,6 +30,13 @@ pub fn rail_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 Command::GalleryPage,
                 Page::Gallery,
             ),
+            (Icon::Vote, "rail-vote", Command::VotePage, Page::Vote),
+            (
+                Icon::Evaluate,
+                "rail-evaluate",
+                Command::EvaluatePage,
+                Page::Evaluate,
+            ),
             (Icon::Train, "rail-train", Command::TrainPage, Page::Train),
             (
                 Icon::Dataset,

@@ -2,9 +2,9 @@
 //! plain data.
 
 use super::{
-    DatasetAction, Dialog, Explain, Form, GalleryAction, GridAction, HubAction, ImportAction,
-    LibraryAction, Moment, NoticeId, OfferChoice, Page, QueueAction, RunId, TargetAction, Topic,
-    TrainAction,
+    DatasetAction, Dialog, EvaluateAction, Explain, Form, GalleryAction, GridAction, HubAction,
+    ImportAction, LibraryAction, Moment, NoticeId, OfferChoice, Page, QueueAction, RunId,
+    TargetAction, Topic, TrainAction, VoteAction,
 };
 use crate::app::settings::Settings;
 use crate::job::{
@@ -106,6 +106,10 @@ pub enum Action {
     Hub(HubAction),
     /// Does something with imports.
     Import(ImportAction),
+    /// Does something with votes.
+    Vote(VoteAction),
+    /// Does something with evaluations.
+    Evaluate(EvaluateAction),
     /// Does something with training runs.
     Train(TrainAction),
     /// Opens a dialog.
@@ -149,6 +153,8 @@ pub enum Ticket {
     Import(PathBuf),
     /// A quick answer beside a question of a data set.
     Sketch,
+    /// An evaluation.
+    Evaluation,
     /// An animation and where it goes.
     Export(ExportFormat, PathBuf),
     /// What is to be known about a column of a run.

@@ -333,6 +333,7 @@ impl AppState {
                     }
                 }
             }
+            Ticket::Evaluation => self.evaluation_submitted(job),
             Ticket::Export(format, path) => self.export_submitted(job, format, path),
             Ticket::Topic(id, column, topic) => {
                 let run = self.run_by_id_mut(id);

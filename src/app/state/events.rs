@@ -17,6 +17,12 @@ impl AppState {
 
     fn take_in(&mut self, event: JobEvent) -> Vec<Effect> {
         self.loading_heard(&event);
+        if let Some(effects) = self.votes_heard(&event) {
+            return effects;
+        }
+        if let Some(effects) = self.evaluation_heard(&event) {
+            return effects;
+        }
         if self.sketch_heard(&event) || self.explain_heard(&event) {
             return Vec::new();
         }
@@ -119,8 +125,14 @@ impl AppState {
             JobEvent::Library(event) => return self.on_library_event(event),
             JobEvent::Training(event) => return self.on_training_event(event),
             JobEvent::Unloaded(job) => return self.room_made(job),
-            // Evaluations are asked for on the command line.
-            JobEvent::Evaluated(..) | JobEvent::Validated(..) => {}
+            // Those of this window were heard above.
+            JobEvent::Evaluated(..)
+            | JobEvent::Validated(..)
+            | JobEvent::Foreseen(..)
+            | JobEvent::ReportOpened(..)
+            | JobEvent::PollOpened(..)
+            | JobEvent::BallotOpened(..)
+            | JobEvent::VotesRead(..) => {}
             JobEvent::Copied => self.notify(NoticeKind::Copied),
             JobEvent::FileFailed(problem) => self.notify(NoticeKind::Trouble(problem)),
         }
@@ -131,6 +143,7 @@ impl AppState {
     pub fn on_preview(&mut self, preview: StepPreview) {
         if self.on_export_step(preview.job, preview.step, preview.steps)
             || self.explain_stepped(&preview)
+            || self.evaluation_stepped(&preview)
         {
             return;
         }

@@ -5,6 +5,7 @@ mod action;
 mod answer;
 mod cells;
 mod dataset;
+mod evaluate;
 mod events;
 mod explain;
 mod export;
@@ -30,12 +31,16 @@ mod time;
 mod timeline;
 mod train;
 mod undo;
+mod vote;
 
 pub use action::{Action, Effect, Ticket};
 pub use cells::GridAction;
 pub use dataset::{
     CategoryChoice, Dataset, DatasetAction, DatasetMemory, HealthAction, OpenFolder, PairFilter,
     PairOrder, PairView, SKETCH_STEPS, Saving, ThumbState,
+};
+pub use evaluate::{
+    DraftProblem, Evaluate, EvaluateAction, Evaluating, EvaluationDraft, ShownEvaluation,
 };
 pub use explain::{Explain, Explained, Inquiry, Topic};
 pub use export::Exporting;
@@ -56,6 +61,7 @@ pub use similar::Likeness;
 pub use target::TargetAction;
 pub use timeline::{Moment, Parting};
 pub use train::{Sample, Train, TrainAction, TrainBlocked, TrainDraft, Trial, known_draft};
+pub use vote::{OpenPoll, Picked, VoteAction, VoteDraft, Voting};
 
 use crate::app::examples;
 use crate::app::settings::{SavedFrame, Session, Settings};
@@ -231,6 +237,10 @@ pub struct AppState {
     pub library: Library,
     /// The opened data set.
     pub dataset: Dataset,
+    /// Evaluations.
+    pub evaluate: Evaluate,
+    /// Votes.
+    pub voting: Voting,
     /// Animations on their way, in the order they were asked for.
     pub exporting: Vec<Exporting>,
     /// The column that is explained in place of the columns.
@@ -278,6 +288,8 @@ impl AppState {
             gallery: Gallery::default(),
             library: Library::default(),
             dataset: Dataset::remembering(session.dataset),
+            evaluate: Evaluate::new(session.evaluation),
+            voting: Voting::new(session.votes),
             exporting: Vec::new(),
             loading: None,
             similar: similar::Measured::default(),
@@ -325,6 +337,8 @@ impl AppState {
             history: self.history.clone(),
             recent: self.recent.clone(),
             window_size: self.window_size,
+            evaluation: self.evaluate.draft.clone(),
+            votes: self.voting.draft.clone(),
             train: Some(self.train.draft.clone()),
             dataset: self.dataset.memory.clone(),
         }
@@ -458,6 +472,8 @@ impl AppState {
             Action::Dataset(action) => return self.act_on_dataset(action),
             Action::Hub(action) => return self.act_on_hub(action),
             Action::Import(action) => return self.act_on_import(action),
+            Action::Vote(action) => return self.act_on_votes(action),
+            Action::Evaluate(action) => return self.act_on_evaluation(action),
             Action::Train(action) => return self.act_on_training(action),
             Action::ShowDialog(dialog) => {
                 self.dialog = Some(dialog);

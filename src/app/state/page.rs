@@ -11,6 +11,10 @@ pub enum Page {
     Ask,
     /// Every run that was kept.
     Gallery,
+    /// Votes about pictures, blind.
+    Vote,
+    /// The paper's evaluation.
+    Evaluate,
     /// Training runs.
     Train,
     /// The pairs of a data set, to be annotated.

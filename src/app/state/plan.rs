@@ -152,6 +152,11 @@ impl AppState {
     /// first.
     pub fn seconds_for(&self, requests: &[EditRequest]) -> Option<f64> {
         let steps: usize = requests.iter().map(|request| request.steps).sum();
+        self.seconds_for_steps(steps)
+    }
+
+    /// The same for so many steps.
+    pub fn seconds_for_steps(&self, steps: usize) -> Option<f64> {
         Some(self.seconds_per_step? * steps as f64)
     }
 }

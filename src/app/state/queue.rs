@@ -270,6 +270,7 @@ impl AppState {
             StoreEvent::Room(room) => self.queue.room = Some(room),
             StoreEvent::Opened(kept) => return self.kept_opened(&kept),
             StoreEvent::Changed(_)
+            | StoreEvent::Votes(..)
             | StoreEvent::Listed(_)
             | StoreEvent::Deleted(_)
             | StoreEvent::Restored(_) => {}

@@ -13,6 +13,10 @@ pub enum Icon {
     Ask,
     /// Four pictures.
     Gallery,
+    /// A tick in a box.
+    Vote,
+    /// Three bars on a line.
+    Evaluate,
     /// A falling curve over two axes.
     Train,
     /// Two pictures, one after the other.
@@ -78,6 +82,19 @@ pub fn paint_icon(painter: &Painter, icon: Icon, rect: Rect, colour: Color32) {
                 let picture = Rect::from_min_max(at(x, y), at(x + 7.5, y + 7.0));
                 let radius = CornerRadius::same((1.8 * unit) as u8);
                 painter.rect_stroke(picture, radius, stroke, StrokeKind::Middle);
+            }
+        }
+        Icon::Vote => {
+            let paper = Rect::from_min_max(at(3.5, 3.5), at(20.5, 20.5));
+            let radius = CornerRadius::same((4.0 * unit) as u8);
+            painter.rect_stroke(paper, radius, stroke, StrokeKind::Middle);
+            painter.line(vec![at(7.5, 12.5), at(10.8, 15.8), at(16.8, 8.5)], stroke);
+        }
+        Icon::Evaluate => {
+            painter.line_segment([at(3.0, 20.5), at(21.0, 20.5)], stroke);
+            for (left, top) in [(4.5, 13.0), (10.0, 4.0), (15.5, 9.0)] {
+                let bar = Rect::from_min_max(at(left, top), at(left + 4.0, 20.5));
+                painter.rect_stroke(bar, CornerRadius::same(1), stroke, StrokeKind::Middle);
             }
         }
         Icon::Train => {

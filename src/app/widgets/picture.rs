@@ -35,6 +35,8 @@ pub enum Slot {
     Sketch,
     /// The picture beside the effects of words.
     Explained,
+    /// The frame of a comparison, or one of its pictures.
+    Ballot(usize),
     /// A sample of a training run.
     Sample(usize),
 }

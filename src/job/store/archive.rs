@@ -7,6 +7,7 @@ use super::journal::Journal;
 use super::keeper::Message;
 use super::owner::Owner;
 use super::rows;
+use super::votes;
 use super::{Folders, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask};
 use super::{deleting, frames, recovery};
 use crate::job::run_file::{self, RunFile};
@@ -366,6 +367,14 @@ impl Archive {
             StoreTask::Delete(runs) => StoreEvent::Deleted(deleting::delete(self, runs)?),
             StoreTask::Restore(runs) => StoreEvent::Restored(deleting::restore(self, runs)?),
             StoreTask::Update(draft) => return self.update(*draft),
+            StoreTask::KeepVotes(folder, cast) => {
+                votes::keep(&mut self.db, &folder, &cast)?;
+                return Ok(Vec::new());
+            }
+            StoreTask::ListVotes(folder) => {
+                let found = votes::list(&self.db, &folder)?;
+                StoreEvent::Votes(folder, found)
+            }
             StoreTask::MeasureRoom => {
                 let (runs, bytes) = self.folders.measure();
                 StoreEvent::Room(RunsRoom { runs, bytes })

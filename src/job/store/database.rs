@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// One step per version, oldest first; the number of steps a file has taken is its `user_version`.
 /// A step that was published is never changed, only followed by another one.
-const MIGRATIONS: &[&str] = &[include_str!("first.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("first.sql"), include_str!("votes.sql")];
 
 /// How long another window may hold the database before a write is given up.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,5 +1,6 @@
 //! What the store knows about a run, as plain data.
 
+use crate::eval::Vote;
 use crate::job::{
     BundleSource, EditRequest, EditResult, Estimate, Frame, FrameFacts, Grid, GuidanceMode,
     Problem, Target, WrittenAnswer,
@@ -177,6 +178,10 @@ pub enum StoreTask {
     Update(Box<RunDraft>),
     /// Measure how much room the runs take; ends in `Room`.
     MeasureRoom,
+    /// Keep votes about the evaluation in a folder; silent when it works.
+    KeepVotes(PathBuf, Vec<Vote>),
+    /// List the votes about the evaluation in a folder; ends in `Votes`.
+    ListVotes(PathBuf),
 }
 
 /// What the store reports, as [`crate::job::JobEvent::Store`]. A task that could not be done ends in
@@ -194,6 +199,8 @@ pub enum StoreEvent {
     Kept(crate::job::JobId, RunKey),
     /// A run is new or has changed; what is deleted is not told.
     Changed(Box<RunEntry>),
+    /// All votes about the evaluation in a folder, oldest first.
+    Votes(PathBuf, Vec<Vote>),
     /// All runs, newest first.
     Listed(Vec<RunEntry>),
     /// A run with everything that was kept of it.

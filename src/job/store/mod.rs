@@ -23,6 +23,7 @@ mod recovery;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod votes;
 
 pub use entry::{
     KeptColumn, KeptRun, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask,

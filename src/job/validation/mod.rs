@@ -9,11 +9,13 @@
 //! mode has a folder to itself there; here every mode has one, and each is what the original's is.
 
 mod drawing;
+mod outlook;
 mod place;
 mod plan;
 mod shard;
 mod sheet;
 
+pub use outlook::{Expected, Outlook};
 pub(super) use place::Remembered;
 pub use shard::Shard;
 
@@ -21,8 +23,8 @@ use super::jobs::Outbox;
 use super::scoring::{ClipChoice, Evaluation, ReportFormat, ScoreSpec};
 use super::worker::Worker;
 use super::{
-    AnswerDecoding, AnswerSettings, BundleSource, EditRequest, GuidanceMode, JobId, NoiseGenerator,
-    PreviewMethod, Problem, Sampler, StepPreview,
+    AnswerDecoding, AnswerSettings, BundleSource, EditRequest, GuidanceMode, JobEvent, JobId,
+    NoiseGenerator, PreviewMethod, Problem, Sampler, Stage, StepPreview,
 };
 use crate::dataset::{Categories, Records};
 use crate::eval::{Report, Skipped};
@@ -182,6 +184,7 @@ impl Worker {
                 }
             }
         }
+        self.outbox.send(JobEvent::StageBegan(id, Stage::Finishing));
         self.judge_validation(id, spec, &mut validation)?;
         Ok(validation)
     }

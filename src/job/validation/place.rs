@@ -44,16 +44,7 @@ impl Place {
     /// # Errors
     /// When it holds something else, an evaluation with other settings, or cannot be written.
     pub(super) fn claim(spec: &ValidateSpec, manifest: &Manifest) -> Result<Self, Problem> {
-        let place = Self {
-            root: spec.output.clone(),
-        };
-        let wanted = Settings {
-            bundle: manifest.name.clone(),
-            bundle_fingerprint: manifest.fingerprint(),
-            split: spec.split.clone(),
-            seeds: spec.seeds.clone(),
-            request: spec.settings.clone(),
-        };
+        let (place, wanted) = Self::wanted(spec, manifest);
         if !place.goes_on(&wanted)? {
             let unwritable = |e: io::Error| unwritable(&e, &place.root);
             std::fs::create_dir_all(&place.root).map_err(unwritable)?;
@@ -68,6 +59,30 @@ impl Place {
         }
         place.keep_lists(spec)?;
         Ok(place)
+    }
+
+    /// The folder as [`Place::claim`] would find it; nothing is made.
+    ///
+    /// # Errors
+    /// When it holds an evaluation with other settings.
+    pub(super) fn foresee(spec: &ValidateSpec, manifest: &Manifest) -> Result<Self, Problem> {
+        let (place, wanted) = Self::wanted(spec, manifest);
+        place.goes_on(&wanted)?;
+        Ok(place)
+    }
+
+    fn wanted(spec: &ValidateSpec, manifest: &Manifest) -> (Self, Settings) {
+        let place = Self {
+            root: spec.output.clone(),
+        };
+        let wanted = Settings {
+            bundle: manifest.name.clone(),
+            bundle_fingerprint: manifest.fingerprint(),
+            split: spec.split.clone(),
+            seeds: spec.seeds.clone(),
+            request: spec.settings.clone(),
+        };
+        (place, wanted)
     }
 
     /// Whether an evaluation with the same settings is there.

@@ -9,7 +9,8 @@ mod import;
 mod list;
 mod words;
 
-pub(in crate::app::panels) use words::{size, time_left};
+pub use details::{strip, trouble_ui};
+pub use words::{size, time_left};
 
 use super::Cx;
 use super::ask::message_ui;

@@ -281,7 +281,11 @@ impl AppState {
                 effects.extend(self.come_to_dataset());
                 return effects;
             }
-            Page::Ask | Page::Gallery => {}
+            Page::Evaluate => {
+                effects.extend(self.look_at_evaluation());
+                return effects;
+            }
+            Page::Ask | Page::Gallery | Page::Vote => {}
         }
         let unknown = self.gallery.runs.is_none() && self.gallery.off.is_none();
         if page == Page::Gallery && unknown && self.keeps_runs {

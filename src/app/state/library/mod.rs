@@ -287,6 +287,13 @@ impl AppState {
             FolderUse::Originals | FolderUse::OriginalFiles => {
                 self.act_on_import(ImportAction::Add(paths))
             }
+            other => match paths.into_iter().next() {
+                Some(path) if matches!(other, FolderUse::VotedFolder | FolderUse::VotesFile) => {
+                    self.vote_path(other, path)
+                }
+                Some(path) => self.evaluation_folder(other, path),
+                None => Vec::new(),
+            },
         }
     }
 

@@ -1,0 +1,42 @@
+//! The Vote page: a poll is set up, then one comparison after the other, then what all votes say.
+
+mod ballot;
+mod results;
+mod setup;
+
+use super::Cx;
+use super::ask::message_ui;
+use super::models::trouble_ui;
+use crate::app::state::{Action, VoteAction};
+use crate::app::theme::space;
+use eframe::egui;
+use egui::{CentralPanel, Frame, Margin, Ui};
+
+/// The drafts and view states of the page.
+#[derive(Default)]
+pub struct VotePage {
+    setup: setup::SetupPanel,
+    ballot: ballot::BallotPanel,
+}
+
+impl VotePage {
+    /// Draws the page.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+        CentralPanel::default()
+            .frame(Frame::new().inner_margin(Margin::same(space::L as i8)))
+            .show(ui, |ui| {
+                let voting = &cx.state.voting;
+                match (&voting.open, &voting.report) {
+                    (Some(_), Some(report)) => results::results_ui(ui, cx, report, actions),
+                    (Some(open), None) if !voting.opening => {
+                        self.ballot.ui(ui, cx, open, actions);
+                    }
+                    _ => self.setup.ui(ui, cx, actions),
+                }
+            });
+    }
+}
+
+fn act(action: VoteAction) -> Action {
+    Action::Vote(action)
+}
