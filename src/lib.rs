@@ -8,13 +8,13 @@
 //! |---|---|---|---|
 //! | 5 faces | [`app`] | the window: state, actions, effects, pages and panels, close looks; the only user of egui | `job` |
 //! | 5 faces | [`cli`] | the same jobs from a terminal | `job` |
-//! | 4 seam | [`job`] | jobs in, events out; worker, file and store threads, the queue, cancellation, run files, exports | all below |
-//! | 3 programs | [`eval`] | CLIP similarity, the paper's Sim and AUC metrics, reports | `pipeline` and below |
+//! | 4 seam | [`job`] | jobs in, events out; the threads and child processes, the queue, cancellation, run files, exports | all below |
+//! | 3 programs | [`eval`] | CLIP similarity, the paper's Sim and AUC metrics, votes, reports | `pipeline` and below |
 //! | 3 programs | [`train`] | config, one step, losses, optimiser, checkpoints, the loop of a run | `pipeline` and below |
 //! | 2 method | [`pipeline`] | an [`EditRequest`](pipeline::EditRequest) to a picture; bundles, pictures, metadata | `models`, `diffusion`, `dataset`, `nn` |
 //! | 1 parts | [`models`] | BLIP-2, T5, latent translation, UNet, VAE, CLIP: one file per network | `nn` |
 //! | 1 parts | [`diffusion`] | noise schedules, samplers, guidance: pure maths on a `Denoiser` | `nn` |
-//! | 1 parts | [`dataset`] | VQAI's picture and text preparation; the toon world that draws such data | `nn` |
+//! | 1 parts | [`dataset`] | VQAI records: reading, editing, checking, preparing; the toon world that draws such data | `nn` |
 //! | 0 tools | [`nn`] | differentiable layers, attention, seeded noise, resizing, weight files | none |
 //!
 //! A module never imports its own row or one above it; `tests/suite/layering.rs` checks that.

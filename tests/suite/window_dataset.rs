@@ -59,7 +59,7 @@ fn window_dataset_opens_filters_and_compares() -> Outcome {
     let home = tempfile::tempdir()?;
     let folder = folder(home.path(), 5)?;
     let mut window = open(config(home.path()));
-    window.key_press_modifiers(Modifiers::COMMAND, Key::Num4);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num3);
     window.step();
     assert_eq!(state(&window).page, Page::Dataset);
     assert!(has_text(&window, "Open a data set"));

@@ -30,6 +30,12 @@ pub fn rail_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 Command::GalleryPage,
                 Page::Gallery,
             ),
+            (
+                Icon::Dataset,
+                "rail-dataset",
+                Command::DatasetPage,
+                Page::Dataset,
+            ),
             (Icon::Vote, "rail-vote", Command::VotePage, Page::Vote),
             (
                 Icon::Evaluate,
@@ -38,12 +44,6 @@ pub fn rail_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 Page::Evaluate,
             ),
             (Icon::Train, "rail-train", Command::TrainPage, Page::Train),
-            (
-                Icon::Dataset,
-                "rail-dataset",
-                Command::DatasetPage,
-                Page::Dataset,
-            ),
             (
                 Icon::Models,
                 "rail-models",
