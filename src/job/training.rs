@@ -90,11 +90,6 @@ pub fn train(
     let folder = match &request {
         RunRequest::New(_, folder) | RunRequest::Resume(folder, _) => folder.clone(),
     };
-    let mut requests = match steering {
-        Steering::Nobody => Requests::None,
-        Steering::Input => Requests::Lines(listen_to_input()?),
-        Steering::Folder => Requests::Mail(Mailbox::open(&folder)),
-    };
     let ended = on_large_stack(|| {
         let hold = |path: &Path| {
             let held = places.map(|places| hold_device(places, choice, path));
@@ -102,6 +97,7 @@ pub fn train(
         };
         // Who trains in this very folder is worth knowing before who has the device, but a new run
         // that cannot begin leaves no folder behind.
+        let run_folder = folder.clone();
         let (folder, config, _held) = match request {
             RunRequest::New(config, path) => {
                 let held = hold(&path)?;
@@ -111,6 +107,12 @@ pub fn train(
                 let (folder, config) = RunFolder::resume(&path, &settings)?;
                 (folder, config, hold(&path)?)
             }
+        };
+        // Only now: opening the box throws away what is in it, and it was another run's until here.
+        let mut requests = match steering {
+            Steering::Nobody => Requests::None,
+            Steering::Input => Requests::Lines(listen_to_input()?),
+            Steering::Folder => Requests::Mail(Mailbox::open(&run_folder)),
         };
         let mut control = |wait| next_control(&mut requests, cancel, wait);
         let mut hooks = Hooks {

@@ -2,9 +2,10 @@
 
 use crate::cli::{Place, example, expect_code, refused};
 use crate::golden::TestResult;
-use crate::training::config;
 use crate::vqai::toon;
 use candle_core::Device;
+use lgd_studio::job::training::{self, RunRequest, Steering};
+use lgd_studio::job::{CancelToken, DeviceChoice};
 use lgd_studio::nn::noise::Stream;
 use lgd_studio::pipeline::Problem;
 use lgd_studio::train::{
@@ -23,7 +24,7 @@ fn short(place: &Path, steps: u64) -> TestResult<TrainConfig> {
     if !data.is_dir() {
         toon(&data, 6, 32)?;
     }
-    let mut config = config(Preset::Adapter, &data);
+    let mut config = crate::training::config(Preset::Adapter, &data);
     config.optim.lr = 1e-3;
     config.optim.grad_clip = 1.0;
     config.trainer.max_steps = steps;
@@ -378,6 +379,29 @@ fn a_run_obeys_the_lines_on_its_input() -> TestResult {
     let about: Value = serde_json::from_slice(&output.stdout)?;
     assert!(about["step"].as_u64() >= Some(*step));
     expect_code(&place.run(&["bundle", "verify", "mine"])?, 0)
+}
+
+/// A second process that comes to a run is refused before it looks at what was asked of the first.
+#[test]
+fn a_refused_process_leaves_requests_to_the_run_that_has_the_folder() -> TestResult {
+    let place = tempfile::tempdir()?;
+    let folder = place.path().join("run");
+    let _held = RunFolder::create(&folder, &short(place.path(), 4)?)?;
+    training::post(&folder, Control::SaveNow)?;
+    let request = RunRequest::Resume(folder.clone(), Vec::new());
+    let cancel = CancelToken::default();
+    let refused = training::train(
+        request,
+        DeviceChoice::Cpu,
+        Steering::Folder,
+        None,
+        &cancel,
+        |_| {},
+    );
+    let problem = refused.err().ok_or("two processes train in one folder")?;
+    assert!(problem.message.contains("Another program"), "{problem}");
+    assert_eq!(std::fs::read_dir(folder.join("control"))?.count(), 1);
+    Ok(())
 }
 
 #[test]
