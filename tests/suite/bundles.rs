@@ -115,23 +115,9 @@ fn what_cannot_be_made_is_refused_with_a_reason() -> TestResult {
     Ok(())
 }
 
-/// A real process, killed at many moments; the same command goes on until the bundle is there, and
-/// the bundle is the one that an undisturbed build makes.
-#[test]
-fn a_build_that_is_killed_at_any_moment_goes_on() -> TestResult {
-    let place = Place::new()?;
-    random(&place, "toon-tiny", &["-o", "whole", "--dtype", "f32"])?;
-    let expected = contents(&place.path("whole"))?;
-    let args = [
-        "bundle",
-        "random",
-        "--preset",
-        "toon-tiny",
-        "--dtype",
-        "f32",
-        "-o",
-        "killed",
-    ];
+/// A real process, killed at many moments; the same command, which makes the bundle `killed`, goes on
+/// until it is there, and it holds what an undisturbed build makes.
+fn survives_kills(place: &Place, args: &[&str], expected: &[(String, Vec<u8>)]) -> TestResult {
     let (mut kills, mut patience) = (0, Duration::from_millis(20));
     // A busy machine only needs more patience; the loop ends with the build.
     loop {
@@ -170,7 +156,30 @@ fn a_build_that_is_killed_at_any_moment_goes_on() -> TestResult {
     assert!(kills > 3, "it was never disturbed");
     let output = place.run(&["bundle", "verify", "killed"])?;
     expect_code(&output, 0)?;
-    assert_eq!(contents(&place.path("killed"))?, expected);
+    assert!(
+        contents(&place.path("killed"))? == expected,
+        "another bundle"
+    );
     assert!(!place.path("killed.part").exists());
     Ok(())
+}
+
+#[test]
+fn a_build_that_is_killed_at_any_moment_goes_on() -> TestResult {
+    let place = Place::new()?;
+    random(&place, "toon-tiny", &["-o", "whole", "--dtype", "f32"])?;
+    let expected = contents(&place.path("whole"))?;
+    let mut args = vec!["bundle", "random", "--preset", "toon-tiny"];
+    args.extend(["--dtype", "f32", "-o", "killed"]);
+    survives_kills(&place, &args, &expected)
+}
+
+#[test]
+fn an_import_that_is_killed_at_any_moment_goes_on() -> TestResult {
+    let place = Place::new()?;
+    random(&place, "toon-tiny", &["-o", "original", "--dtype", "f32"])?;
+    let import = |to| ["bundle", "import", "original", "--name", "mine", "-o", to];
+    expect_code(&place.run(&import("whole"))?, 0)?;
+    let expected = contents(&place.path("whole"))?;
+    survives_kills(&place, &import("killed"), &expected)
 }
