@@ -41,6 +41,7 @@ mod scoring;
 mod sheet;
 mod store;
 mod target;
+mod task_thread;
 pub mod toon;
 pub mod training;
 mod validation;

@@ -7,11 +7,11 @@ use super::thumbnails::Makers;
 use super::{DatasetEvent, DatasetNews, DatasetTask, Opened};
 use crate::dataset::editing::{Change, Editor};
 use crate::job::jobs::Outbox;
+use crate::job::task_thread::TaskThread;
 use crate::job::{JobEvent, Places, Problem};
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Tasks that may wait.
@@ -23,9 +23,8 @@ const LONGEST: Duration = Duration::from_secs(6);
 
 /// What the rest of `job` holds of the thread.
 pub(in crate::job) struct Handle {
-    tasks: Sender<Option<DatasetTask>>,
+    thread: TaskThread<DatasetTask>,
     news: NewsBoard,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Handle {
@@ -34,7 +33,6 @@ impl Handle {
     /// # Errors
     /// When the system gives none.
     pub(in crate::job) fn start(places: Option<Places>, outbox: Outbox) -> std::io::Result<Self> {
-        let (tasks, received) = bounded(TASKS);
         let news = NewsBoard::default();
         let cache = places.as_ref().map(|places| places.cache.clone());
         let mut keeper = Keeper {
@@ -47,22 +45,16 @@ impl Handle {
             unsaved: None,
             heard: 0,
         };
-        let thread = std::thread::Builder::new()
-            .name("lgd-dataset".to_owned())
-            .spawn(move || keeper.run(&received))?;
-        Ok(Self {
-            tasks,
-            news,
-            thread: Some(thread),
-        })
+        let thread = TaskThread::start("lgd-dataset", TASKS, move |tasks| keeper.run(tasks))?;
+        Ok(Self { thread, news })
     }
 
     /// Hands over a task; false when too many wait.
     pub(in crate::job) fn ask(&self, task: DatasetTask) -> bool {
         match task {
             // An edit is never refused: with thousands waiting, a frame waits too.
-            task @ DatasetTask::Edit(_) => self.tasks.send(Some(task)).is_ok(),
-            task => self.tasks.try_send(Some(task)).is_ok(),
+            task @ DatasetTask::Edit(_) => self.thread.insist(task),
+            task => self.thread.ask(task),
         }
     }
 
@@ -73,14 +65,7 @@ impl Handle {
 
     /// Saves, and waits for the end.
     pub(in crate::job) fn close(&mut self) {
-        if self.tasks.send(None).is_err() {
-            tracing::debug!("the thread for data sets had ended already");
-        }
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread for data sets ended in a panic");
-        }
+        self.thread.close();
     }
 }
 

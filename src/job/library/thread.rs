@@ -6,9 +6,10 @@ use super::verify::{VerifyReport, verify};
 use super::{BundleDetails, BundleFile, LibraryEvent, LibraryTask, bin, imports, listing, reveal};
 use crate::job::bundles;
 use crate::job::jobs::Outbox;
+use crate::job::task_thread::TaskThread;
 use crate::job::{Bundle, BundleSource, CancelToken, JobEvent, LibraryNews, Places, Problem};
 use crate::nn::cancel;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::Receiver;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
@@ -22,9 +23,8 @@ const TELL_EVERY: Duration = Duration::from_millis(80);
 
 /// What the rest of `job` holds of the library.
 pub(in crate::job) struct Handle {
-    tasks: Sender<Option<LibraryTask>>,
+    thread: TaskThread<LibraryTask>,
     news: NewsBoard,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Handle {
@@ -33,7 +33,6 @@ impl Handle {
     /// # Errors
     /// When the system gives none.
     pub(in crate::job) fn start(places: Option<Places>, outbox: Outbox) -> std::io::Result<Self> {
-        let (tasks, received) = bounded(TASKS);
         let news = NewsBoard::default();
         let mut library = Library {
             network: Network::new(places.clone(), outbox.clone(), news.clone()),
@@ -43,19 +42,13 @@ impl Handle {
             checks: Vec::new(),
             deleted: Vec::new(),
         };
-        let thread = std::thread::Builder::new()
-            .name("lgd-library".to_owned())
-            .spawn(move || library.run(&received))?;
-        Ok(Self {
-            tasks,
-            news,
-            thread: Some(thread),
-        })
+        let thread = TaskThread::start("lgd-library", TASKS, move |tasks| library.run(tasks))?;
+        Ok(Self { thread, news })
     }
 
     /// Hands over a task; false when too many wait.
     pub(in crate::job) fn ask(&self, task: LibraryTask) -> bool {
-        self.tasks.try_send(Some(task)).is_ok()
+        self.thread.ask(task)
     }
 
     /// What happened since the last look.
@@ -65,14 +58,7 @@ impl Handle {
 
     /// Stops what is at work and waits for the end.
     pub(in crate::job) fn close(&mut self) {
-        if self.tasks.send(None).is_err() {
-            tracing::debug!("the library had ended already");
-        }
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the library ended in a panic");
-        }
+        self.thread.close();
     }
 }
 

@@ -7,8 +7,9 @@ use super::process::{Program, Trial};
 use super::runs::Runs;
 use super::{health, promote};
 use crate::job::jobs::Outbox;
+use crate::job::task_thread::TaskThread;
 use crate::job::{JobEvent, Places, Problem};
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,9 +27,9 @@ const DEVICES: Duration = Duration::from_secs(1);
 
 /// What the rest of `job` holds of it.
 pub(in crate::job) struct Handle {
-    tasks: Sender<Option<TrainingTask>>,
     news: Arc<Mutex<TrainingNews>>,
-    thread: Option<JoinHandle<()>>,
+    /// None where there is no place for runs.
+    thread: Option<TaskThread<TrainingTask>>,
 }
 
 impl Handle {
@@ -41,7 +42,6 @@ impl Handle {
         program: Option<PathBuf>,
         outbox: Outbox,
     ) -> std::io::Result<Self> {
-        let (tasks, received) = bounded(TASKS);
         let news: Arc<Mutex<TrainingNews>> = Arc::default();
         let board = news.clone();
         let path = program.or_else(|| std::env::current_exe().ok());
@@ -49,21 +49,17 @@ impl Handle {
             None => None,
             Some((places, path)) => {
                 let program = Program { path, places };
-                let work = move || Training::new(program, outbox, board).run(&received);
-                let builder = std::thread::Builder::new().name("lgd-training".to_owned());
-                Some(builder.spawn(work)?)
+                let training = Training::new(program, outbox, board);
+                let work = move |tasks: &Receiver<_>| training.run(tasks);
+                Some(TaskThread::start("lgd-training", TASKS, work)?)
             }
         };
-        Ok(Self {
-            tasks,
-            news,
-            thread,
-        })
+        Ok(Self { news, thread })
     }
 
     /// Hands over a task; false when too many wait, or there is no place for runs.
     pub(in crate::job) fn ask(&self, task: TrainingTask) -> bool {
-        self.thread.is_some() && self.tasks.try_send(Some(task)).is_ok()
+        self.thread.as_ref().is_some_and(|thread| thread.ask(task))
     }
 
     /// What is new since the last look.
@@ -73,13 +69,8 @@ impl Handle {
 
     /// Ends the thread; runs go on.
     pub(in crate::job) fn close(&mut self) {
-        if let Some(thread) = self.thread.take() {
-            if self.tasks.send(None).is_err() {
-                tracing::debug!("the thread for training had ended already");
-            }
-            if thread.join().is_err() {
-                tracing::error!("the thread for training ended in a panic");
-            }
+        if let Some(thread) = &mut self.thread {
+            thread.close();
         }
     }
 }

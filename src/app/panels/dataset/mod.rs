@@ -17,10 +17,9 @@ use crate::app::pair_command;
 use crate::app::state::{Action, DatasetAction, OpenFolder, PairView};
 use crate::app::theme::space;
 use crate::app::widgets::look::LookState;
+use crate::app::widgets::{main_pane, right_pane};
 use eframe::egui;
-use egui::{
-    CentralPanel, Frame, Key, Margin, Modifiers, Panel, Rect, Spinner, Ui, WidgetInfo, vec2,
-};
+use egui::{Key, Modifiers, Rect, Spinner, Ui, WidgetInfo, vec2};
 
 /// The view states of the page.
 #[derive(Default)]
@@ -52,31 +51,23 @@ impl DatasetPage {
             self.opening.ui(ui, cx, actions);
             return;
         };
-        let margin = |left, right| Margin {
-            left,
-            right,
-            top: space::L as i8,
-            bottom: space::M as i8,
-        };
         let width = ui.available_width();
-        Panel::right("dataset-right")
-            .resizable(false)
-            .show_separator_line(false)
-            .exact_size((width * 0.32).clamp(360.0, 520.0))
-            .frame(Frame::new().inner_margin(margin(0, space::L as i8)))
-            .show(ui, |ui| self.pair.ui(ui, cx, open, actions));
-        CentralPanel::default()
-            .frame(Frame::new().inner_margin(margin(space::L as i8, space::L as i8)))
-            .show(ui, |ui| {
-                self.toolbar.ui(ui, cx, open, actions);
-                warnings::warnings_ui(ui, cx, open, actions);
-                ui.add_space(space::S);
-                if open.health.shown && !dataset.looking {
-                    health::health_ui(ui, cx, open, actions);
-                    return;
-                }
-                self.list_ui(ui, cx, open, actions);
-            });
+        right_pane(
+            "dataset-right",
+            (width * 0.32).clamp(360.0, 520.0),
+            space::M,
+        )
+        .show(ui, |ui| self.pair.ui(ui, cx, open, actions));
+        main_pane(space::M).show(ui, |ui| {
+            self.toolbar.ui(ui, cx, open, actions);
+            warnings::warnings_ui(ui, cx, open, actions);
+            ui.add_space(space::S);
+            if open.health.shown && !dataset.looking {
+                health::health_ui(ui, cx, open, actions);
+                return;
+            }
+            self.list_ui(ui, cx, open, actions);
+        });
     }
 
     fn list_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenFolder, actions: &mut Vec<Action>) {

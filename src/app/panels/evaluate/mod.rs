@@ -10,9 +10,10 @@ use super::ask::message_ui;
 use super::models::{strip, time_left, trouble_ui};
 use crate::app::state::{Action, EvaluateAction};
 use crate::app::theme::space;
+use crate::app::widgets::{left_pane, main_pane};
 use crate::job::FolderUse;
 use eframe::egui;
-use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use egui::Ui;
 
 /// The drafts and view states of the page.
 #[derive(Default)]
@@ -23,22 +24,14 @@ pub struct EvaluatePage {
 impl EvaluatePage {
     /// Draws the page.
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
-        let margin = |left, right| Margin {
-            left,
-            right,
-            top: space::L as i8,
-            bottom: space::L as i8,
-        };
         let width = ui.available_width();
-        Panel::left("evaluate-left")
-            .resizable(false)
-            .show_separator_line(false)
-            .exact_size((width * 0.29).clamp(330.0, 460.0))
-            .frame(Frame::new().inner_margin(margin(space::L as i8, 0)))
-            .show(ui, |ui| self.form.ui(ui, cx, actions));
-        CentralPanel::default()
-            .frame(Frame::new().inner_margin(margin(space::L as i8, space::L as i8)))
-            .show(ui, |ui| results::results_ui(ui, cx, actions));
+        left_pane(
+            "evaluate-left",
+            (width * 0.29).clamp(330.0, 460.0),
+            space::L,
+        )
+        .show(ui, |ui| self.form.ui(ui, cx, actions));
+        main_pane(space::L).show(ui, |ui| results::results_ui(ui, cx, actions));
     }
 }
 

@@ -13,8 +13,9 @@ use super::Cx;
 use super::ask::message_ui;
 use crate::app::state::{Action, GalleryAction, Page};
 use crate::app::theme::space;
+use crate::app::widgets::{main_pane, right_pane};
 use eframe::egui;
-use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, Rect, Ui};
+use egui::{Key, Modifiers, Rect, Ui};
 
 /// The view states of the page.
 #[derive(Default)]
@@ -48,27 +49,15 @@ impl GalleryPage {
             go_and_ask_ui(ui, cx, room, actions);
             return;
         }
-        let margin = |left, right| Margin {
-            left,
-            right,
-            top: space::L as i8,
-            bottom: space::M as i8,
-        };
         let width = ui.available_width();
-        Panel::right("gallery-right")
-            .resizable(false)
-            .show_separator_line(false)
-            .exact_size((width * 0.3).clamp(320.0, 480.0))
-            .frame(Frame::new().inner_margin(margin(0, space::L as i8)))
+        right_pane("gallery-right", (width * 0.3).clamp(320.0, 480.0), space::M)
             .show(ui, |ui| self.details.ui(ui, cx, actions));
-        CentralPanel::default()
-            .frame(Frame::new().inner_margin(margin(space::L as i8, space::L as i8)))
-            .show(ui, |ui| {
-                toolbar::toolbar_ui(ui, cx, actions);
-                ui.add_space(space::M);
-                self.arrows(ui.ctx(), cx, actions);
-                self.cards.ui(ui, cx, actions);
-            });
+        main_pane(space::M).show(ui, |ui| {
+            toolbar::toolbar_ui(ui, cx, actions);
+            ui.add_space(space::M);
+            self.arrows(ui.ctx(), cx, actions);
+            self.cards.ui(ui, cx, actions);
+        });
     }
 
     /// The arrow keys move the cursor, unless a field has the focus.

@@ -17,10 +17,9 @@ use super::ask::message_ui;
 use crate::app::state::{Action, Dialog, LibraryAction, Shelved};
 use crate::app::theme::space;
 use crate::app::widgets::{Icon, hint, icon_button};
+use crate::app::widgets::{main_pane, right_pane};
 use eframe::egui;
-use egui::{
-    Align, Button, CentralPanel, Frame, Layout, Margin, Panel, Rect, Spinner, Ui, WidgetInfo, vec2,
-};
+use egui::{Align, Button, Layout, Rect, Spinner, Ui, WidgetInfo, vec2};
 
 /// The view states of the page.
 #[derive(Default)]
@@ -43,31 +42,19 @@ impl ModelsPage {
 
     /// Draws the page.
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
-        let margin = |left, right| Margin {
-            left,
-            right,
-            top: space::L as i8,
-            bottom: space::L as i8,
-        };
         let width = ui.available_width();
-        Panel::right("models-right")
-            .resizable(false)
-            .show_separator_line(false)
-            .exact_size((width * 0.38).clamp(380.0, 620.0))
-            .frame(Frame::new().inner_margin(margin(0, space::L as i8)))
+        right_pane("models-right", (width * 0.38).clamp(380.0, 620.0), space::L)
             .show(ui, |ui| self.details.ui(ui, cx, actions));
-        CentralPanel::default()
-            .frame(Frame::new().inner_margin(margin(space::L as i8, space::L as i8)))
-            .show(ui, |ui| {
-                head_ui(ui, cx, actions);
-                ui.add_space(space::M);
-                if cx.state.library.bundles.is_none() {
-                    let room = ui.available_rect_before_wrap();
-                    loading_ui(ui, cx, room);
-                    return;
-                }
-                list::list_ui(ui, cx, actions);
-            });
+        main_pane(space::L).show(ui, |ui| {
+            head_ui(ui, cx, actions);
+            ui.add_space(space::M);
+            if cx.state.library.bundles.is_none() {
+                let room = ui.available_rect_before_wrap();
+                loading_ui(ui, cx, room);
+                return;
+            }
+            list::list_ui(ui, cx, actions);
+        });
     }
 }
 

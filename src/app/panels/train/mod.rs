@@ -17,8 +17,9 @@ mod words;
 use super::Cx;
 use crate::app::state::{Action, TrainAction};
 use crate::app::theme::space;
+use crate::app::widgets::{left_pane, main_pane};
 use eframe::egui;
-use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use egui::Ui;
 
 /// The view states of the page.
 #[derive(Default)]
@@ -30,19 +31,16 @@ pub struct TrainPage {
 impl TrainPage {
     /// Draws the page.
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
-        let margin = Margin::same(space::L as i8);
-        Panel::left("train-left")
-            .resizable(false)
-            .show_separator_line(false)
-            .exact_size((ui.available_width() * 0.26).clamp(280.0, 400.0))
-            .frame(Frame::new().inner_margin(Margin { right: 0, ..margin }))
-            .show(ui, |ui| runs::runs_ui(ui, cx, actions));
-        CentralPanel::default()
-            .frame(Frame::new().inner_margin(margin))
-            .show(ui, |ui| match cx.state.train.shown() {
-                Some(card) => self.run.ui(ui, cx, card, actions),
-                None => self.form.ui(ui, cx, actions),
-            });
+        left_pane(
+            "train-left",
+            (ui.available_width() * 0.26).clamp(280.0, 400.0),
+            space::L,
+        )
+        .show(ui, |ui| runs::runs_ui(ui, cx, actions));
+        main_pane(space::L).show(ui, |ui| match cx.state.train.shown() {
+            Some(card) => self.run.ui(ui, cx, card, actions),
+            None => self.form.ui(ui, cx, actions),
+        });
     }
 }
 

@@ -9,8 +9,9 @@ use super::ask::message_ui;
 use super::models::trouble_ui;
 use crate::app::state::{Action, VoteAction};
 use crate::app::theme::space;
+use crate::app::widgets::main_pane;
 use eframe::egui;
-use egui::{CentralPanel, Frame, Margin, Ui};
+use egui::Ui;
 
 /// The drafts and view states of the page.
 #[derive(Default)]
@@ -22,18 +23,16 @@ pub struct VotePage {
 impl VotePage {
     /// Draws the page.
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
-        CentralPanel::default()
-            .frame(Frame::new().inner_margin(Margin::same(space::L as i8)))
-            .show(ui, |ui| {
-                let voting = &cx.state.voting;
-                match (&voting.open, &voting.report) {
-                    (Some(_), Some(report)) => results::results_ui(ui, cx, report, actions),
-                    (Some(open), None) if !voting.opening => {
-                        self.ballot.ui(ui, cx, open, actions);
-                    }
-                    _ => self.setup.ui(ui, cx, actions),
+        main_pane(space::L).show(ui, |ui| {
+            let voting = &cx.state.voting;
+            match (&voting.open, &voting.report) {
+                (Some(_), Some(report)) => results::results_ui(ui, cx, report, actions),
+                (Some(open), None) if !voting.opening => {
+                    self.ballot.ui(ui, cx, open, actions);
                 }
-            });
+                _ => self.setup.ui(ui, cx, actions),
+            }
+        });
     }
 }
 
