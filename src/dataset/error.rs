@@ -63,7 +63,9 @@ impl DatasetError {
         use std::io::ErrorKind;
         match &self.kind {
             DatasetProblem::Unreadable(e) => match e.kind() {
-                ErrorKind::NotFound => "Check that the disk is connected and the path is right.",
+                ErrorKind::NotFound => {
+                    "A data set is a folder with images and one labels_cot_SPLIT.json per split. Choose that folder, and a split it has."
+                }
                 ErrorKind::PermissionDenied => "Check the permissions of the file.",
                 _ => "Check that the disk is connected.",
             },

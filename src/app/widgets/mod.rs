@@ -2,6 +2,7 @@
 
 mod badge;
 mod combo;
+mod field;
 mod grid;
 mod icon;
 pub mod look;
@@ -13,6 +14,7 @@ mod segmented;
 
 pub use badge::{Tone, badge};
 pub use combo::combo;
+pub use field::line_field;
 pub use grid::cells;
 pub use icon::{Icon, icon_button, paint_icon};
 pub use numbers::{accent_slider, number_row, seed_field};

@@ -5,17 +5,17 @@ use crate::app::panels::ask::mode_texts;
 use crate::app::state::{Action, DraftProblem, EvaluateAction, EvaluationDraft};
 use crate::app::theme::space;
 use crate::app::widgets::{
-    Choice, card, field_frame, hint, number_row, primary_button, quiet_line, title, toggles,
+    Choice, card, hint, line_field, number_row, primary_button, quiet_line, title, toggles,
 };
 use crate::job::{BundleSource, Expected, FolderUse, GuidanceMode, paper_settings};
 use eframe::egui;
-use egui::{
-    Align, Button, ComboBox, Id, Key, Label, Layout, RichText, ScrollArea, TextEdit, Ui, vec2,
-};
+use egui::{Align, Button, ComboBox, Label, Layout, RichText, ScrollArea, Ui, vec2};
 use std::path::PathBuf;
 
 /// Height of the foot with the start.
 const FOOT: f32 = 118.0;
+/// What it grows by for a problem with what to do and the file.
+const TROUBLE: f32 = 44.0;
 
 /// Text fields while they are typed in; the state hears of them when they are left.
 #[derive(Default)]
@@ -42,7 +42,18 @@ impl FormPanel {
     /// Draws the form.
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         let mut draft = cx.state.evaluate.draft.clone();
-        let height = ui.available_height() - FOOT;
+        let work = cx
+            .state
+            .evaluate
+            .outlook
+            .as_ref()
+            .map(|outlook| &outlook.work);
+        let trouble = if matches!(work, Some(Err(_))) {
+            TROUBLE
+        } else {
+            0.0
+        };
+        let height = ui.available_height() - FOOT - trouble;
         ScrollArea::vertical()
             .id_salt("evaluate-form")
             .max_height(height)
@@ -279,17 +290,10 @@ impl FormPanel {
             field.shown.clone_from(value);
             field.text.clone_from(value);
         }
-        let id = Id::unique(texts.label);
-        let focused = ui.memory(|memory| memory.has_focus(id));
-        let input = TextEdit::singleline(&mut field.text)
-            .id(id)
-            .hint_text(cx.tr(texts.empty))
-            .desired_width(width)
-            .frame(field_frame(cx.tokens, focused));
-        let input = ui.add(input).on_hover_text(cx.tr(texts.tip));
-        let input = input.accessible_name(cx.tr(texts.label));
-        let left = input.lost_focus() || ui.input(|input| input.key_pressed(Key::Enter)) && focused;
-        if left && field.text != *value {
+        let (label, empty) = (cx.tr(texts.label), cx.tr(texts.empty));
+        let input = line_field(ui, cx.tokens, &label, &empty, &mut field.text, width);
+        let input = input.on_hover_text(cx.tr(texts.tip));
+        if input.lost_focus() && field.text != *value {
             value.clone_from(&field.text);
             field.shown.clone_from(&field.text);
         }
@@ -352,7 +356,7 @@ fn start_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         (Ok(_), Some(Err(problem))) => {
             ScrollArea::vertical()
                 .id_salt("evaluate-trouble")
-                .max_height(FOOT - 52.0)
+                .max_height(FOOT + TROUBLE - 52.0)
                 .show(ui, |ui| trouble_ui(ui, cx, problem));
         }
         (Ok(_), Some(Ok(work))) => expected_ui(ui, cx, work),

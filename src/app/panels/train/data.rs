@@ -3,11 +3,11 @@
 use super::{Cx, devices, words};
 use crate::app::state::{Action, TrainAction, TrainDraft};
 use crate::app::theme::space;
-use crate::app::widgets::{card, hint, title};
+use crate::app::widgets::{card, hint, line_field, title};
 use crate::job::BundleSource;
 use crate::job::training::{DataHealth, Group, Preset, SplitHealth};
 use eframe::egui;
-use egui::{Align, Button, ComboBox, Label, Layout, RichText, Spinner, TextEdit, Ui};
+use egui::{Align, Button, ComboBox, Label, Layout, RichText, Spinner, Ui};
 use std::path::PathBuf;
 
 /// Draws that half.
@@ -33,8 +33,16 @@ pub fn what_ui(
         device_ui(ui, cx, draft);
         ui.add_space(space::XS);
         row(ui, &cx.tr("train-name"), &cx.tr("train-name-tip"), |ui| {
-            let field = TextEdit::singleline(&mut draft.name).desired_width(field_width(ui));
-            ui.add(field).accessible_name(cx.tr("train-name"));
+            // Its frame has a margin of its own.
+            let width = field_width(ui) - 18.0;
+            line_field(
+                ui,
+                cx.tokens,
+                &cx.tr("train-name"),
+                "",
+                &mut draft.name,
+                width,
+            );
         });
         ui.add_space(space::S);
         groups_ui(ui, cx, draft);
@@ -63,10 +71,9 @@ fn data_ui(ui: &mut Ui, cx: &Cx<'_>, typed: &mut Option<String>, actions: &mut V
             if pick.on_hover_text(cx.tr("train-data-pick-tip")).clicked() {
                 actions.push(Action::Train(TrainAction::PickData));
             }
-            let field = TextEdit::singleline(&mut text)
-                .hint_text(cx.tr("train-data-empty"))
-                .desired_width(ui.available_width());
-            let field = ui.add(field).accessible_name(cx.tr("train-data-folder"));
+            let (name, empty) = (cx.tr("train-data-folder"), cx.tr("train-data-empty"));
+            let width = ui.available_width() - 18.0;
+            let field = line_field(ui, cx.tokens, &name, &empty, &mut text, width);
             let field = field.on_hover_text(cx.tr("train-data-folder-tip"));
             if field.lost_focus() {
                 let changed = text.trim() != train.draft.data.trim();

@@ -3,10 +3,10 @@
 use super::{Cx, act, message_ui, trouble_ui};
 use crate::app::state::{Action, VoteAction};
 use crate::app::theme::space;
-use crate::app::widgets::{card, field_frame, hint, primary_button, quiet_line};
+use crate::app::widgets::{card, hint, line_field, primary_button, quiet_line};
 use crate::job::FolderUse;
 use eframe::egui;
-use egui::{Button, Id, Key, Spinner, TextEdit, Ui, vec2};
+use egui::{Button, Key, Spinner, Ui, vec2};
 use std::path::PathBuf;
 
 /// Width of the card.
@@ -127,13 +127,6 @@ fn field_ui(
     text: &mut String,
     width: f32,
 ) -> bool {
-    let id = Id::unique(label);
-    let focused = ui.memory(|memory| memory.has_focus(id));
-    let field = TextEdit::singleline(text)
-        .id(id)
-        .hint_text(cx.tr(empty))
-        .desired_width(width)
-        .frame(field_frame(cx.tokens, focused));
-    let field = ui.add(field).accessible_name(cx.tr(label));
+    let field = line_field(ui, cx.tokens, &cx.tr(label), &cx.tr(empty), text, width);
     field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
