@@ -33,8 +33,7 @@ pub fn what_ui(
         device_ui(ui, cx, draft);
         ui.add_space(space::XS);
         row(ui, &cx.tr("train-name"), &cx.tr("train-name-tip"), |ui| {
-            // Its frame has a margin of its own.
-            let width = field_width(ui) - 18.0;
+            let width = field_width(ui);
             line_field(
                 ui,
                 cx.tokens,
@@ -72,7 +71,7 @@ fn data_ui(ui: &mut Ui, cx: &Cx<'_>, typed: &mut Option<String>, actions: &mut V
                 actions.push(Action::Train(TrainAction::PickData));
             }
             let (name, empty) = (cx.tr("train-data-folder"), cx.tr("train-data-empty"));
-            let width = ui.available_width() - 18.0;
+            let width = ui.available_width();
             let field = line_field(ui, cx.tokens, &name, &empty, &mut text, width);
             let field = field.on_hover_text(cx.tr("train-data-folder-tip"));
             if field.lost_focus() {
