@@ -84,12 +84,12 @@ pub struct Proposal {
 const CUES: [&[&str]; 5] = [
     &[
         "sky", "night", "morning", "rain", "snow", "storm", "weather", "cloud", "sunset",
-        "sunrise", "dark", "bright", "light", "lamp", "white", "season", "winter", "sunny", "dawn",
-        "evening",
+        "sunrise", "daylight", "moon", "dark", "bright", "light", "lamp", "white", "season",
+        "winter", "sunny", "dawn", "evening",
     ],
     &[
         "appear", "arriv", "come", "comes", "bring", "join", "new", "another", "more", "puts",
-        "lays", "built", "build", "grab", "jumps", "gets",
+        "lays", "built", "build", "grab", "jumps", "pops",
     ],
     &[
         "disappear",
@@ -113,12 +113,12 @@ const CUES: [&[&str]; 5] = [
     &[
         "turn", "become", "open", "close", "break", "broken", "shut", "moves", "put", "use",
         "throw", "cut", "trap", "wet", "burn", "melt", "grow", "hatch", "sprout", "bloom", "burst",
-        "lose", "fall", "out",
+        "lose", "fall",
     ],
     &[
         "feel", "happy", "sad", "angr", "scare", "fear", "smil", "cr", "laugh", "scream", "afraid",
         "joy", "mad", "glad", "delight", "pain", "surpris", "fright", "mood", "express", "asleep",
-        "sleepers", "tired", "wake",
+        "sleepers", "tired", "wake", "sweat", "yawn",
     ],
 ];
 
@@ -126,8 +126,39 @@ const CUES: [&[&str]; 5] = [
 const QUESTION_CUE: f32 = 0.4;
 const ANSWER_CUE: f32 = 1.6;
 
+/// How much the pictures count where the words are undecided; the further one category is ahead by
+/// the words, the less.
+const PICTURES: f32 = 0.2;
+
 /// Proposes a category; without pictures by the words alone.
 pub fn propose(question: &str, answer: &str, change: Option<PictureChange>) -> Proposal {
+    let mut scores = words_speak(question, answer);
+    if let Some(change) = change {
+        let weight = PICTURES / (1.0 + lead(&scores).powi(2));
+        for (score, spoken) in scores.iter_mut().zip(pictures_speak(change)) {
+            *score += weight * spoken;
+        }
+    }
+    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = scores.iter().map(|score| (score - most).exp()).sum();
+    let best = scores.iter().position(|score| *score == most).unwrap_or(3);
+    Proposal {
+        category: CATEGORIES.get(best).copied().unwrap_or(CATEGORIES[3]),
+        confidence: 1.0 / sum,
+    }
+}
+
+/// How far the best score is ahead of the next one.
+fn lead(scores: &[f32; 5]) -> f32 {
+    let mut sorted = *scores;
+    sorted.sort_by(f32::total_cmp);
+    match sorted {
+        [.., second, first] => first - second,
+    }
+}
+
+/// What question and answer say for each category.
+fn words_speak(question: &str, answer: &str) -> [f32; 5] {
     // Where nothing else speaks, things merely change.
     let mut scores = [0.0, 0.0, 0.0, 0.5, 0.0];
     for (text, weight) in [(question, QUESTION_CUE), (answer, ANSWER_CUE)] {
@@ -148,19 +179,105 @@ pub fn propose(question: &str, answer: &str, change: Option<PictureChange>) -> P
             *score += weight * (count as f32).min(2.0);
         }
     }
-    if let Some(PictureChange { share, detail }) = change {
-        let [scenery, more, fewer, entities, emotion] = &mut scores;
-        *scenery += 6.0 * (share - 0.22).clamp(-0.3, 0.5);
-        *emotion += 8.0 * (0.06 - share).clamp(-0.25, 0.06);
-        *more += 1.2 * detail.clamp(-2.0, 2.0);
-        *fewer -= 1.2 * detail.clamp(-2.0, 2.0);
-        *entities -= 0.5 * detail.abs().min(2.0);
-    }
-    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f32 = scores.iter().map(|score| (score - most).exp()).sum();
-    let best = scores.iter().position(|score| *score == most).unwrap_or(3);
-    Proposal {
-        category: CATEGORIES.get(best).copied().unwrap_or(CATEGORIES[3]),
-        confidence: 1.0 / sum,
+    scores
+}
+
+/// What the difference of the pictures says for each category.
+fn pictures_speak(PictureChange { share, detail }: PictureChange) -> [f32; 5] {
+    let detail = detail.clamp(-2.0, 2.0);
+    [
+        6.0 * (share - 0.22).clamp(-0.3, 0.5),
+        1.2 * detail,
+        -1.2 * detail,
+        -0.5 * detail.abs(),
+        8.0 * (0.06 - share).clamp(-0.25, 0.06),
+    ]
+}
+
+#[cfg(test)]
+mod tuning {
+    use super::*;
+    use crate::dataset::toon::{Renderer, Split, samples};
+    #[test]
+    fn tuning_table() {
+        let renderer = Renderer::new();
+        for (split, n) in [(Split::Train, 500), (Split::Compositional, 300)] {
+            let data: Vec<_> = samples(split, 21)
+                .take(n)
+                .map(|s| {
+                    let small = |scene| Small::of(&renderer.render(scene, 64));
+                    let change = PictureChange::between(&small(&s.before), &small(&s.after));
+                    (
+                        s.question.clone(),
+                        s.answer.clone(),
+                        change,
+                        s.category.clone(),
+                    )
+                })
+                .collect();
+            for k in [0.0_f32, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0] {
+                let mut line = String::new();
+                for form in 0..4 {
+                    let right = data
+                        .iter()
+                        .filter(|(q, a, change, category)| {
+                            let mut scores = words_speak(q, a);
+                            let lead = lead(&scores);
+                            let w = match form {
+                                0 => k,
+                                1 => k / (1.0 + lead * lead),
+                                2 => k / (1.0 + 4.0 * lead * lead),
+                                _ => {
+                                    if lead < 0.3 {
+                                        k
+                                    } else {
+                                        0.0
+                                    }
+                                }
+                            };
+                            for (s, p) in scores.iter_mut().zip(pictures_speak(*change)) {
+                                *s += w * p;
+                            }
+                            let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                            let best = scores.iter().position(|s| *s == most).unwrap_or(3);
+                            CATEGORIES[best] == category.as_str()
+                        })
+                        .count();
+                    line += &format!(" {:.3}", right as f64 / data.len() as f64);
+                }
+                println!("TUNE {split:?} k {k}: {line}");
+            }
+            for want in CATEGORIES {
+                let of: Vec<_> = data.iter().filter(|d| d.3 == want).collect();
+                let ms: f32 = of.iter().map(|d| d.2.share).sum::<f32>() / of.len() as f32;
+                let md: f32 = of.iter().map(|d| d.2.detail).sum::<f32>() / of.len() as f32;
+                let words = of
+                    .iter()
+                    .filter(|d| {
+                        let s = words_speak(&d.0, &d.1);
+                        let m = s.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                        CATEGORIES[s.iter().position(|x| *x == m).unwrap()] == want
+                    })
+                    .count();
+                println!(
+                    "TUNE {want}: {} share {ms:.3} detail {md:.3} words right {words}",
+                    of.len()
+                );
+            }
+            let mut seen = std::collections::BTreeMap::new();
+            for d in &data {
+                let s = words_speak(&d.0, &d.1);
+                let m = s.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                let got = CATEGORIES[s.iter().position(|x| *x == m).unwrap()];
+                if got != d.3 {
+                    *seen
+                        .entry(format!("{} for {}: {} / {}", got, d.3, d.0, d.1))
+                        .or_insert(0) += 1;
+                }
+            }
+            for (w, n) in seen {
+                println!("TUNE x{n} {w}");
+            }
+        }
     }
 }
