@@ -1,6 +1,7 @@
 //! Which of the five categories a pair may belong to, judged by what its question and answer say and
 //! by where its two pictures differ. A proposal for annotators, never more: every weight is written
-//! here by hand, and its accuracy is measured on labelled pairs (`tests/suite/proposals.rs`).
+//! here by hand, and its accuracy is measured on labelled pairs (`tests/suite/proposals.rs`). The words
+//! come first; the pictures add what is clear to see.
 
 use super::editing::CATEGORIES;
 use image::{RgbImage, imageops};
@@ -126,17 +127,21 @@ const CUES: [&[&str]; 5] = [
 const QUESTION_CUE: f32 = 0.4;
 const ANSWER_CUE: f32 = 1.6;
 
-/// How much the pictures count where the words are undecided; the further one category is ahead by
-/// the words, the less.
-const PICTURES: f32 = 0.2;
+/// From this share of changed pixels on, the scenery changes, and this much it counts.
+const WIDE: f32 = 0.3;
+const SCENERY: f32 = 1.0;
+/// From twice as much to see on (or half as much), something has come (or gone), and this much it
+/// counts for that and against things that merely change.
+const DOUBLED: f32 = 1.0;
+const CAME: f32 = 1.0;
+const MERELY: f32 = 0.5;
 
 /// Proposes a category; without pictures by the words alone.
 pub fn propose(question: &str, answer: &str, change: Option<PictureChange>) -> Proposal {
     let mut scores = words_speak(question, answer);
     if let Some(change) = change {
-        let weight = PICTURES / (1.0 + lead(&scores).powi(2));
-        for (score, spoken) in scores.iter_mut().zip(pictures_speak(change)) {
-            *score += weight * spoken;
+        for (score, seen) in scores.iter_mut().zip(pictures_speak(change)) {
+            *score += seen;
         }
     }
     let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -145,15 +150,6 @@ pub fn propose(question: &str, answer: &str, change: Option<PictureChange>) -> P
     Proposal {
         category: CATEGORIES.get(best).copied().unwrap_or(CATEGORIES[3]),
         confidence: 1.0 / sum,
-    }
-}
-
-/// How far the best score is ahead of the next one.
-fn lead(scores: &[f32; 5]) -> f32 {
-    let mut sorted = *scores;
-    sorted.sort_by(f32::total_cmp);
-    match sorted {
-        [.., second, first] => first - second,
     }
 }
 
@@ -182,102 +178,16 @@ fn words_speak(question: &str, answer: &str) -> [f32; 5] {
     scores
 }
 
-/// What the difference of the pictures says for each category.
+/// What the difference of the pictures says for each category: only what is clear to see. Weaker
+/// differences mislead more often than the words alone.
 fn pictures_speak(PictureChange { share, detail }: PictureChange) -> [f32; 5] {
-    let detail = detail.clamp(-2.0, 2.0);
+    let detail = detail.clamp(-2.5, 2.5);
+    let beyond = |value: f32, threshold: f32| (value - threshold).max(0.0);
     [
-        6.0 * (share - 0.22).clamp(-0.3, 0.5),
-        1.2 * detail,
-        -1.2 * detail,
-        -0.5 * detail.abs(),
-        8.0 * (0.06 - share).clamp(-0.25, 0.06),
+        SCENERY * beyond(share, WIDE),
+        CAME * beyond(detail, DOUBLED),
+        CAME * beyond(-detail, DOUBLED),
+        -MERELY * beyond(detail.abs(), DOUBLED),
+        0.0,
     ]
-}
-
-#[cfg(test)]
-mod tuning {
-    use super::*;
-    use crate::dataset::toon::{Renderer, Split, samples};
-    #[test]
-    fn tuning_table() {
-        let renderer = Renderer::new();
-        for (split, n) in [(Split::Train, 500), (Split::Compositional, 300)] {
-            let data: Vec<_> = samples(split, 21)
-                .take(n)
-                .map(|s| {
-                    let small = |scene| Small::of(&renderer.render(scene, 64));
-                    let change = PictureChange::between(&small(&s.before), &small(&s.after));
-                    (
-                        s.question.clone(),
-                        s.answer.clone(),
-                        change,
-                        s.category.clone(),
-                    )
-                })
-                .collect();
-            for k in [0.0_f32, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0] {
-                let mut line = String::new();
-                for form in 0..4 {
-                    let right = data
-                        .iter()
-                        .filter(|(q, a, change, category)| {
-                            let mut scores = words_speak(q, a);
-                            let lead = lead(&scores);
-                            let w = match form {
-                                0 => k,
-                                1 => k / (1.0 + lead * lead),
-                                2 => k / (1.0 + 4.0 * lead * lead),
-                                _ => {
-                                    if lead < 0.3 {
-                                        k
-                                    } else {
-                                        0.0
-                                    }
-                                }
-                            };
-                            for (s, p) in scores.iter_mut().zip(pictures_speak(*change)) {
-                                *s += w * p;
-                            }
-                            let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                            let best = scores.iter().position(|s| *s == most).unwrap_or(3);
-                            CATEGORIES[best] == category.as_str()
-                        })
-                        .count();
-                    line += &format!(" {:.3}", right as f64 / data.len() as f64);
-                }
-                println!("TUNE {split:?} k {k}: {line}");
-            }
-            for want in CATEGORIES {
-                let of: Vec<_> = data.iter().filter(|d| d.3 == want).collect();
-                let ms: f32 = of.iter().map(|d| d.2.share).sum::<f32>() / of.len() as f32;
-                let md: f32 = of.iter().map(|d| d.2.detail).sum::<f32>() / of.len() as f32;
-                let words = of
-                    .iter()
-                    .filter(|d| {
-                        let s = words_speak(&d.0, &d.1);
-                        let m = s.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                        CATEGORIES[s.iter().position(|x| *x == m).unwrap()] == want
-                    })
-                    .count();
-                println!(
-                    "TUNE {want}: {} share {ms:.3} detail {md:.3} words right {words}",
-                    of.len()
-                );
-            }
-            let mut seen = std::collections::BTreeMap::new();
-            for d in &data {
-                let s = words_speak(&d.0, &d.1);
-                let m = s.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                let got = CATEGORIES[s.iter().position(|x| *x == m).unwrap()];
-                if got != d.3 {
-                    *seen
-                        .entry(format!("{} for {}: {} / {}", got, d.3, d.0, d.1))
-                        .or_insert(0) += 1;
-                }
-            }
-            for (w, n) in seen {
-                println!("TUNE x{n} {w}");
-            }
-        }
-    }
 }

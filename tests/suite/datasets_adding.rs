@@ -33,7 +33,7 @@ impl Home {
     }
 
     fn data(&self) -> PathBuf {
-        self.0.path().join("data")
+        self.0.path().join("pairs")
     }
 
     fn frame(&self, number: usize) -> PathBuf {
@@ -130,7 +130,7 @@ fn an_undone_pair_leaves_no_trace_and_comes_back() -> TestResult {
         &mut editor,
         &mut pair,
         Field::Category,
-        Some(json!("fewer entities")),
+        Some(json!("more entities")),
     )?;
     editor.save()?;
     edit(&mut editor, &mut pair, Field::Category, None)?;

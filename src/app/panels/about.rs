@@ -6,9 +6,13 @@ use crate::app::state::{Action, BundleState};
 use crate::app::theme::space;
 use crate::app::widgets::{hint, title};
 use eframe::egui;
-use egui::{Align, Grid, Id, Image, Layout, Modal, RichText, Ui, load::SizedTexture, vec2};
+use egui::{
+    Align, Grid, Id, Image, Layout, Modal, RichText, ScrollArea, Ui, load::SizedTexture, vec2,
+};
 
-const WIDTH: f32 = 540.0;
+const WIDTH: f32 = 560.0;
+/// Height of everything but the keys, with some air around the dialog.
+const REST: f32 = 330.0;
 
 /// Draws the dialog.
 pub fn about_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
@@ -21,7 +25,12 @@ pub fn about_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             ui.add_space(space::M);
             ui.separator();
             title(ui, &cx.tr("about-shortcuts"));
-            keys_ui(ui, cx);
+            // However many keys there are, the dialog fits into the window.
+            let room = ctx.content_rect().height() - REST;
+            ScrollArea::vertical()
+                .max_height(room.clamp(120.0, 560.0))
+                .auto_shrink([false, true])
+                .show(ui, |ui| keys_ui(ui, cx));
             ui.add_space(space::S);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.button(cx.tr("dialog-close")).clicked()

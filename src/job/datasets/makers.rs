@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// Threads that decode.
+/// Threads that decode, at most; one processor is left to the window, which must not stutter.
 const THREADS: usize = 2;
 
 /// A small picture that is wanted.
@@ -85,7 +85,9 @@ impl Makers {
                 .name(format!("lgd-thumbnails-{number}"))
                 .spawn(move || work(&line, cache.as_deref(), &outbox, &news))
         };
-        let threads = (1..=THREADS).map(start).collect::<Result<_, _>>()?;
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let count = processors.saturating_sub(1).clamp(1, THREADS);
+        let threads = (1..=count).map(start).collect::<Result<_, _>>()?;
         Ok(Self { line, threads })
     }
 

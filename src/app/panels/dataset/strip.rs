@@ -267,7 +267,10 @@ fn about(cx: &Cx<'_>, strip: &OpenStrip, frame: usize) -> String {
 
 fn picture_ui(ui: &Ui, cx: &Cx<'_>, large: &LargeFrame, (slot, well): (Slot, Rect), picked: bool) {
     let picture = &large.picture;
-    let texture = cx.pictures.borrow_mut().texture(ui.ctx(), slot, picture);
+    let mut pictures = cx.pictures.borrow_mut();
+    let Some(texture) = pictures.within_budget(ui.ctx(), slot, picture) else {
+        return; // two large photographs are not uploaded in one frame
+    };
     let size = vec2(picture.width() as f32, picture.height() as f32);
     let place = fit(size, well.shrink(2.0));
     if picked {

@@ -156,11 +156,7 @@ impl OpenStrip {
     }
 
     fn gathered(&mut self, strip: Strip) {
-        let more = matches!(self.source, Some(StripSource::Pictures(_)));
         (self.frames, self.cut) = (strip.frames, strip.cut);
-        if !more {
-            (self.cursor, self.before, self.after) = (0, None, None);
-        }
         if self.frames.len() == 2 {
             (self.before, self.after) = (Some(0), Some(1)); // two pictures are a pair
         }
@@ -343,9 +339,15 @@ impl AppState {
         strip.gathering = Some(Gathering::default());
         strip.large.clear();
         (strip.thumbs, strip.wanted) = (Thumbs::default(), Vec::new());
-        if let StripSource::Folder(path) | StripSource::Video(path, _) = &source {
+        if !matches!(
+            (&strip.source, &source),
+            (Some(StripSource::Pictures(_)), StripSource::Pictures(_))
+        ) {
+            // Pictures join pictures; everything else begins anew.
             strip.frames.clear();
-            (strip.before, strip.after) = (None, None);
+            (strip.cursor, strip.before, strip.after) = (0, None, None);
+        }
+        if let StripSource::Folder(path) | StripSource::Video(path, _) = &source {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
             strip.name = next_name(&format!("{}_0001", plain_name(&stem)), &open.folder.pairs);
         }
