@@ -86,6 +86,8 @@ command-gallery-page = Go to Gallery
 command-gallery-page-tip = Every run that was kept
 command-models-page = Go to Models
 command-models-page-tip = The models on this machine, and which one answers
+command-conference = Conference mode
+command-conference-tip = Full screen for visitors: a loop of recorded answers, safe choices, a vote. Ctrl+Shift+X ends it
 command-palette = Find a command…
 command-palette-tip = Every command by name
 command-settings = Settings
@@ -1587,3 +1589,31 @@ notice-patch-applied = { $count ->
     [one] One field was written. Ctrl+Z takes it back.
    *[other] { $count } fields were written. Ctrl+Z takes all of them back.
 }
+
+# Conference mode
+conference-tagline = Ask a cartoon what happens next
+conference-begin = Touch to ask your own question
+conference-opening = The recorded answers are being opened…
+conference-frame = The picture
+conference-back = Back
+conference-choose = Choose a picture
+conference-choose-question = What do you want to know?
+conference-own = Or ask in your own words
+conference-own-field = Your question
+conference-own-hint = What happens if …?
+conference-ask = Draw the answer
+conference-left = { $count ->
+    [one] 1 character left
+   *[other] { $count } characters left
+}
+conference-drawing = The model draws its answer in three ways at once
+conference-stop = Stop
+conference-vote = Which picture shows what really happens?
+conference-this-one = { $name } is right
+conference-none = None of them
+conference-votes = { $votes } of { $total } visitors
+conference-votes-yours = { $votes } of { $total } visitors, with you
+conference-votes-none = None of them: { $votes } of { $total }
+conference-again = Ask another question
+conference-failed = That did not work
+conference-failed-hint = Please try another question.

@@ -4,10 +4,10 @@
 use super::pair_command::PairCommand;
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
 use super::state::{
-    Action, AppState, Dialog, Explain, GalleryAction, GridAction, Page, QueueAction, Run,
-    TargetAction,
+    Action, AppState, ConferenceAction, Dialog, Explain, GalleryAction, GridAction, Page,
+    QueueAction, Run, TargetAction,
 };
-use crate::job::ExportFormat;
+use crate::job::{ExportFormat, FilmSource};
 use eframe::egui;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
@@ -86,6 +86,8 @@ pub enum Command {
     DatasetPage,
     /// Do something with the pairs of a data set.
     Pair(PairCommand),
+    /// Show conference mode.
+    Conference,
     /// Find a command by name.
     Palette,
     /// Open the settings.
@@ -104,7 +106,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 65] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -162,6 +164,7 @@ impl Command {
         Self::Pair(PairCommand::ALL[14]),
         Self::Pair(PairCommand::ALL[15]),
         Self::Pair(PairCommand::ALL[16]),
+        Self::Conference,
         Self::Palette,
         Self::Settings,
         Self::About,
@@ -215,6 +218,7 @@ impl Command {
             Self::ModelsPage => "command-models-page",
             Self::DatasetPage => "command-dataset-page",
             Self::Pair(command) => command.texts().0,
+            Self::Conference => "command-conference",
             Self::Palette => "command-palette",
             Self::Settings => "command-settings",
             Self::About => "command-about",
@@ -269,6 +273,7 @@ impl Command {
             Self::ModelsPage => "command-models-page-tip",
             Self::DatasetPage => "command-dataset-page-tip",
             Self::Pair(command) => command.texts().1,
+            Self::Conference => "command-conference-tip",
             Self::Palette => "command-palette-tip",
             Self::Settings => "command-settings-tip",
             Self::About => "command-about-tip",
@@ -304,7 +309,7 @@ impl Command {
             Self::Undo => with(Modifiers::COMMAND, Key::Z),
             Self::Redo => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z),
             Self::Queue => with(Modifiers::NONE, Key::Q),
-            Self::HoldQueue | Self::CancelAll => None,
+            Self::HoldQueue | Self::CancelAll | Self::Conference => None,
             Self::OpenRun => with(Modifiers::NONE, Key::Enter),
             Self::Star => with(Modifiers::NONE, Key::S),
             Self::DeleteRuns => with(Modifiers::NONE, Key::Delete),
@@ -346,6 +351,7 @@ impl Command {
             | Self::DatasetPage
             | Self::Undo
             | Self::Redo
+            | Self::Conference
             | Self::Palette
             | Self::Settings
             | Self::About
@@ -430,6 +436,9 @@ impl Command {
             Self::ModelsPage => Some(Action::ShowPage(Page::Models)),
             Self::DatasetPage => Some(Action::ShowPage(Page::Dataset)),
             Self::Pair(command) => command.action(state),
+            Self::Conference => state
+                .conference_possible()
+                .then(|| ConferenceAction::Enter(FilmSource::BuiltIn).into()),
             Self::Palette => Some(Action::ShowDialog(Dialog::Palette)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),
             Self::About => Some(Action::ShowDialog(Dialog::About)),

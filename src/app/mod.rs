@@ -20,15 +20,15 @@ mod window;
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use settings::{ModelSettings, SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
-    Action, AppState, AxisDraft, BundleState, CategoryChoice, Check, Column, CoverState, Dataset,
-    DatasetAction, DatasetMemory, Dialog, Download, DownloadState, DraftProblem, Evaluate,
-    EvaluateAction, Evaluating, EvaluationDraft, Explain, Explained, Exporting, Filter, Form,
-    Found, GalleryAction, GridAction, GridDraft, HealthAction, HubAction, ImportAction, ImportPlan,
-    ImportStep, Importing, Inquiry, Library, LibraryAction, Likeness, NoticeKind, Offer,
-    OfferChoice, OpenFolder, OpenPoll, Page, PairFilter, PairOrder, PairView, Parting, Phase,
-    Picked, QueueAction, Recall, Run, Saving, Shelved, ShownEvaluation, TargetAction, ThumbState,
-    Topic, Train, TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft,
-    Voting,
+    Action, AppState, AxisDraft, Ballot, BundleState, CategoryChoice, Check, Column, Conference,
+    ConferenceAction, CoverState, Dataset, DatasetAction, DatasetMemory, Dialog, Download,
+    DownloadState, DraftProblem, Evaluate, EvaluateAction, Evaluating, EvaluationDraft, Explain,
+    Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction, GridDraft, HealthAction,
+    HubAction, ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library, LibraryAction,
+    Likeness, NoticeKind, Offer, OfferChoice, OpenFolder, OpenPoll, Page, PairFilter, PairOrder,
+    PairView, Parting, Phase, Picked, QueueAction, Recall, Run, Saving, Scene, Shelved,
+    ShownEvaluation, Tally, TargetAction, ThumbState, Topic, Train, TrainAction, TrainBlocked,
+    TrainDraft, Trial, View, VoteAction, VoteDraft, Voting,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -38,8 +38,8 @@ pub use window::{Options, WindowError, run};
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
 use panels::{
-    AskPage, Cx, DatasetPage, EvaluatePage, GalleryPage, ModelsPage, Notices, Palette, TrainPage,
-    VotePage,
+    AskPage, ConferencePage, Cx, DatasetPage, EvaluatePage, GalleryPage, ModelsPage, Notices,
+    Palette, TrainPage, VotePage,
 };
 use settings::{read_session, read_settings, to_text};
 use state::Effect;
@@ -50,7 +50,7 @@ use theme::space;
 use widgets::{Art, Pictures};
 
 use crate::job::{
-    BundleSource, FileTask, JobEvent, Jobs, JobsConfig, Places, Resources, TrainingTask,
+    BundleSource, FileTask, FilmSource, JobEvent, Jobs, JobsConfig, Places, Resources, TrainingTask,
 };
 
 /// How long changes wait before they are written.
@@ -71,6 +71,8 @@ pub struct AppConfig {
     pub places: Option<Places>,
     /// Makes rolled seeds differ from start to start.
     pub dice: u64,
+    /// Recordings to begin conference mode with at once.
+    pub conference: Option<FilmSource>,
     /// What training runs are started with; without, this program itself.
     pub program: Option<PathBuf>,
 }
@@ -85,6 +87,7 @@ pub struct LgdApp {
     pictures: RefCell<Pictures>,
     look: RefCell<look::LookPainter>,
     ask: AskPage,
+    conference: ConferencePage,
     gallery: GalleryPage,
     dataset: DatasetPage,
     models: ModelsPage,
@@ -95,6 +98,7 @@ pub struct LgdApp {
     palette: Palette,
     places: Option<Places>,
     applied: Option<(ThemeChoice, f32)>,
+    full_screen: bool,
     changed: Option<Instant>,
     written: Written,
     times: FrameTimes,
@@ -157,6 +161,7 @@ impl LgdApp {
             pictures: RefCell::default(),
             look: RefCell::new(look::LookPainter::new(cc.wgpu_render_state.as_ref())),
             ask: AskPage::default(),
+            conference: ConferencePage::default(),
             gallery: GalleryPage::default(),
             dataset: DatasetPage::default(),
             models: ModelsPage::default(),
@@ -167,6 +172,7 @@ impl LgdApp {
             palette: Palette::default(),
             places: config.places,
             applied: None,
+            full_screen: false,
             changed: None,
             times: FrameTimes::default(),
             state,
@@ -178,6 +184,9 @@ impl LgdApp {
         }
         let effects = app.state.start(config.frame, last);
         app.perform(effects);
+        if let Some(recordings) = config.conference {
+            app.act(ConferenceAction::Enter(recordings).into());
+        }
         app.apply_look(ctx);
         Ok(app)
     }
@@ -271,6 +280,11 @@ impl LgdApp {
     }
 
     fn apply_look(&mut self, ctx: &egui::Context) {
+        let full_screen = self.state.conference.is_some();
+        if self.full_screen != full_screen {
+            self.full_screen = full_screen;
+            ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(full_screen));
+        }
         let look = (self.state.settings.theme, self.state.settings.scale);
         if self.applied == Some(look) {
             return;
@@ -306,6 +320,7 @@ impl LgdApp {
             pictures,
             look,
             ask,
+            conference,
             gallery,
             dataset,
             models,
@@ -327,6 +342,10 @@ impl LgdApp {
             art,
             places: places.as_ref(),
         };
+        if let Some(shown) = &cx.state.conference {
+            conference.ui(ui, &cx, shown, actions);
+            return;
+        }
         let side = Frame::new().fill(tokens.panel);
         Panel::bottom("status")
             .exact_size(panels::STATUS_HEIGHT)
@@ -375,8 +394,13 @@ impl eframe::App for LgdApp {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let started = Instant::now();
         let ctx = ui.ctx().clone();
-        let mut actions = panels::dropped(&ctx, &self.state);
-        actions.extend(command::from_keys(&ctx, &self.state));
+        let mut actions = if self.state.conference.is_some() {
+            panels::conference_keys(&ctx)
+        } else {
+            let mut actions = panels::dropped(&ctx, &self.state);
+            actions.extend(command::from_keys(&ctx, &self.state));
+            actions
+        };
         self.draw(ui, &mut actions);
         if ctx.input(|input| input.pointer.any_released()) {
             actions.push(Action::Settle);

@@ -4,7 +4,7 @@
 use super::settings::read_session;
 use super::texts::Texts;
 use super::{AppConfig, LgdApp};
-use crate::job::{BundleSource, Places, Resources, hub};
+use crate::job::{BundleSource, FilmSource, Places, Resources, hub};
 use eframe::egui;
 use egui::ViewportBuilder;
 use std::path::PathBuf;
@@ -19,6 +19,8 @@ pub struct Options {
     pub bundle: Option<BundleSource>,
     /// What networks may use, in place of the settings.
     pub resources: Resources,
+    /// Recordings to begin conference mode with.
+    pub conference: Option<FilmSource>,
 }
 
 /// Why there is no window.
@@ -61,6 +63,7 @@ pub fn run(options: Options) -> Result<(), WindowError> {
         bundle: options.bundle,
         hub_cache: hub::cache_folder(),
         resources: options.resources,
+        conference: options.conference,
         places,
         program: None,
         dice: SystemTime::now()

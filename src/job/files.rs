@@ -3,6 +3,7 @@
 use super::cover::cover;
 use super::dialogs;
 use super::export;
+use super::films;
 use super::jobs::Outbox;
 use super::polls;
 use super::recall;
@@ -161,6 +162,7 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             Ok(()) => JobEvent::Saved(path),
             Err(problem) => JobEvent::FileFailed(problem),
         },
+        FileTask::ReadFilms(source) => JobEvent::FilmsRead(films::read(&source)),
         FileTask::OpenRun(path) => match run_file::open(&path) {
             Ok(run) => JobEvent::RunOpened(Arc::new(run), path),
             Err(problem) => JobEvent::FileFailed(problem),

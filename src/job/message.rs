@@ -4,6 +4,7 @@
 use super::datasets::DatasetEvent;
 use super::display::display_copy;
 use super::explaining::{Explaining, PieceEffect};
+use super::films::{Film, FilmSource};
 use super::making::BundleEvent;
 use super::memory::MemoryFacts;
 use super::polls::{Ballot, BallotPictures, Poll, VotesExport};
@@ -162,6 +163,8 @@ pub enum FileTask {
     SavePicture(Arc<RgbImage>, PathBuf),
     /// Save a whole run; ends in `Saved` or `FileFailed`.
     SaveRun(Arc<RunFile>, PathBuf),
+    /// Read recorded runs as films; ends in `FilmsRead`.
+    ReadFilms(FilmSource),
     /// Open a whole run; ends in `RunOpened` or `FileFailed`.
     OpenRun(PathBuf),
     /// Show the open dialog for a target picture, which is brought to this size; ends in
@@ -419,6 +422,8 @@ pub enum JobEvent {
     ExportChosen(Box<Export>),
     /// A run was opened.
     RunOpened(Arc<RunFile>, PathBuf),
+    /// Recorded runs were read.
+    FilmsRead(Result<Vec<Arc<Film>>, Problem>),
     /// A target picture was opened.
     TargetOpened(Arc<Target>),
     /// The store of kept runs reports.

@@ -46,6 +46,7 @@ mod vqai;
 mod weights;
 mod window;
 mod window_columns;
+mod window_conference;
 mod window_dataset;
 mod window_evaluate;
 mod window_explain;

@@ -152,6 +152,7 @@ fn killed_in_the_middle(home: &Path) -> Outcome {
 
 fn window_on(home: &Path) -> Window {
     open(AppConfig {
+        conference: None,
         frame: None,
         bundle: None,
         hub_cache: None,

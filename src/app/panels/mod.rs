@@ -4,6 +4,7 @@
 
 mod about;
 mod ask;
+mod conference;
 mod dataset;
 mod evaluate;
 mod exporting;
@@ -23,6 +24,7 @@ mod vote;
 
 pub use about::about_ui;
 pub use ask::{AskPage, drop_overlay_ui, grid_setup_ui};
+pub use conference::{ConferencePage, keys as conference_keys};
 pub use dataset::DatasetPage;
 pub use evaluate::EvaluatePage;
 pub use exporting::exporting_ui;

@@ -2,9 +2,9 @@
 //! plain data.
 
 use super::{
-    DatasetAction, Dialog, EvaluateAction, Explain, Form, GalleryAction, GridAction, HubAction,
-    ImportAction, LibraryAction, Moment, NoticeId, OfferChoice, Page, QueueAction, RunId,
-    TargetAction, Topic, TrainAction, VoteAction,
+    ConferenceAction, DatasetAction, Dialog, EvaluateAction, Explain, Form, GalleryAction,
+    GridAction, HubAction, ImportAction, LibraryAction, Moment, NoticeId, OfferChoice, Page,
+    QueueAction, RunId, TargetAction, Topic, TrainAction, VoteAction,
 };
 use crate::app::settings::Settings;
 use crate::job::{
@@ -122,6 +122,8 @@ pub enum Action {
     Dismiss(NoticeId),
     /// The window has another size, in points.
     Resized([f32; 2]),
+    /// Does something in conference mode.
+    Conference(ConferenceAction),
     /// Ends the program.
     Quit,
     /// A submitted job got its id.

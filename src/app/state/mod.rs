@@ -4,6 +4,7 @@
 mod action;
 mod answer;
 mod cells;
+mod conference;
 mod dataset;
 mod evaluate;
 mod events;
@@ -35,6 +36,7 @@ mod vote;
 
 pub use action::{Action, Effect, Ticket};
 pub use cells::GridAction;
+pub use conference::{Ballot, Conference, ConferenceAction, LONGEST_QUESTION, Scene, Tally};
 pub use dataset::{
     CategoryChoice, Dataset, DatasetAction, DatasetMemory, HealthAction, OpenFolder, PairFilter,
     PairOrder, PairView, SKETCH_STEPS, Saving, ThumbState,
@@ -249,6 +251,8 @@ pub struct AppState {
     pub loading: Option<(JobId, LoadProgress)>,
     similar: similar::Measured,
     seconds_per_step: Option<f64>,
+    /// Conference mode, while it is on.
+    pub conference: Option<Conference>,
     /// Training runs.
     pub train: Train,
     undo: undo::Undo<Form>,
@@ -295,6 +299,7 @@ impl AppState {
             similar: similar::Measured::default(),
             seconds_per_step: None,
             explaining: None,
+            conference: None,
             train: Train::new(session.train),
             undo: undo::Undo::default(),
             bundle_job: None,
@@ -321,18 +326,20 @@ impl AppState {
 
     /// What the next start will come back to.
     pub fn session(&self) -> Session {
-        let frame = self
-            .frame
-            .frame
-            .as_ref()
-            .and_then(|frame| match &frame.origin {
-                FrameOrigin::Example(file) => Some(SavedFrame::Example(file.clone())),
-                FrameOrigin::File(path) => Some(SavedFrame::File(path.clone())),
-                FrameOrigin::Clipboard | FrameOrigin::Dropped | FrameOrigin::Result(_) => None,
-            });
+        // What visitors do is not remembered.
+        let before = self.conference.as_ref().and_then(Conference::before);
+        let (form, frame) = match before {
+            Some(before) => (&before.form, before.frame.as_ref()),
+            None => (&self.form, self.frame.frame.as_ref()),
+        };
+        let frame = frame.and_then(|frame| match &frame.origin {
+            FrameOrigin::Example(file) => Some(SavedFrame::Example(file.clone())),
+            FrameOrigin::File(path) => Some(SavedFrame::File(path.clone())),
+            FrameOrigin::Clipboard | FrameOrigin::Dropped | FrameOrigin::Result(_) => None,
+        });
         Session {
-            page: self.page,
-            form: self.form.clone(),
+            page: before.map_or(self.page, |before| before.page),
+            form: form.clone(),
             frame,
             history: self.history.clone(),
             recent: self.recent.clone(),
@@ -383,6 +390,9 @@ impl AppState {
         // The same trouble twice is one message.
         self.notices.retain(|notice| notice.kind != kind);
         self.notices.push(Notice { id, kind });
+        if self.conference.is_some() && self.notices.len() > conference::NOTICES {
+            self.notices.remove(0); // nobody sees them until the staff comes back
+        }
     }
 
     /// Does what a person asked for; what leaves the state comes back as effects.
@@ -417,6 +427,7 @@ impl AppState {
                     self.take_form(form);
                 }
             }
+            Action::Conference(action) => return self.act_on_conference(action),
             Action::Generate => return self.generate(),
             Action::Cancel => return self.cancel(),
             Action::Queue(action) => return self.act_on_queue(action),
