@@ -122,6 +122,7 @@ impl LgdApp {
         let chosen = settings.value.models.source();
         let bundle = config.bundle.unwrap_or(chosen);
         let mut state = AppState::new(settings.value, session.value, bundle, config.dice);
+        state.resources = config.resources.or(state.settings.resources());
         state.keeps_runs = config.places.is_some();
         state.library.hub_cache = config.hub_cache;
         state.library.import.shelf = config.places.as_ref().map(Places::bundles);
@@ -137,7 +138,7 @@ impl LgdApp {
         let wake = ctx.clone();
         let jobs = Jobs::start(
             JobsConfig {
-                resources: config.resources.or(state.settings.resources()),
+                resources: state.resources,
                 places: config.places.clone(),
                 program: config.program,
             },

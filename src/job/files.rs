@@ -1,6 +1,7 @@
 //! The thread that decodes, saves and copies, so that files never queue behind a denoising run.
 
 use super::cover::cover;
+use super::devices::Devices;
 use super::dialogs;
 use super::export;
 use super::jobs::Outbox;
@@ -120,6 +121,7 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             metadata::read_bytes(&bytes),
             FrameOrigin::Dropped,
         ),
+        FileTask::ReadDevices => JobEvent::Devices(Arc::new(Devices::open().read())),
         FileTask::PasteFrame => match paste(clipboard) {
             Ok(image) => JobEvent::FrameOpened(Frame::new(image, FrameOrigin::Clipboard)),
             Err(problem) => JobEvent::FrameFailed(problem),

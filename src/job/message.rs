@@ -13,8 +13,8 @@ use super::scoring::{Evaluation, ScoreSpec};
 use super::store::{StoreEvent, StoreTask};
 use super::validation::{Outlook, ValidateSpec, Validation};
 use super::{
-    Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, LibraryEvent, Recalled,
-    Target, TrainingEvent,
+    Cover, CoverRequest, DeviceFacts, Export, FrameFacts, FrameSearch, LatentRgb, LibraryEvent,
+    Recalled, Target, TrainingEvent,
 };
 use crate::eval::{Report, Vote};
 use crate::pipeline::{
@@ -138,6 +138,8 @@ pub enum FileTask {
     /// Decode a picture file that a person chose: one of our own also says how it was drawn. Ends in
     /// `FrameOpened`, `OwnPicture` or `FrameFailed`; a folder is a data set and ends in `FoldersChosen`.
     OpenPicture(PathBuf),
+    /// Look for devices to compute on; ends in `Devices`.
+    ReadDevices,
     /// Look for the frame a picture was drawn from; ends in `FrameOpened` or `FrameMissing`.
     FindFrame(Box<FrameSearch>),
     /// Decode one of the program's own frames, by file name.
@@ -427,6 +429,8 @@ pub enum JobEvent {
     RunRead(PathBuf, Result<Arc<RunFile>, Problem>),
     /// The small picture of the kept run with this number, or why there is none.
     Covered(i64, Result<Cover, Problem>),
+    /// The devices there are, those this build cannot use included; cards first.
+    Devices(Arc<Vec<DeviceFacts>>),
     /// How similar two pictures are.
     Measured(Arc<RgbImage>, Arc<RgbImage>, Similarity),
     /// The cosine of CLIP's embeddings of two pictures; none when the bundle has no CLIP.

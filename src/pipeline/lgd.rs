@@ -9,11 +9,12 @@ use super::memory::{MemoryPlan, Workload};
 use super::parts::{MemoryRules, Parts};
 use super::{
     Abilities, Bundle, BundleSource, EditError, EditRequest, Estimate, Manifest, Problem, Progress,
-    Stage,
+    Remedy, Stage,
 };
 use crate::diffusion::{NoiseSchedule, ScheduleConfig};
 use crate::models::vae::Tiles;
 use crate::models::{TextTokenizer, Vae, tokenizer::TokenizerError};
+use crate::nn::DeviceFailure;
 use crate::nn::cancel;
 use crate::nn::device::device_name;
 use crate::nn::pixels::{self, Rounding};
@@ -296,11 +297,12 @@ pub(super) fn failed(error: candle_core::Error) -> EditError {
     if cancel::is_cancelled(&error) {
         return EditError::Cancelled;
     }
-    let text = error.to_string();
-    let lower = text.to_ascii_lowercase();
-    if lower.contains("out of memory") || lower.contains("out_of_memory") {
-        return no_room("the device says that it is full");
+    match DeviceFailure::of(&error) {
+        Some(DeviceFailure::Full) => return no_room("the device says that it is full"),
+        Some(DeviceFailure::Lost(code)) => return EditError::Lost(lost(code)),
+        None => {}
     }
+    let text = error.to_string();
     let hint = if text.contains("not numbers") {
         "The weights or the scales drive the drawing out of range. Use smaller guidance scales, or verify the bundle."
     } else {
@@ -309,6 +311,17 @@ pub(super) fn failed(error: candle_core::Error) -> EditError {
     Problem::new(format!("The drawing failed: {text}."))
         .hint(hint)
         .into()
+}
+
+/// The device does not answer; `code` is what its driver says.
+pub(crate) fn lost(code: &str) -> Problem {
+    Problem::new(format!(
+        "The graphics card does not answer any more ({code})."
+    ))
+    .hint(
+        "Compute on the processor, or restart the program to try the card again. If it happens again, check the driver with `lgd-studio doctor`.",
+    )
+    .remedy(Remedy::UseCpu)
 }
 
 /// Memory runs short; `why` says by how much, as a clause.

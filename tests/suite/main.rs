@@ -54,5 +54,6 @@ mod window_gallery;
 mod window_grids;
 mod window_hub;
 mod window_models;
+mod window_settings;
 mod window_train;
 mod window_vote;

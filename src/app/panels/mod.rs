@@ -4,6 +4,7 @@
 
 mod about;
 mod ask;
+mod compute;
 mod dataset;
 mod evaluate;
 mod exporting;
@@ -17,6 +18,7 @@ mod palette;
 mod preferences;
 mod queue;
 mod rail;
+mod remedy;
 mod status_bar;
 mod train;
 mod vote;

@@ -2,6 +2,7 @@
 
 mod badge;
 mod combo;
+mod dialog;
 mod field;
 mod grid;
 mod icon;
@@ -14,6 +15,7 @@ mod segmented;
 
 pub use badge::{Tone, badge};
 pub use combo::combo;
+pub use dialog::{closing_dialog, dialog, dialog_body};
 pub use field::line_field;
 pub use grid::cells;
 pub use icon::{Icon, icon_button, paint_icon};

@@ -20,7 +20,7 @@ use crate::models::{
     ClipText, LatentTranslator, QueryReader, T5Encoder, T5Writer, Unet, UnetConfig, Vae, VaeConfig,
 };
 use crate::nn::room::held;
-use crate::nn::{Weights, cancel};
+use crate::nn::{DeviceFailure, Weights, cancel};
 use candle_core::{DType, Device};
 use language::Language;
 use slot::Reading;
@@ -298,9 +298,12 @@ pub(super) fn strictly<T>(
 ) -> Result<T, EditError> {
     cancel::checkpoint().map_err(failed)?;
     let network = load(weights);
-    // What was not taken from the file says nothing about it when the loading was stopped.
-    if network.as_ref().is_err_and(cancel::is_cancelled) {
-        return Err(EditError::Cancelled);
+    // What was not taken from the file says nothing about it when the loading was stopped, by a
+    // person or by the device.
+    if let Err(error) = &network
+        && (cancel::is_cancelled(error) || DeviceFailure::of(error).is_some())
+    {
+        return network.map_err(failed);
     }
     // A strict report says more than the first error of a half-built network.
     weights

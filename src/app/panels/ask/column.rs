@@ -7,10 +7,11 @@ use super::messages::{failed_ui, message_ui};
 use super::progress::progress_ui;
 use crate::app::command::Command;
 use crate::app::panels::queue::interrupted_text;
+use crate::app::panels::remedy::remedy_ui;
 use crate::app::state::{Action, Column, Explain, Moment, Phase, Run};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Slot, field_frame, fit, hint, paint_picture};
-use crate::job::{EditResult, ExportFormat, GuidanceMode, WrittenAnswer};
+use crate::job::{EditResult, ExportFormat, GuidanceMode, Problem, WrittenAnswer};
 use eframe::egui;
 use egui::{
     Align, Align2, Button, Color32, CornerRadius, FontId, Frame, Id, Key, Label, Layout, Margin,
@@ -62,7 +63,11 @@ impl ColumnPanel {
         match &column.phase {
             Phase::Failed(problem) => {
                 ui.place(well, Label::new(&problem.message).wrap());
-                retry_ui(ui, cx, index, actions);
+                // There is room for one button.
+                match problem.remedy {
+                    Some(_) => way_out_ui(ui, cx, problem, index, actions),
+                    None => retry_ui(ui, cx, index, actions),
+                }
             }
             Phase::Cancelled => {
                 ui.place(well, Label::new(cx.tr("answer-cancelled")).wrap());
@@ -114,6 +119,7 @@ impl ColumnPanel {
         match &column.phase {
             Phase::Failed(problem) => {
                 failed_ui(ui, cx, well, problem);
+                way_out_ui(ui, cx, problem, index, actions);
                 retry_ui(ui, cx, index, actions);
             }
             Phase::Cancelled => {
@@ -497,6 +503,21 @@ fn interrupted_ui(
         }
         let text = RichText::new(interrupted_text(cx, column)).color(cx.tokens.warning);
         ui.add(Label::new(text).truncate());
+    });
+}
+
+/// The way out of a failure, where it has one: it is taken, and the column is drawn again.
+pub(super) fn way_out_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    problem: &Problem,
+    index: usize,
+    actions: &mut Vec<Action>,
+) {
+    ui.vertical_centered(|ui| {
+        if remedy_ui(ui, cx, problem, actions) {
+            actions.push(Action::Retry(index));
+        }
     });
 }
 

@@ -10,6 +10,7 @@ use super::pair::PairPanel;
 use super::question::reason;
 use super::timeline::{HEIGHT as TIMELINE, TimelinePanel};
 use crate::app::command::Command;
+use crate::app::panels::remedy::remedy_ui;
 use crate::app::state::{Action, Blocked, BundleState, Form, Page, Run};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Choice, card, cells, title, toggles};
@@ -208,10 +209,16 @@ pub fn well_ui(ui: &mut Ui, cx: &Cx<'_>, height: f32) -> Rect {
 /// Before the first answer.
 fn waiting_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     if let BundleState::Failed(problem) = &cx.state.bundle {
-        let well = well_ui(ui, cx, ui.available_height() - 60.0);
+        let foot = if problem.remedy.is_some() {
+            104.0
+        } else {
+            60.0
+        };
+        let well = well_ui(ui, cx, ui.available_height() - foot);
         failed_ui(ui, cx, well, problem);
         ui.add_space(space::XS);
         ui.vertical_centered(|ui| {
+            remedy_ui(ui, cx, problem, actions);
             if ui.button(cx.tr("answer-retry")).clicked() {
                 actions.push(Action::ReloadBundle);
             }
