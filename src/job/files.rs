@@ -188,7 +188,7 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
         FileTask::SaveVotes(export) => export.write(),
         FileTask::SaveReport(export) => reports::write(&export),
         FileTask::TakeFolders(what_for, paths) => JobEvent::FoldersChosen(what_for, paths),
-        FileTask::WriteText(path, text) => match saving::write_text(&path, &text) {
+        FileTask::WriteText(path, text) => match saving::write_own_text(&path, &text) {
             Ok(()) => return None,
             Err(problem) => JobEvent::FileFailed(problem),
         },

@@ -208,8 +208,8 @@ pub enum FileTask {
     PickVotes(Box<VotesExport>),
     /// Write votes into a file; ends in `Saved` or `FileFailed`.
     SaveVotes(Box<VotesExport>),
-    /// Write a small text file (settings, session) whole or not at all; silent when it works, else
-    /// `FileFailed`.
+    /// Write a small text file (settings, session) whole or not at all, readable by its owner alone;
+    /// silent when it works, else `FileFailed`.
     WriteText(PathBuf, String),
 }
 

@@ -39,6 +39,7 @@ pub fn config(home: &Path) -> AppConfig {
         frame: None,
         bundle: None,
         hub_cache: None,
+        hub_token: None,
         resources: Resources {
             device: DeviceChoice::Cpu,
             ..Resources::default()

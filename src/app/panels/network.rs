@@ -41,6 +41,11 @@ fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
     ui.checkbox(&mut network.offline, cx.tr("network-offline"))
         .on_hover_text(cx.tr("network-offline-tip"));
     let mut token = network.token.reveal().to_owned();
+    let found = cx.state.library.hub.token_found.as_ref();
+    let found = found.map(|source| {
+        let values = [("source", source.to_string().into())];
+        cx.text("network-token-found", &values)
+    });
     for (label, tip, example, text, is_secret) in [
         (
             "network-mirror",
@@ -59,7 +64,7 @@ fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
         (
             "network-token",
             "network-token-tip",
-            "hf_…",
+            found.as_deref().unwrap_or("hf_…"),
             &mut token,
             true,
         ),
