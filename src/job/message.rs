@@ -90,6 +90,8 @@ pub enum JobSpec {
     Show {
         /// The bundle whose decoder is used.
         bundle: BundleSource,
+        /// The mode it was drawn in: a bundle may have an editor for each kind.
+        mode: GuidanceMode,
         /// The latents.
         estimate: Estimate,
         /// Width and height of the picture, in pixels.

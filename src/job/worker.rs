@@ -12,7 +12,7 @@ use super::resources::{Resources, SharedResources};
 use super::store::{Message, Recorder};
 use super::{
     Bundle, BundleSource, BundleSummary, EditRequest, EditResult, Estimate, Export, Frame,
-    FrameFacts, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
+    FrameFacts, GuidanceMode, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
 };
 use crate::nn::cancel::{self, CancelToken};
 use crate::pipeline::{
@@ -115,9 +115,10 @@ impl Worker {
                 } => worker.draw(id, &bundle, frame, &requests, token, recorder),
                 JobSpec::Show {
                     bundle,
+                    mode,
                     estimate,
                     size,
-                } => worker.show(id, &bundle, &estimate, size),
+                } => worker.show(id, &bundle, mode, &estimate, size),
                 JobSpec::Liken { bundle, a, b } => worker.liken(id, &bundle, a, b),
                 JobSpec::Export { bundle, export } => worker.export(id, &bundle, export, token),
                 JobSpec::Score(spec) => worker
@@ -284,10 +285,11 @@ impl Worker {
         &mut self,
         id: JobId,
         bundle: &BundleSource,
+        mode: GuidanceMode,
         estimate: &Estimate,
         size: (u32, u32),
     ) -> Result<JobEvent, EditError> {
-        let picture = self.resident(id, bundle)?.show(estimate, size)?;
+        let picture = self.resident(id, bundle)?.show(estimate, mode, size)?;
         Ok(JobEvent::Shown(id, display_copy(&Arc::new(picture))))
     }
 

@@ -32,7 +32,7 @@ mod request;
 mod residency;
 mod track;
 
-pub use abilities::Abilities;
+pub use abilities::{Abilities, WhichEditor};
 pub(crate) use bundle::load_problem;
 pub use bundle::{Bundle, BundleSource};
 pub use component::Component;

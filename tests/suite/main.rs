@@ -36,6 +36,7 @@ mod proposals;
 mod quantised;
 mod recovery;
 mod runs;
+mod second_editor;
 mod toon;
 mod toon_tiny_drawing;
 mod toon_tiny_language;

@@ -23,6 +23,8 @@ pub(crate) enum Turn {
     Writer,
     /// Drawing.
     Unet,
+    /// Drawing with the second editor.
+    SecondUnet,
 }
 
 /// How far loading is.

@@ -103,6 +103,10 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, details: &BundleDetails) {
             };
             let words = RichText::new(words).size(13.0).color(colour);
             ui.add(Label::new(words)).on_hover_text(cx.tr(tip));
+            if details.report.second_editor_modes.contains(&mode.name()) {
+                let words = hint(ui, cx.tokens, cx.tr("models-second-editor"));
+                words.on_hover_text(cx.tr("models-second-editor-tip"));
+            }
             if let Some(reason) = words::why_not(details, mode) {
                 let words = RichText::new(reason).small().color(cx.tokens.text_weak);
                 ui.add(Label::new(words).truncate()).on_hover_text(reason);
