@@ -142,10 +142,10 @@ fn a_branch_from_one_editor_to_the_other_is_refused() -> TestResult {
     import(&place, "both", &[LGD[0], LGD[1], IP2P])?;
     let both = open(&place, "both")?;
     let branch = |from, to| EditRequest {
-        branch: Some(Box::new(Branch {
+        branch: Some(Branch {
             step: 1,
-            from: request(from),
-        })),
+            from: Box::new(request(from)),
+        }),
         ..request(to)
     };
     let across = branch(GuidanceMode::Question, GuidanceMode::Latent);

@@ -6,7 +6,7 @@ use crate::window::{
 };
 use eframe::egui;
 use egui::accesskit::Role;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 use lgd_studio::app::{Action, AppConfig, BundleState, Dialog, Phase, Settings};
 use lgd_studio::job::{DeviceChoice, JobEvent, Precision, Problem, Remedy, Resources};
 use std::path::Path;
