@@ -55,6 +55,7 @@ mod window_gallery;
 mod window_grids;
 mod window_hub;
 mod window_models;
+mod window_models_failures;
 mod window_settings;
 mod window_train;
 mod window_vote;
