@@ -74,7 +74,7 @@ fn window_an_import_that_failed_says_why_and_goes_on_when_that_is_mended() -> Ou
         folder.join(UNET),
         whole.get(..whole.len() / 2).ok_or("empty")?,
     )?;
-    click(&mut window, "Import");
+    click(&mut window, "Make the bundle");
     wait(&mut window, "the import failed", |window| {
         matches!(import_state(window), Some(ImportStep::Failed(_)))
     });
@@ -95,7 +95,7 @@ fn window_an_import_that_failed_says_why_and_goes_on_when_that_is_mended() -> Ou
         let source = BundleSource::Folder(made.clone());
         matches!(state(window).library.details(&source), Some(Ok(_)))
     });
-    assert!(has_text(&window, "was imported"));
+    assert!(has_text(&window, "is imported and can be used"));
     Ok(())
 }
 
@@ -113,7 +113,7 @@ fn window_a_disk_without_room_is_said_before_and_while_it_fills_up() -> Outcome 
     window.step();
     window.step();
     assert!(has_text(&window, "1 kB"), "what is free is said");
-    click(&mut window, "Import");
+    click(&mut window, "Make the bundle");
     assert!(
         import_state(&window).is_none(),
         "nothing begins without room"
@@ -122,7 +122,9 @@ fn window_a_disk_without_room_is_said_before_and_while_it_fills_up() -> Outcome 
     let room = LibraryEvent::Room(Some(1 << 40));
     window.state_mut().receive(JobEvent::Library(room));
     window.step();
-    window.get_by_role_and_label(Role::Button, "Import").click();
+    window
+        .get_by_role_and_label(Role::Button, "Make the bundle")
+        .click();
     window.step();
     // The disk fills up while the job works; its own words about that are tested where it writes.
     let job = match import_state(&window) {
