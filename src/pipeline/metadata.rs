@@ -308,7 +308,7 @@ pub fn add_texts<W: io::Write>(
 /// # Errors
 /// When it cannot be written; then nothing is left behind.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
-    write_new(path, bytes, File::create_new)
+    write_new(path, bytes, |path| File::create_new(path))
 }
 
 /// The same for a file that only its owner may read, where the system knows such a thing.
