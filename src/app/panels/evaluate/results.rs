@@ -1,6 +1,7 @@
 //! The right side: the evaluation at work, its numbers, what was skipped, and ways on.
 
 use super::{Cx, act, going, message_ui, pick, strip, table, trouble_ui};
+use crate::app::panels::remedy::remedy_ui;
 use crate::app::state::{Action, EvaluateAction, ShownEvaluation};
 use crate::app::theme::space;
 use crate::app::widgets::{hint, title};
@@ -20,6 +21,7 @@ pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     }
     if let Some(problem) = &evaluate.problem {
         trouble_ui(ui, cx, problem);
+        remedy_ui(ui, cx, problem, actions);
         ui.add_space(space::S);
     }
     if let Some(done) = &evaluate.unscored {
