@@ -1,6 +1,7 @@
 //! Small parts that several panels use. They draw and report; they know nothing of the state.
 
 mod badge;
+mod button_row;
 mod combo;
 mod dialog;
 mod field;
@@ -14,6 +15,7 @@ mod rows;
 mod segmented;
 
 pub use badge::{Tone, badge};
+pub use button_row::button_row;
 pub use combo::combo;
 pub use dialog::{closing_dialog, dialog, dialog_body};
 pub use field::line_field;
