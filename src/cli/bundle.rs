@@ -121,7 +121,7 @@ fn inspect(source: &BundleSource, global: &GlobalArgs) -> Result<(), Failure> {
     output::line(format!("size        {}", output::size(report.bytes)));
     for part in &report.components {
         output::line(format!(
-            "{:<20}{:>14} parameters in {} tensors, {}",
+            "{:<30}{:>14} parameters in {} tensors, {}",
             part.name,
             indicatif::HumanCount(part.parameters as u64).to_string(),
             part.tensors,

@@ -84,7 +84,7 @@ impl DetailsPanel {
             && entry.source == cx.state.bundle_source
         {
             trouble_ui(ui, cx, problem);
-            remedy_ui(ui, cx, problem, actions);
+            remedy_ui(ui, cx, problem, vec2(150.0, 32.0), actions);
         }
         self.buttons_ui(ui, cx, entry, actions);
         if library.confirming.as_ref() == Some(&entry.source) {
