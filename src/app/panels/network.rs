@@ -19,9 +19,9 @@ const LIST: f32 = 220.0;
 /// Draws the dialog.
 pub fn network_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     let mut settings = cx.state.settings.clone();
-    let close = cx.tr("dialog-close");
-    let closed = closing_dialog(ctx, cx.tokens, "network", WIDTH, &close, |ui| {
-        ui.heading(cx.tr("network-title"));
+    let (heading, close) = (cx.tr("network-title"), cx.tr("dialog-close"));
+    let words = (Some(heading.as_ref()), close.as_ref());
+    let closed = closing_dialog(ctx, cx.tokens, "network", WIDTH, words, |ui| {
         hint(ui, cx.tokens, cx.tr("network-about"));
         ui.add_space(space::S);
         settings_ui(ui, cx, &mut settings);

@@ -17,10 +17,10 @@ const SIZES: [u32; 7] = [80, 90, 100, 110, 125, 150, 200];
 /// Draws the dialog.
 pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     let mut settings = cx.state.settings.clone();
-    let close = cx.tr("dialog-close");
-    let closed = closing_dialog(ctx, cx.tokens, "preferences", WIDTH, &close, |ui| {
-        ui.heading(cx.tr("preferences-title"));
-        ui.add_space(space::S);
+    let (heading, close) = (cx.tr("preferences-title"), cx.tr("dialog-close"));
+    let words = (Some(heading.as_ref()), close.as_ref());
+    let closed = closing_dialog(ctx, cx.tokens, "preferences", WIDTH, words, |ui| {
+        ui.add_space(space::XS);
         look_ui(ui, cx, &mut settings);
         ui.add_space(space::L);
         compute_ui(ui, cx, &mut settings);

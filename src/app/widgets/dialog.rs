@@ -31,7 +31,10 @@ pub fn dialog<R>(
 pub fn dialog_body(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     let above = ui.cursor().top() - ui.min_rect().top();
     let margin = Frame::window(ui.style()).total_margin().sum().y;
-    let room = ui.ctx().content_rect().height() - 2.0 * space::L - margin - above - FOOT;
+    let whole = ui.ctx().content_rect().height() - 2.0 * space::L - margin;
+    let room = whole - above - FOOT;
+    // A window that is centred has room for what it was before; this one may grow at once.
+    ui.set_max_height(whole);
     ScrollArea::vertical()
         .id_salt("dialog-body")
         .max_height(room)
@@ -39,16 +42,20 @@ pub fn dialog_body(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
         .show(ui, add);
 }
 
-/// A dialog with nothing to decide: `close` is its only button. True when it is to be closed.
+/// A dialog with nothing to decide: a heading, if it has one, and `close` as its only button. True when
+/// it is to be closed.
 pub fn closing_dialog(
     ctx: &Context,
     tokens: &Tokens,
     id: &'static str,
     width: f32,
-    close: &str,
+    (heading, close): (Option<&str>, &str),
     body: impl FnOnce(&mut Ui),
 ) -> bool {
     let dialog = dialog(ctx, tokens, id, width, |ui| {
+        if let Some(heading) = heading {
+            ui.heading(heading);
+        }
         dialog_body(ui, body);
         ui.add_space(space::M);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
