@@ -13,13 +13,20 @@ const WIDTH: f32 = 540.0;
 /// Draws the dialog.
 pub fn about_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     let close = cx.tr("dialog-close");
-    let closed = closing_dialog(ctx, cx.tokens, "about", WIDTH, (None, &close), |ui| {
-        head_ui(ui, cx);
-        ui.add_space(space::M);
-        ui.separator();
-        title(ui, &cx.tr("about-shortcuts"));
-        keys_ui(ui, cx);
-    });
+    let closed = closing_dialog(
+        ctx,
+        cx.tokens,
+        "about",
+        WIDTH,
+        (None, close.as_ref()),
+        |ui| {
+            head_ui(ui, cx);
+            ui.add_space(space::M);
+            ui.separator();
+            title(ui, &cx.tr("about-shortcuts"));
+            keys_ui(ui, cx);
+        },
+    );
     if closed {
         actions.push(Action::CloseDialog);
     }
