@@ -81,7 +81,7 @@ fn window_an_import_that_failed_says_why_and_goes_on_when_that_is_mended() -> Ou
     let Some(ImportStep::Failed(problem)) = import_state(&window) else {
         panic!("it failed just now");
     };
-    assert!(has_text(&window, "Failed"), "the badge says so");
+    assert!(has_text(&window, "Interrupted"), "the badge says so");
     assert!(has_text(&window, &problem.message));
     let hint = problem.hint.as_deref().ok_or("what to do is not said")?;
     assert!(has_text(&window, hint), "{hint}");

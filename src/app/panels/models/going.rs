@@ -56,7 +56,9 @@ fn card_ui(ui: &mut Ui, cx: &Cx<'_>, going: Going<'_>, actions: &mut Vec<Action>
             ui.spacing_mut().item_spacing.y = space::XS;
             head_ui(ui, cx, &going, actions);
             fill_line(ui, cx.tokens, going.share);
-            hint(ui, cx.tokens, going.words);
+            if !going.words.is_empty() {
+                hint(ui, cx.tokens, going.words);
+            }
             if let Some(problem) = going.trouble {
                 ui.add_space(space::XS);
                 trouble_ui(ui, cx, problem);
@@ -210,6 +212,7 @@ fn imported<'a>(cx: &Cx<'_>, importing: &'a Importing, name: &'a str) -> Going<'
             format!("{}  ·  {so_far}", progress.stage.title())
         }
         None if importing.is_running() => cx.tr("import-waiting").into_owned(),
+        None if matches!(importing.state, ImportStep::Failed(_)) => String::new(),
         None => cx.tr("import-continue-tip").into_owned(),
     };
     Going {
