@@ -66,6 +66,8 @@ impl HubDialog {
         let busy = cx.state.library.hub.looking_up.is_some();
         let offline = cx.state.settings.network.offline;
         let mut confirmed = false;
+        // What the other field and the button leave.
+        let wide = (ui.available_width() - 204.0).clamp(100.0, 396.0);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::S;
             for (id, text, label, example, width) in [
@@ -74,7 +76,7 @@ impl HubDialog {
                     &mut self.repo,
                     "hub-repo",
                     "hub-repo-hint",
-                    396.0,
+                    wide,
                 ),
                 (
                     "hub-revision",
@@ -176,7 +178,9 @@ impl HubDialog {
                         self.look_up(actions);
                     }
                 }
-                hint(ui, cx.tokens, cx.tr(what_for));
+                let words = RichText::new(cx.tr(what_for)).small();
+                let words = words.color(cx.tokens.text_weak);
+                ui.add(Label::new(words).truncate());
             });
         }
     }

@@ -55,6 +55,8 @@ impl ImportDialog {
 
     /// Ways to name files.
     fn asking_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+        // What the buttons leave.
+        let wide = (ui.available_width() - 300.0).clamp(100.0, 360.0);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::S;
             let id = Id::unique("import-path");
@@ -62,7 +64,7 @@ impl ImportDialog {
             let field = TextEdit::singleline(&mut self.path)
                 .id(id)
                 .hint_text(cx.tr("import-path-hint"))
-                .desired_width(360.0)
+                .desired_width(wide)
                 .frame(field_frame(cx.tokens, focused));
             let field = ui.add(field).accessible_name(cx.tr("import-path"));
             let confirmed = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
