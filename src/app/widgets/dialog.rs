@@ -33,11 +33,11 @@ pub fn dialog_body(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     let margin = Frame::window(ui.style()).total_margin().sum().y;
     let whole = ui.ctx().content_rect().height() - 2.0 * space::L - margin;
     let room = whole - above - FOOT;
-    // A window that is centred has room for what it was before; this one may grow at once.
-    ui.set_max_height(whole);
     ScrollArea::vertical()
         .id_salt("dialog-body")
         .max_height(room)
+        // What is centred has room for what it was before; this may grow at once.
+        .min_scrolled_height(room)
         .auto_shrink([false, true])
         .show(ui, add);
 }

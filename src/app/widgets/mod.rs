@@ -101,9 +101,13 @@ pub fn primary_button(
             widget.fg_stroke = Stroke::new(1.0, tokens.on_accent);
         }
         let button = Button::new(RichText::new(text).size(15.5))
-            .right_text(RichText::new(keys).small().weak())
             .corner_radius(CornerRadius::same(CONTROL_RADIUS + 2))
             .min_size(size);
+        // Beside its keys the text stands at the left, else in the middle.
+        let button = match keys {
+            "" => button,
+            keys => button.right_text(RichText::new(keys).small().weak()),
+        };
         ui.add_enabled(enabled, button)
     })
     .inner
