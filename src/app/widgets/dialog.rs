@@ -57,7 +57,7 @@ pub fn closing_dialog(
             ui.heading(heading);
         }
         dialog_body(ui, body);
-        ui.add_space(space::M);
+        ui.add_space(space::S);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.button(close).clicked()
         })
