@@ -49,6 +49,7 @@ use std::time::{Duration, Instant};
 use theme::space;
 use widgets::{Art, Pictures};
 
+use crate::job::hub::TokenSource;
 use crate::job::{
     BundleSource, FileTask, FilmSource, JobEvent, Jobs, JobsConfig, Places, Resources, TrainingTask,
 };
@@ -65,6 +66,8 @@ pub struct AppConfig {
     pub bundle: Option<BundleSource>,
     /// The Hugging Face cache; without, it is not looked into.
     pub hub_cache: Option<PathBuf>,
+    /// Where a token for the hub was found; without, the settings may have one.
+    pub hub_token: Option<TokenSource>,
     /// What networks may use, in place of the settings.
     pub resources: Resources,
     /// Where settings and session are; without, nothing is remembered.
@@ -126,8 +129,10 @@ impl LgdApp {
         let chosen = settings.value.models.source();
         let bundle = config.bundle.unwrap_or(chosen);
         let mut state = AppState::new(settings.value, session.value, bundle, config.dice);
+        state.resources = config.resources.or(state.settings.resources());
         state.keeps_runs = config.places.is_some();
         state.library.hub_cache = config.hub_cache;
+        state.library.hub.token_found = config.hub_token;
         state.library.import.shelf = config.places.as_ref().map(Places::bundles);
         state.gallery.cache = config.places.as_ref().map(|places| places.cache.clone());
         state.evaluate.home = config.places.as_ref().map(|p| p.data.join("evaluations"));
@@ -141,7 +146,7 @@ impl LgdApp {
         let wake = ctx.clone();
         let jobs = Jobs::start(
             JobsConfig {
-                resources: config.resources.or(state.settings.resources()),
+                resources: state.resources,
                 places: config.places.clone(),
                 program: config.program,
             },

@@ -195,11 +195,30 @@ pub struct Read<T> {
 
 /// Reads the settings file.
 pub fn read_settings(path: Option<&Path>) -> Read<Settings> {
-    let read = read(path);
+    let read: Read<Settings> = read(path);
+    if let Some(path) = path
+        && !read.value.network.token.is_empty()
+    {
+        close_to_others(path);
+    }
     Read {
         value: Settings::within_range(read.value),
         set_aside: read.set_aside,
     }
+}
+
+/// Takes the right to read a file from everybody but its owner: older versions left it open.
+fn close_to_others(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let closed = std::fs::Permissions::from_mode(0o600);
+        if let Err(error) = std::fs::set_permissions(path, closed) {
+            tracing::warn!(path = %path.display(), %error, "stays open to others");
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 /// Reads the session file.
@@ -264,6 +283,24 @@ mod tests {
         let again = to_text(&settings).unwrap_or_default();
         assert!(again.contains("language = \"nl\""), "{again}");
         assert!(again.contains("[gallery]\nrows = 3"), "{again}");
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_with_a_token_is_closed_to_others() -> std::io::Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("settings.toml");
+        let mode = || std::fs::metadata(&path).map(|about| about.permissions().mode() & 0o777);
+        std::fs::write(&path, "theme = \"dark\"\n")?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))?;
+        read_settings(Some(&path));
+        assert_eq!(mode()?, 0o644, "there is no secret in it");
+        std::fs::write(&path, "[network]\ntoken = \"hf_x\"\n")?;
+        let read = read_settings(Some(&path));
+        assert_eq!(read.value.network.token.reveal(), "hf_x");
+        assert_eq!(mode()?, 0o600);
         Ok(())
     }
 

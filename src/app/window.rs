@@ -62,6 +62,7 @@ pub fn run(options: Options) -> Result<(), WindowError> {
         frame: options.frame,
         bundle: options.bundle,
         hub_cache: hub::cache_folder(),
+        hub_token: hub::found_token().map(|(_, source)| source),
         resources: options.resources,
         conference: options.conference,
         places,

@@ -1,6 +1,7 @@
 //! The thread that decodes, saves and copies, so that files never queue behind a denoising run.
 
 use super::cover::cover;
+use super::devices::Devices;
 use super::dialogs;
 use super::export;
 use super::films;
@@ -121,6 +122,7 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             metadata::read_bytes(&bytes),
             FrameOrigin::Dropped,
         ),
+        FileTask::ReadDevices => JobEvent::Devices(Arc::new(Devices::open().read())),
         FileTask::PasteFrame => match paste(clipboard) {
             Ok(image) => JobEvent::FrameOpened(Frame::new(image, FrameOrigin::Clipboard)),
             Err(problem) => JobEvent::FrameFailed(problem),
@@ -188,7 +190,7 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
         FileTask::SaveVotes(export) => export.write(),
         FileTask::SaveReport(export) => reports::write(&export),
         FileTask::TakeFolders(what_for, paths) => JobEvent::FoldersChosen(what_for, paths),
-        FileTask::WriteText(path, text) => match saving::write_text(&path, &text) {
+        FileTask::WriteText(path, text) => match saving::write_own_text(&path, &text) {
             Ok(()) => return None,
             Err(problem) => JobEvent::FileFailed(problem),
         },

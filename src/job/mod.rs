@@ -13,6 +13,7 @@ mod axis;
 pub mod bundles;
 mod cover;
 pub mod datasets;
+mod devices;
 mod dialogs;
 mod display;
 mod divergence;
@@ -68,11 +69,12 @@ pub use crate::pipeline::{
     AnswerDecoding, AnswerSettings, Attention, AttentionLeg, Beam, Branch, Bundle, BundleSource,
     Component, ContextUnit, EditRequest, Estimate, Forecast, GuidanceMode, LoadProgress, Meaning,
     MemoryModel, MemoryPlan, MemorySize, NoiseGenerator, Piece, PieceOf, PreviewMethod, Problem,
-    RequestProblem, Sampler, Stage, StageSeconds, Workload, WrittenAnswer,
+    Remedy, RequestProblem, Sampler, Stage, StageSeconds, Workload, WrittenAnswer,
 };
 pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
 pub use datasets::{DatasetEvent, DatasetNews, DatasetTask};
+pub use devices::DeviceFacts;
 pub use divergence::Divergence;
 pub use explaining::{Explaining, PieceEffect};
 pub use export::{Export, ExportFormat, labelled_grid};

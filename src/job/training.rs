@@ -3,7 +3,6 @@
 
 mod card;
 mod curve;
-mod devices;
 mod health;
 mod history;
 mod hold;
@@ -27,7 +26,6 @@ pub use crate::train::{
     StepReport, TrainConfig,
 };
 pub use card::{RunCard, RunState};
-pub use devices::DeviceFacts;
 pub use health::{DataHealth, SplitHealth};
 pub use history::{Curves, RunHistory, SampleSet};
 pub use hold::{HeldDevice, device_key, hold_device};
@@ -190,7 +188,7 @@ fn free_name(shelf: &Path, name: &str, bare: bool) -> PathBuf {
 }
 
 fn open_device(device: DeviceChoice) -> Result<Device, Problem> {
-    device.open().map_err(|e| Problem::new(e.to_string()))
+    device.open().map_err(Problem::from)
 }
 
 fn no_thread(error: &std::io::Error) -> Problem {

@@ -32,7 +32,7 @@ mod request;
 mod residency;
 mod track;
 
-pub use abilities::Abilities;
+pub use abilities::{Abilities, WhichEditor};
 pub(crate) use bundle::load_problem;
 pub use bundle::{Bundle, BundleSource};
 pub use component::Component;
@@ -49,7 +49,7 @@ pub use memory::{
 pub use metadata::{PictureMetadata, PictureTexts, SaveError};
 pub use parts::{Gauge, LoadListener, LoadProgress, MemoryRules};
 pub use pieces::{ContextUnit, Meaning, Piece, PieceOf};
-pub use problem::Problem;
+pub use problem::{Problem, Remedy};
 pub use progress::{
     Beam, EditError, Edited, Progress, Stage, StageSeconds, StepDone, WrittenAnswer,
 };

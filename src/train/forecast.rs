@@ -6,7 +6,7 @@
 use super::config::TrainConfig;
 use super::event::{Event, StepReport};
 use super::folder::RunFolder;
-use super::run::{Control, Ended, Hooks, Run};
+use super::run::{Control, Ended, Hooks, Run, failed};
 use crate::nn::room::{Held, forget_peak, held, room};
 use crate::pipeline::Problem;
 use candle_core::Device;
@@ -62,7 +62,8 @@ struct Measured {
 /// What would end the run: data, memory, a loss that is not a number.
 pub fn forecast(config: &TrainConfig, device: &Device) -> Result<Forecast, Problem> {
     // What this program holds already is not free, but it is not needed twice either.
-    let free = room(device).map(|room| room.free);
+    let room = room(device).map_err(|e| failed(&e))?;
+    let free = room.map(|room| room.free);
     if config.optim.batch > 1 {
         let mut one = config.clone();
         (one.optim.batch, one.optim.accumulation) = (1, 1);

@@ -16,6 +16,7 @@ use super::gradients::Gradients;
 use super::networks::Trainee;
 use super::sample;
 use super::step::{Losses, step};
+use crate::nn::DeviceFailure;
 use crate::pipeline::{Bundle, Problem};
 use candle_core::{Device, Var};
 use std::collections::BTreeMap;
@@ -77,10 +78,16 @@ pub struct Run {
 /// A tensor error of a run as a person reads it.
 pub(super) fn failed(error: &candle_core::Error) -> Problem {
     let text = error.to_string();
-    let hint = if text.to_ascii_lowercase().contains("memory") {
-        "Use a smaller optim.batch with more optim.accumulation, or a smaller resolution."
-    } else {
-        "Resume the run. If it happens again, check the bundle with `lgd-studio bundle verify`."
+    let hint = match DeviceFailure::of(error) {
+        Some(DeviceFailure::Full) => {
+            "Use a smaller optim.batch with more optim.accumulation, or a smaller resolution."
+        }
+        Some(DeviceFailure::Lost(_)) => {
+            "The graphics card does not answer any more. Resume the run from its newest checkpoint; if it happens again, check the driver with `lgd-studio doctor`."
+        }
+        None => {
+            "Resume the run. If it happens again, check the bundle with `lgd-studio bundle verify`."
+        }
     };
     Problem::new(format!("The training step failed: {text}.")).hint(hint)
 }

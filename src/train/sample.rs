@@ -70,8 +70,6 @@ pub fn draw(
 }
 
 fn told(error: EditError) -> Problem {
-    match error {
-        EditError::Failed(problem) | EditError::NoRoom(problem) => problem,
-        EditError::Cancelled => Problem::new("The drawing was cancelled."),
-    }
+    let cancelled = || Problem::new("The drawing was cancelled.");
+    error.problem().unwrap_or_else(cancelled)
 }

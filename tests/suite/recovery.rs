@@ -156,6 +156,7 @@ fn window_on(home: &Path) -> Window {
         frame: None,
         bundle: None,
         hub_cache: None,
+        hub_token: None,
         resources: Resources {
             device: DeviceChoice::Cpu,
             ..Resources::default()

@@ -4,31 +4,30 @@ use super::Cx;
 use crate::app::command::Command;
 use crate::app::state::{Action, BundleState};
 use crate::app::theme::space;
-use crate::app::widgets::{hint, title};
+use crate::app::widgets::{closing_dialog, hint, title};
 use eframe::egui;
-use egui::{Align, Grid, Id, Image, Layout, Modal, RichText, Ui, load::SizedTexture, vec2};
+use egui::{Grid, Image, RichText, Ui, load::SizedTexture, vec2};
 
 const WIDTH: f32 = 540.0;
 
 /// Draws the dialog.
 pub fn about_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
-    let modal = Modal::new(Id::unique("about"))
-        .backdrop_color(cx.tokens.backdrop)
-        .frame(egui::Frame::window(&ctx.global_style()))
-        .show(ctx, |ui| {
-            ui.set_width(WIDTH);
+    let close = cx.tr("dialog-close");
+    let closed = closing_dialog(
+        ctx,
+        cx.tokens,
+        "about",
+        WIDTH,
+        (None, close.as_ref()),
+        |ui| {
             head_ui(ui, cx);
             ui.add_space(space::M);
             ui.separator();
             title(ui, &cx.tr("about-shortcuts"));
             keys_ui(ui, cx);
-            ui.add_space(space::S);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.button(cx.tr("dialog-close")).clicked()
-            })
-            .inner
-        });
-    if modal.inner || modal.should_close() {
+        },
+    );
+    if closed {
         actions.push(Action::CloseDialog);
     }
 }

@@ -5,6 +5,7 @@
 mod about;
 mod ask;
 mod conference;
+mod compute;
 mod dataset;
 mod evaluate;
 mod exporting;
@@ -18,6 +19,7 @@ mod palette;
 mod preferences;
 mod queue;
 mod rail;
+mod remedy;
 mod status_bar;
 mod train;
 mod vote;

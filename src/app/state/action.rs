@@ -116,8 +116,10 @@ pub enum Action {
     ShowDialog(Dialog),
     /// Closes the dialog.
     CloseDialog,
-    /// The look was changed.
+    /// The look was changed, or what networks may use.
     EditSettings(Box<Settings>),
+    /// Computes on the processor from now on.
+    UseCpu,
     /// Takes a notice away.
     Dismiss(NoticeId),
     /// The window has another size, in points.

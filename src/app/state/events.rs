@@ -116,6 +116,7 @@ impl AppState {
             event @ (JobEvent::RunRead(..) | JobEvent::Covered(..)) => {
                 return self.on_gallery_event(event);
             }
+            JobEvent::Devices(found) => self.train.devices = Some(found),
             JobEvent::Measured(a, b, similarity) => self.on_measured(&a, &b, similarity),
             JobEvent::Likened(a, b, cosine) => self.similar.on_likened(&a, &b, cosine),
             JobEvent::TargetOpened(target) => return self.target_opened(target),

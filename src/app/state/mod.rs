@@ -17,6 +17,7 @@ mod page;
 mod plan;
 mod queue;
 mod recall;
+mod resources;
 mod run;
 mod similar;
 mod target;
@@ -69,7 +70,7 @@ use crate::app::examples;
 use crate::app::settings::{SavedFrame, Session, Settings};
 use crate::job::{
     BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameFacts, FrameOrigin,
-    GridProblem, JobId, JobSpec, LoadProgress, Problem, RequestProblem, RunKey,
+    GridProblem, JobId, JobSpec, LoadProgress, Problem, RequestProblem, Resources, RunKey,
     library::DeletedBundle,
 };
 use std::path::{Path, PathBuf};
@@ -221,8 +222,10 @@ pub struct AppState {
     pub notices: Vec<Notice>,
     /// The dialog that is open.
     pub dialog: Option<Dialog>,
-    /// The look.
+    /// The look, and what networks may use.
     pub settings: Settings,
+    /// What networks may use now: as the settings say, unless the command line said otherwise.
+    pub resources: Resources,
     /// Tokens of the question, once a model can count them.
     pub question_tokens: Option<usize>,
     /// Inner size of the window, in points.
@@ -283,6 +286,7 @@ impl AppState {
             recent: session.recent,
             notices: Vec::new(),
             dialog: None,
+            resources: settings.resources(),
             settings,
             question_tokens: None,
             window_size: session.window_size,
@@ -489,18 +493,14 @@ impl AppState {
             Action::ShowDialog(dialog) => {
                 self.dialog = Some(dialog);
                 if dialog == Dialog::Settings {
-                    return self.measure_room();
+                    let mut effects = self.measure_room();
+                    effects.push(Effect::Files(FileTask::ReadDevices));
+                    return effects;
                 }
             }
             Action::CloseDialog => self.dialog = None,
-            Action::EditSettings(settings) => {
-                let resources = settings.resources();
-                let changed = resources != self.settings.resources();
-                self.settings = *settings;
-                if changed {
-                    return vec![Effect::Use(resources), self.load_bundle()];
-                }
-            }
+            Action::EditSettings(settings) => return self.edit_settings(*settings),
+            Action::UseCpu => return self.use_cpu(),
             Action::StopLoading => {
                 return self.bundle_job.map(Effect::Cancel).into_iter().collect();
             }
