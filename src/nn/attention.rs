@@ -4,7 +4,7 @@
 //! the inputs and computes the weights again, some queries at a time, with
 //! `dS = P (dP - sum(dP P))` for weights P and scores S.
 
-use super::flash::{Head, ROWS};
+use super::flash::Head;
 use super::gemm::{Into, Mat, MatMut, Threads, matmul};
 use super::parallel::{self, buffer};
 use super::scratch::scratch;
@@ -191,8 +191,7 @@ impl Attention {
         let inputs = self.inputs()?;
         let (width, d) = (self.width, self.head_width());
         let head_layout = Head::new(self.keys, d);
-        let stride = head_layout.padded_width();
-        let block = self.queries_per_task();
+        let block = self.queries_per_task(head_layout);
         let mut out = buffer(self.batch * self.queries * width);
         let mut tasks = Vec::with_capacity(self.batch * self.queries.div_ceil(block));
         for (image, out) in out.chunks_mut(self.queries * width).enumerate() {
@@ -212,10 +211,11 @@ impl Attention {
             let packed = &*packed;
             parallel::each(tasks, self.steps(), |(image, first, out)| {
                 let rows = out.len() / width;
-                let padded = Head::padded_queries(rows);
-                scratch(padded * (d + stride + 1), |work| {
+                let padded = head_layout.padded_queries(rows);
+                let mixed_len = head_layout.mixed_len(padded);
+                scratch(padded * (d + 1) + mixed_len, |work| {
                     let (queries, work) = work.split_at_mut(padded * d);
-                    let (mixed, sums) = work.split_at_mut(padded * stride);
+                    let (mixed, sums) = work.split_at_mut(mixed_len);
                     for head in 0..self.heads {
                         let query = |row| inputs.q.row(image, head, first + row);
                         head_layout.pack_queries(rows, query, self.scale, queries);
@@ -226,13 +226,7 @@ impl Attention {
                         let start = (image * self.heads + head) * packed_len;
                         let packed = &packed[start..start + packed_len];
                         head_layout.attend(packed, queries, &bias_row, mixed, sums);
-                        let rows = mixed.chunks_exact(stride).zip(&*sums);
-                        for (out, (mixed, sum)) in out.chunks_exact_mut(width).zip(rows) {
-                            let inverse = if *sum == 0.0 { 0.0 } else { 1.0 / sum };
-                            for (y, x) in out[head * d..(head + 1) * d].iter_mut().zip(mixed) {
-                                *y = x * inverse;
-                            }
-                        }
+                        head_layout.finish(mixed, sums, &mut out[head * d..], width);
                     }
                 });
             });
@@ -242,10 +236,10 @@ impl Attention {
 
     /// Queries of one task: enough to make good use of a head's keys, and a few tasks for every
     /// thread.
-    fn queries_per_task(&self) -> usize {
-        const MOST: usize = 16 * ROWS;
+    fn queries_per_task(&self, head: Head) -> usize {
+        const MOST: usize = 128;
         let share = (self.batch * self.queries).div_ceil(4 * rayon::current_num_threads());
-        MOST.min(share.next_multiple_of(ROWS)).min(self.queries)
+        head.padded_queries(MOST.min(share)).min(self.queries)
     }
 
     /// Weights of some queries before the division by their sum, and the inverse sums. `keys` is

@@ -1,7 +1,7 @@
 //! Fully connected layers.
 
 use super::Weights;
-use super::gemm::{Into, Mat, MatMut, Threads, matmul, matmul_rows};
+use super::gemm::{Into, Mat, MatMut, Threads, matmul, matmul_transposed};
 use super::low_rank::LowRank;
 use super::parallel::{self, buffer};
 use super::quantised::Quantised;
@@ -179,8 +179,7 @@ fn product(x: &[f32], weight: &[f32], bias: Option<&[f32]>, width: usize) -> Vec
         }
         None => Into::Set,
     };
-    let (x, weight) = (Mat::new(x, rows, width), Mat::new(weight, output, width));
-    matmul_rows(&mut out, output, 0, x, weight.t(), into);
+    matmul_transposed(&mut out, x, weight, width, into);
     out
 }
 

@@ -42,7 +42,7 @@ pub fn transposed(x: &Tensor) -> Result<Tensor> {
 }
 
 /// Some columns of `x` (M, `width`), from `first` on, as the rows of `out`.
-fn turn(x: &[f32], width: usize, first: usize, out: &mut [f32]) {
+pub(super) fn turn(x: &[f32], width: usize, first: usize, out: &mut [f32]) {
     let m = x.len() / width;
     for (band, out) in out.chunks_mut(SQUARE * m).enumerate() {
         for start in (0..m).step_by(SQUARE) {

@@ -119,7 +119,7 @@ fn what_cannot_be_made_is_refused_with_a_reason() -> TestResult {
 /// until it is there, and it holds what an undisturbed build makes.
 fn survives_kills(place: &Place, args: &[&str], expected: &[(String, Vec<u8>)]) -> TestResult {
     let (mut kills, mut patience) = (0, Duration::from_millis(20));
-    // A busy machine only needs more patience; the loop ends with the build.
+    // A busy machine only needs more patience; the loop ends with the bundle.
     loop {
         let mut child = place.command().args(args).stdout(Stdio::null()).spawn()?;
         let started = Instant::now();
@@ -140,10 +140,11 @@ fn survives_kills(place: &Place, args: &[&str], expected: &[(String, Vec<u8>)]) 
         child.wait()?;
         kills += 1;
         let (folder, part) = (place.path("killed"), place.path("killed.part"));
-        assert!(
-            !folder.exists() || folder.join("lgd.json").is_file(),
-            "half a bundle after {patience:?}"
-        );
+        if folder.exists() {
+            // Killed between the last rename and its own end: nothing is left to do. What is there
+            // has to be whole, which the comparison below sees.
+            break;
+        }
         if part.exists() {
             let output = place.run(&["bundle", "inspect", "killed.part"])?;
             if output.status.code() != Some(0) {

@@ -47,12 +47,13 @@ where
     let (actual, expected) = (ours(&tracked)?, reference(&tracked)?);
     let error = difference(&actual, &expected)?;
     assert!(error < 1e-5, "{name}: value off by {error:e}");
-    // The same numbers when nothing is on the tape.
+    // The same numbers, but for their rounding, when nothing is on the tape.
     let detached: Vec<Tensor> = tracked.iter().map(|x| x.detach()).collect();
     let detached: Vec<&Tensor> = detached.iter().collect();
     let untracked = ours(&detached)?;
     assert!(!untracked.track_op(), "{name}: a node without a variable");
-    assert!(difference(&untracked, &actual)? < 1e-6, "{name}");
+    let error = difference(&untracked, &actual)?;
+    assert!(error < 3e-6, "{name}: off the tape by {error:e}");
 
     let pull = noise(expected.dims(), 99)?;
     let actual = (actual * &pull)?.sum_all()?.backward()?;
