@@ -157,7 +157,7 @@ fn refuse_what_cannot_fit(
     let fits = free.saturating_sub(fixed) / per_sample;
     let hint = match fits {
         0 => {
-            "Train fewer parts (the adapter preset needs least), or use a smaller data.resolution."
+            "Set trainer.gradient_checkpointing, train fewer parts (the lora and adapter presets need least), or use a smaller data.resolution."
                 .to_owned()
         }
         fits => {
@@ -207,6 +207,6 @@ mod tests {
             "{refused}"
         );
         let refused = check(100).expect_err("nothing fits").to_string();
-        assert!(refused.contains("adapter preset"), "{refused}");
+        assert!(refused.contains("adapter presets"), "{refused}");
     }
 }
