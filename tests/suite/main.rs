@@ -53,6 +53,7 @@ mod window_files;
 mod window_gallery;
 mod window_grids;
 mod window_hub;
+mod window_language;
 mod window_models;
 mod window_train;
 mod window_vote;
