@@ -1,4 +1,4 @@
-# Every text of the window. A second language is a second file with the same ids.
+# Every text of the window in English. Other languages are files with the same ids beside this one.
 # Sentence case, no colon after a label, an ellipsis when a button opens a dialog.
 
 app-title = LGD Studio
@@ -115,6 +115,18 @@ frame-recent-empty = No files yet
 frame-recent-tip = Frames you opened before
 frame-examples = Drawn examples
 frame-example = Example { $title }
+example-cheese-party = Cheese party
+example-no-cheese = No cheese
+example-fishbowl = Fishbowl
+example-evening-lamp = Evening lamp
+example-magic-hat = Magic hat
+example-apple-tree = Apple tree
+example-snowman = Snowman
+example-balloon = Balloon
+example-garden-night = Garden night
+example-campfire = Campfire
+example-ice-cream = Ice cream
+example-sprout = Sprout
 frame-drop-here = Drop the picture to use it as the frame
 frame-drop-hint = PNG, JPEG, WebP, GIF, BMP or TIFF
 frame-empty = No frame yet
@@ -344,6 +356,7 @@ when-now = just now
 when-minutes = { $count } min ago
 when-hours = { $count } h ago
 when-days = { $count } d ago
+when-date = { $year }-{ $month }-{ $day }
 
 # Exports of a run
 export-menu = Export run
@@ -733,10 +746,10 @@ size-bytes = { $number } bytes
 size-kilobytes = { $number } kB
 size-megabytes = { $number } MB
 size-gigabytes = { $number } GB
-count-plain = { $number }
-count-thousand = { $number } thousand
-count-million = { $number } million
-count-billion = { $number } billion
+# Units of large counts, as far apart as the language has them
+count-small = { $number } thousand
+count-middle = { $number } million
+count-large = { $number } billion
 
 # Imports
 import-title = Import a model
@@ -754,6 +767,12 @@ import-remove = Leave out { $path }
 import-looking = Looking at what they hold
 import-empty = Drop files or folders here, choose them, or write a path. Nothing is written before you press Make the bundle.
 import-found = What they hold
+part-blip2-tokenizer = BLIP-2's tokenizer
+part-adapter = latent translation
+part-sentence-encoder = T5 of the sentences
+part-text-encoder = CLIP text encoder
+part-clip-tokenizer = CLIP's tokenizer
+part-scheduler = noise schedule
 import-licence = Licence { $licence }
 import-mode-needs = { $mode } needs { $parts } as well
 import-missing = Not there
@@ -803,6 +822,9 @@ import-stop-tip = Stops the import; what is finished stays
 import-continue = Continue
 import-continue-tip = Goes on where the import stopped
 import-discard = Discard
+import-stage-reading = Reading the originals
+import-stage-checking = Checking what is there
+import-stage-writing = Writing weights
 import-discard-tip = Deletes what is finished; the originals stay as they are
 
 # Downloads
@@ -887,6 +909,10 @@ preferences-theme = Theme
 preferences-theme-system = System
 preferences-theme-light = Light
 preferences-theme-dark = Dark
+preferences-language = Language
+preferences-language-system = As the system
+preferences-language-en = English
+preferences-language-zh = 简体中文
 preferences-scale = Interface size
 preferences-pictures = Saved pictures
 preferences-leave-out = Leave my settings out of exported pictures
@@ -935,6 +961,7 @@ remedy-cpu-tip = Computes on the processor from now on, which takes longer. The 
 about-version = Version { $version }
 about-text = Ask a cartoon frame a causal question and watch latent-guided diffusion draw the answer, on this computer, without a network.
 about-world = The cat, the mouse, the dog and their rooms are drawn for this program.
+about-font = Chinese characters: Noto Sans SC, SIL Open Font License 1.1
 about-licence = Licence Apache-2.0
 about-model = Model { $name }
 about-device = Device { $device }

@@ -7,7 +7,9 @@
 mod command;
 mod effects;
 mod examples;
+mod fonts;
 mod frame_times;
+mod language;
 mod pair_command;
 mod panels;
 mod settings;
@@ -18,6 +20,7 @@ mod widgets;
 mod window;
 
 pub use frame_times::{FrameTimes, TimeSummary};
+pub use language::{Language, LanguageChoice};
 pub use settings::{ModelSettings, SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
     Action, AppState, AxisDraft, Ballot, BundleState, CategoryChoice, Check, Column, Conference,
@@ -72,6 +75,8 @@ pub struct AppConfig {
     pub resources: Resources,
     /// Where settings and session are; without, nothing is remembered.
     pub places: Option<Places>,
+    /// Language and region of the system, such as `zh-CN`; English without.
+    pub locale: Option<String>,
     /// Makes rolled seeds differ from start to start.
     pub dice: u64,
     /// Recordings to begin conference mode with at once.
@@ -100,6 +105,7 @@ pub struct LgdApp {
     notices: Notices,
     palette: Palette,
     places: Option<Places>,
+    locale: Option<String>,
     applied: Option<(ThemeChoice, f32)>,
     full_screen: bool,
     changed: Option<Instant>,
@@ -123,9 +129,11 @@ impl LgdApp {
         let ctx = &cc.egui_ctx;
         let theme = Theme::load();
         theme.install(ctx);
+        fonts::install(ctx);
         let settings = read_settings(config.places.as_ref().map(Places::settings_file).as_deref());
         let session = read_session(config.places.as_ref().map(Places::session_file).as_deref());
         let last = session.value.frame.clone();
+        let language = settings.value.language.language(config.locale.as_deref());
         let chosen = settings.value.models.source();
         let bundle = config.bundle.unwrap_or(chosen);
         let mut state = AppState::new(settings.value, session.value, bundle, config.dice);
@@ -160,7 +168,7 @@ impl LgdApp {
                 session: to_text(&state.session()),
             },
             jobs,
-            texts: Texts::english(),
+            texts: Texts::of(language),
             theme,
             art: Art::load(ctx),
             pictures: RefCell::default(),
@@ -176,6 +184,7 @@ impl LgdApp {
             notices: Notices::default(),
             palette: Palette::default(),
             places: config.places,
+            locale: config.locale,
             applied: None,
             full_screen: false,
             changed: None,
@@ -289,6 +298,12 @@ impl LgdApp {
         if self.full_screen != full_screen {
             self.full_screen = full_screen;
             ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(full_screen));
+        }
+        let language = self.state.settings.language;
+        let language = language.language(self.locale.as_deref());
+        if self.texts.language() != language {
+            // Every text is looked up when it is drawn, so the next frame has the other language.
+            self.texts = Texts::of(language);
         }
         let look = (self.state.settings.theme, self.state.settings.scale);
         if self.applied == Some(look) {

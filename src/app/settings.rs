@@ -4,6 +4,7 @@
 //! set aside and reported, never fatal. Reading happens once, before the window appears; writing
 //! goes to the file thread.
 
+use super::language::LanguageChoice;
 use super::state::{
     DatasetMemory, EvaluationDraft, Form, Page, TrainDraft, VoteDraft, known_draft, known_page,
 };
@@ -41,6 +42,8 @@ pub const MAX_SCALE: f32 = 2.5;
 pub struct Settings {
     /// Theme.
     pub theme: ThemeChoice,
+    /// Language.
+    pub language: LanguageChoice,
     /// Size of the interface, 1 is normal.
     pub scale: f32,
     /// Whether every run is kept.
@@ -98,6 +101,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             theme: ThemeChoice::default(),
+            language: LanguageChoice::default(),
             scale: 1.0,
             keep_runs: true,
             leave_out_settings: false,
@@ -230,6 +234,14 @@ pub fn read_session(path: Option<&Path>) -> Read<Session> {
     }
 }
 
+/// What a file says, as far as it can be read. A broken one stays where it is: the window sets it
+/// aside when it can say so.
+pub fn peek<T: Default + serde::de::DeserializeOwned>(path: Option<&Path>) -> T {
+    let text = path.and_then(|path| std::fs::read_to_string(path).ok());
+    let value = text.and_then(|text| toml::from_str(&text).ok());
+    value.unwrap_or_default()
+}
+
 fn read<T: Default + serde::de::DeserializeOwned>(path: Option<&Path>) -> Read<T> {
     let defaults = |set_aside| Read {
         value: T::default(),
@@ -277,11 +289,11 @@ mod tests {
 
     #[test]
     fn unknown_keys_survive_a_round_trip() -> Result<(), toml::de::Error> {
-        let text = "theme = \"dark\"\nscale = 1.25\nlanguage = \"nl\"\n\n[gallery]\nrows = 3\n";
+        let text = "theme = \"dark\"\nscale = 1.25\nfont = \"serif\"\n\n[gallery]\nrows = 3\n";
         let settings: Settings = toml::from_str(text)?;
         assert_eq!(settings.theme, ThemeChoice::Dark);
         let again = to_text(&settings).unwrap_or_default();
-        assert!(again.contains("language = \"nl\""), "{again}");
+        assert!(again.contains("font = \"serif\""), "{again}");
         assert!(again.contains("[gallery]\nrows = 3"), "{again}");
         Ok(())
     }
@@ -335,6 +347,13 @@ mod tests {
         let aside = folder.path().join("settings.toml.broken");
         assert_eq!(read.set_aside.as_deref(), Some(aside.as_path()));
         assert!(aside.exists() && !path.exists());
+
+        std::fs::rename(&aside, &path)?;
+        assert_eq!(peek::<Settings>(Some(&path)), Settings::default());
+        assert!(path.exists(), "a peek leaves it there");
+        std::fs::write(&path, "language = \"zh-CN\"")?;
+        let language = peek::<Settings>(Some(&path)).language;
+        assert_eq!(language, LanguageChoice::Chinese);
         Ok(())
     }
 

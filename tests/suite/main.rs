@@ -58,6 +58,7 @@ mod window_files;
 mod window_gallery;
 mod window_grids;
 mod window_hub;
+mod window_language;
 mod window_models;
 mod window_models_failures;
 mod window_settings;

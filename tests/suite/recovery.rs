@@ -162,6 +162,7 @@ fn window_on(home: &Path) -> Window {
             ..Resources::default()
         },
         places: Some(places(home)),
+        locale: None,
         dice: 2,
         program: None,
     })

@@ -45,6 +45,7 @@ pub fn config(home: &Path) -> AppConfig {
             ..Resources::default()
         },
         places: Some(places(home)),
+        locale: None,
         dice: 1,
         conference: None,
         program: Some(env!("CARGO_BIN_EXE_lgd-studio").into()),

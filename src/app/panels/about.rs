@@ -43,6 +43,7 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>) {
             ui.label(cx.tr("about-text"));
             ui.add_space(space::XS);
             hint(ui, cx.tokens, cx.tr("about-world"));
+            hint(ui, cx.tokens, cx.tr("about-font"));
             let version = ("version", env!("CARGO_PKG_VERSION").into());
             let mut lines = vec![(
                 cx.text("about-version", &[version]),

@@ -4,8 +4,8 @@
 
 mod about;
 mod ask;
-mod conference;
 mod compute;
+mod conference;
 mod dataset;
 mod evaluate;
 mod exporting;

@@ -2,6 +2,7 @@
 
 use super::Cx;
 use super::compute::compute_ui;
+use crate::app::language::LanguageChoice;
 use crate::app::settings::{Settings, ThemeChoice};
 use crate::app::state::{Action, Dialog};
 use crate::app::theme::space;
@@ -58,6 +59,8 @@ fn look_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
     let width = ui.available_width();
     segmented(ui, cx.tokens, width, &mut settings.theme, &choices);
     ui.add_space(space::XS);
+    language_ui(ui, cx, settings);
+    ui.add_space(space::XS);
     ui.label(cx.tr("preferences-scale"));
     // Steps rather than a slider: one that grows under the pointer runs away.
     let choices = SIZES.map(|percent| Choice::new(percent, format!("{percent} %"), ""));
@@ -67,6 +70,20 @@ fn look_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
     if percent != before {
         settings.scale = percent as f32 / 100.0;
     }
+}
+
+/// The language; each names itself, so that everybody finds theirs.
+fn language_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
+    ui.label(cx.tr("preferences-language"));
+    let choices = LanguageChoice::ALL.map(|choice| {
+        let label = cx.tr(match choice {
+            LanguageChoice::System => "preferences-language-system",
+            LanguageChoice::English => "preferences-language-en",
+            LanguageChoice::Chinese => "preferences-language-zh",
+        });
+        Choice::new(choice, label, "")
+    });
+    segmented(ui, cx.tokens, WIDTH, &mut settings.language, &choices);
 }
 
 /// Whether runs are kept, and how much room they take.

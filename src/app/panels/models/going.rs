@@ -6,10 +6,11 @@ use crate::app::state::{
 };
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Tone, badge, fill_line, hint};
-use crate::job::Problem;
 use crate::job::hub::DownloadStage;
+use crate::job::{BuildStage, Problem};
 use eframe::egui;
 use egui::{Align, Button, CornerRadius, Frame, Label, Layout, Margin, RichText, Stroke, Ui, vec2};
+use std::borrow::Cow;
 
 /// One thing on its way.
 struct Going<'a> {
@@ -209,7 +210,7 @@ fn imported<'a>(cx: &Cx<'_>, importing: &'a Importing, name: &'a str) -> Going<'
             let bytes = (progress.bytes_done, progress.bytes_total);
             let left = progress.seconds_left.filter(|_| importing.is_running());
             let so_far = words::progress(cx, bytes, left);
-            format!("{}  ·  {so_far}", progress.stage.title())
+            format!("{}  ·  {so_far}", stage(cx, progress.stage))
         }
         None if importing.is_running() => cx.tr("import-waiting").into_owned(),
         None if matches!(importing.state, ImportStep::Failed(_)) => String::new(),
@@ -237,4 +238,13 @@ fn imported<'a>(cx: &Cx<'_>, importing: &'a Importing, name: &'a str) -> Going<'
         ),
         buttons,
     }
+}
+
+/// What an import is doing.
+fn stage<'a>(cx: &'a Cx<'_>, stage: BuildStage) -> Cow<'a, str> {
+    cx.tr(match stage {
+        BuildStage::Reading => "import-stage-reading",
+        BuildStage::Checking => "import-stage-checking",
+        BuildStage::Writing => "import-stage-writing",
+    })
 }

@@ -157,7 +157,7 @@ fn components_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Recognised) {
         .spacing(vec2(space::L, 6.0))
         .show(ui, |ui| {
             for component in chosen {
-                let name = RichText::new(component.part.title()).size(13.0);
+                let name = RichText::new(words::part(cx, component.part)).size(13.0);
                 ui.label(name).on_hover_text(&component.layout);
                 let about = RichText::new(&component.architecture).size(13.0);
                 ui.add_sized(vec2(330.0, 18.0), Label::new(about).truncate())
@@ -183,7 +183,8 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Recognised) {
             let possible = outlook.is_possible();
             mode_dot(ui, cx, rect, outlook.mode, possible);
             let name = cx.tr(mode_texts(outlook.mode).0);
-            let needs: Vec<&str> = outlook.missing.iter().map(|part| part.title()).collect();
+            let missing = outlook.missing.iter();
+            let needs: Vec<_> = missing.map(|part| words::part(cx, *part)).collect();
             let mode = ("mode", name.as_ref().into());
             let tip = match possible {
                 true => cx.text("models-mode-possible", &[mode]),
