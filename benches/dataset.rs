@@ -116,25 +116,54 @@ fn open(window: &mut Window, folder: &Path) -> Outcome<(f64, f64)> {
     Ok((first, begin.elapsed().as_secs_f64() * 1e3))
 }
 
-fn scroll(window: &mut Window, view: PairView) -> Outcome {
+/// Frames per scroll.
+const FRAMES: usize = 400;
+/// Scrolls of one kind. The one with the best 99 % counts: what other programs do on the machine makes
+/// a frame longer, and nothing makes it shorter.
+const RUNS: usize = 3;
+
+/// Scrolls by `pairs` in every frame, at 60 frames a second or as fast as it goes.
+fn scroll(window: &mut Window, view: PairView, pairs: isize, pace: Option<Duration>) -> Outcome {
     window.state_mut().act(DatasetAction::View(view).into());
-    let mut times = Vec::new();
-    for _ in 0..400 {
-        window.state_mut().act(DatasetAction::Move(37).into());
+    let mut best: Option<Vec<Duration>> = None;
+    let at = |times: &[Duration], share: f64| {
+        let index = (times.len() as f64 * share) as usize;
+        times
+            .get(index)
+            .map_or(0.0, |time| time.as_secs_f64() * 1e3)
+    };
+    for _ in 0..RUNS {
+        let mut times = Vec::new();
+        for _ in 0..FRAMES {
+            let next = Instant::now() + pace.unwrap_or_default();
+            window.state_mut().act(DatasetAction::Move(pairs).into());
+            window.step();
+            times.extend(window.state().times().last());
+            std::thread::sleep(next.saturating_duration_since(Instant::now()));
+        }
+        times.sort_unstable();
+        if best
+            .as_ref()
+            .is_none_or(|best| at(&times, 0.99) < at(best, 0.99))
+        {
+            best = Some(times);
+        }
+        let first = DatasetAction::Move(isize::MIN / 2);
+        window.state_mut().act(first.into());
         window.step();
-        times.extend(window.state().times().last());
     }
-    times.sort_unstable();
-    let at = |share: f64| times[(times.len() as f64 * share) as usize].as_secs_f64() * 1e3;
+    let times = best.unwrap_or_default();
+    let pace = if pace.is_some() {
+        "60 frames a second"
+    } else {
+        "as fast as it goes"
+    };
     println!(
-        "scroll, {view:?}: work on the UI thread per frame, ms    median {:.2}, 99 % {:.2}, longest {:.2}",
-        at(0.5),
-        at(0.99),
-        at(0.9999)
+        "scroll, {view:?}, {pairs} pairs a frame, {pace}: work on the UI thread per frame, ms    median {:.2}, 99 % {:.2}, longest {:.2}",
+        at(&times, 0.5),
+        at(&times, 0.99),
+        at(&times, 0.9999)
     );
-    window
-        .state_mut()
-        .act(DatasetAction::Move(isize::MIN / 2).into());
     Ok(())
 }
 
@@ -155,8 +184,11 @@ fn main() -> Outcome {
         let (first, screen) = open(&mut window, &folder)?;
         println!("open, {name}: first thumbnail {first:.0} ms, first screen {screen:.0} ms");
         if name == "cached" {
-            scroll(&mut window, PairView::Rows)?;
-            scroll(&mut window, PairView::Cards)?;
+            let pace = Some(Duration::from_micros(16_667));
+            for view in [PairView::Rows, PairView::Cards] {
+                scroll(&mut window, view, 3, pace)?;
+                scroll(&mut window, view, 37, None)?;
+            }
             for words in ["hungry", "number 1999", "nothing has this"] {
                 let filter = PairFilter {
                     words: words.to_owned(),

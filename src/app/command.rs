@@ -7,6 +7,7 @@ use super::state::{
     Action, AppState, ConferenceAction, Dialog, Explain, GalleryAction, GridAction, Page,
     QueueAction, Run, TargetAction,
 };
+use super::vote_command::VoteCommand;
 use crate::job::{ExportFormat, FilmSource};
 use eframe::egui;
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -88,6 +89,8 @@ pub enum Command {
     Pair(PairCommand),
     /// Show conference mode.
     Conference,
+    /// Do something with a comparison that is voted on.
+    Vote(VoteCommand),
     /// Find a command by name.
     Palette,
     /// Open the settings.
@@ -106,7 +109,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 65] = [
+    pub const ALL: [Self; 81] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -164,6 +167,22 @@ impl Command {
         Self::Pair(PairCommand::ALL[14]),
         Self::Pair(PairCommand::ALL[15]),
         Self::Pair(PairCommand::ALL[16]),
+        Self::Pair(PairCommand::ALL[17]),
+        Self::Pair(PairCommand::ALL[18]),
+        Self::Pair(PairCommand::ALL[19]),
+        Self::Pair(PairCommand::ALL[20]),
+        Self::Vote(VoteCommand::ALL[0]),
+        Self::Vote(VoteCommand::ALL[1]),
+        Self::Vote(VoteCommand::ALL[2]),
+        Self::Vote(VoteCommand::ALL[3]),
+        Self::Vote(VoteCommand::ALL[4]),
+        Self::Vote(VoteCommand::ALL[5]),
+        Self::Vote(VoteCommand::ALL[6]),
+        Self::Vote(VoteCommand::ALL[7]),
+        Self::Vote(VoteCommand::ALL[8]),
+        Self::Vote(VoteCommand::ALL[9]),
+        Self::Vote(VoteCommand::ALL[10]),
+        Self::Vote(VoteCommand::ALL[11]),
         Self::Conference,
         Self::Palette,
         Self::Settings,
@@ -219,6 +238,7 @@ impl Command {
             Self::DatasetPage => "command-dataset-page",
             Self::Pair(command) => command.texts().0,
             Self::Conference => "command-conference",
+            Self::Vote(command) => command.texts().0,
             Self::Palette => "command-palette",
             Self::Settings => "command-settings",
             Self::About => "command-about",
@@ -274,6 +294,7 @@ impl Command {
             Self::DatasetPage => "command-dataset-page-tip",
             Self::Pair(command) => command.texts().1,
             Self::Conference => "command-conference-tip",
+            Self::Vote(command) => command.texts().1,
             Self::Palette => "command-palette-tip",
             Self::Settings => "command-settings-tip",
             Self::About => "command-about-tip",
@@ -319,6 +340,7 @@ impl Command {
             Self::ModelsPage => with(Modifiers::COMMAND, Key::Num7),
             Self::DatasetPage => with(Modifiers::COMMAND, Key::Num3),
             Self::Pair(command) => Some(command.shortcut()),
+            Self::Vote(command) => Some(command.shortcut()),
             Self::VotePage => with(Modifiers::COMMAND, Key::Num4),
             Self::EvaluatePage => with(Modifiers::COMMAND, Key::Num5),
             Self::Palette => with(Modifiers::COMMAND, Key::K),
@@ -336,6 +358,7 @@ impl Command {
         match self {
             Self::OpenRun | Self::Star | Self::DeleteRuns => Some(Page::Gallery),
             Self::Pair(_) => Some(Page::Dataset),
+            Self::Vote(_) => Some(Page::Vote),
             Self::Cancel
             | Self::Open
             | Self::Paste
@@ -439,6 +462,7 @@ impl Command {
             Self::Conference => state
                 .conference_possible()
                 .then(|| ConferenceAction::Enter(FilmSource::BuiltIn).into()),
+            Self::Vote(command) => command.action(state),
             Self::Palette => Some(Action::ShowDialog(Dialog::Palette)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),
             Self::About => Some(Action::ShowDialog(Dialog::About)),
@@ -530,7 +554,8 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             | Command::StepOn
             | Command::FirstStep
             | Command::LastStep
-            | Command::Pair(_) => {
+            | Command::Pair(_)
+            | Command::Vote(_) => {
                 state.dialog.is_none()
                     && ctx.memory(|memory| memory.focused().is_none())
                     && command

@@ -16,6 +16,7 @@ mod settings;
 mod state;
 mod texts;
 mod theme;
+mod vote_command;
 mod widgets;
 mod window;
 
@@ -28,10 +29,10 @@ pub use state::{
     DownloadState, DraftProblem, Evaluate, EvaluateAction, Evaluating, EvaluationDraft, Explain,
     Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction, GridDraft, HealthAction,
     HubAction, ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library, LibraryAction,
-    Likeness, NoticeKind, Offer, OfferChoice, OpenFolder, OpenPoll, Page, PairFilter, PairOrder,
-    PairView, Parting, Phase, Picked, QueueAction, Recall, Run, Saving, Scene, Shelved,
-    ShownEvaluation, Tally, TargetAction, ThumbState, Topic, Train, TrainAction, TrainBlocked,
-    TrainDraft, Trial, View, VoteAction, VoteDraft, Voting,
+    Likeness, NoticeKind, Offer, OfferChoice, OpenFolder, OpenPoll, OpenStrip, Page, PairFilter,
+    PairOrder, PairView, Parting, Phase, Picked, QueueAction, Recall, Run, Saving, Scene, Shelved,
+    ShownEvaluation, StripAction, StripBlocked, Tally, TargetAction, ThumbState, Topic, Train,
+    TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft, Voting,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -145,6 +146,7 @@ impl LgdApp {
         state.gallery.cache = config.places.as_ref().map(|places| places.cache.clone());
         state.evaluate.home = config.places.as_ref().map(|p| p.data.join("evaluations"));
         state.evaluate.clip = config.places.as_ref().map(|p| p.data.join("clip"));
+        state.evaluate.lpips = config.places.as_ref().map(|p| p.data.join("lpips"));
         if let Some(aside) = settings.set_aside {
             state.notify(NoticeKind::SettingsBroken(aside));
         }
@@ -407,6 +409,7 @@ impl LgdApp {
 
 impl eframe::App for LgdApp {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.state.begin_frame(ctx.input(|input| input.time));
         self.drain_events();
         self.save_when_due(ctx);
     }

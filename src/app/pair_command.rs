@@ -1,6 +1,6 @@
 //! The commands of the Dataset page: what an annotator does without the mouse.
 
-use super::state::{Action, AppState, DatasetAction, OpenFolder, PairView};
+use super::state::{Action, AppState, DatasetAction, OpenFolder, PairView, StripAction};
 use crate::job::datasets::{CATEGORIES, Field, Verdict};
 use eframe::egui;
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -35,11 +35,19 @@ pub enum PairCommand {
     Reject,
     /// Save now.
     Save,
+    /// Pick a new pair from frames, or show the list again.
+    New,
+    /// Make the frame under the cursor the picture before.
+    Before,
+    /// Make it the picture after.
+    After,
+    /// Add the pair that was picked.
+    Add,
 }
 
 impl PairCommand {
     /// All of them, in the order About lists them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::Next,
         Self::Previous,
         Self::NextOpen,
@@ -57,6 +65,10 @@ impl PairCommand {
         Self::Accept,
         Self::Reject,
         Self::Save,
+        Self::New,
+        Self::Before,
+        Self::After,
+        Self::Add,
     ];
 
     /// Ids of the text on a button and of the tooltip.
@@ -79,6 +91,10 @@ impl PairCommand {
             Self::Accept => ("command-pair-accept", "command-pair-accept-tip"),
             Self::Reject => ("command-pair-reject", "command-pair-reject-tip"),
             Self::Save => ("command-pair-save", "command-pair-save-tip"),
+            Self::New => ("command-pair-new", "command-pair-new-tip"),
+            Self::Before => ("command-pair-before", "command-pair-before-tip"),
+            Self::After => ("command-pair-after", "command-pair-after-tip"),
+            Self::Add => ("command-pair-add", "command-pair-add-tip"),
         }
     }
 
@@ -103,6 +119,10 @@ impl PairCommand {
             Self::Accept => plain(Key::Y),
             Self::Reject => plain(Key::X),
             Self::Save => KeyboardShortcut::new(Modifiers::COMMAND, Key::S),
+            Self::New => KeyboardShortcut::new(Modifiers::COMMAND, Key::N),
+            Self::Before => plain(Key::B),
+            Self::After => plain(Key::A),
+            Self::Add => KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter),
         }
     }
 
@@ -110,7 +130,13 @@ impl PairCommand {
     pub fn is_plain(self) -> bool {
         !matches!(
             self,
-            Self::Question | Self::Answer | Self::Chain | Self::Search | Self::Save
+            Self::Question
+                | Self::Answer
+                | Self::Chain
+                | Self::Search
+                | Self::Save
+                | Self::New
+                | Self::Add
         )
     }
 
@@ -122,8 +148,20 @@ impl PairCommand {
     /// What it does in this state; none where it has nothing to do.
     pub fn action(self, state: &AppState) -> Option<Action> {
         let open = state.dataset.open.as_ref()?;
+        let strip = state.dataset.strip.as_ref();
+        let frames = strip.is_some_and(|strip| !strip.frames.is_empty());
         let (place, _) = match self {
             Self::Search => return Some(DatasetAction::Write(None).into()),
+            Self::New => {
+                let possible = open.is_editable() || strip.is_some();
+                return possible.then(|| StripAction::Show(strip.is_none()).into());
+            }
+            Self::Before => return frames.then(|| StripAction::Before(None).into()),
+            Self::After => return frames.then(|| StripAction::After(None).into()),
+            Self::Add => {
+                let possible = strip.is_some() && state.dataset.strip_blocked().is_none();
+                return possible.then(|| StripAction::Add.into());
+            }
             _ => open.current()?,
         };
         let editable = |action| open.is_editable().then_some(action);
@@ -135,7 +173,8 @@ impl PairCommand {
             Self::Question => editable(DatasetAction::Write(Some(Field::Question)))?,
             Self::Answer => editable(DatasetAction::Write(Some(Field::Answer)))?,
             Self::Chain => editable(DatasetAction::Write(Some(Field::Chain)))?,
-            Self::Search => DatasetAction::Write(None),
+            // They need no pair, and were answered above.
+            Self::Search | Self::New | Self::Before | Self::After | Self::Add => return None,
             Self::Category(number) => {
                 let category = CATEGORIES.get(usize::from(number))?;
                 editable(DatasetAction::Edit(

@@ -2,7 +2,8 @@
 
 use super::{GlobalArgs, output};
 use crate::job::{
-    CategoryReport, Evaluation, MethodReport, Metrics, Report, against, paper_difference,
+    CategoryReport, Evaluation, MethodReport, Metrics, Report, WHERE_CLIP_IS, against,
+    paper_difference,
 };
 use std::path::Path;
 
@@ -31,6 +32,12 @@ pub(super) fn print(
         "" => output::line("CLIP: none, so no similarities"),
         clip => output::line(format!("CLIP: {clip}")),
     }
+    if !found.report.lpips.is_empty() {
+        output::line(format!("{} to the target", found.report.lpips));
+    }
+    if found.report.clip.is_empty() {
+        output::line(WHERE_CLIP_IS);
+    }
     if let Some(path) = written {
         output::line(path.display());
     }
@@ -43,22 +50,27 @@ fn table(method: &MethodReport, earlier: Option<(&Report, &Path)>) {
         method.samples.len(),
         method.pictures
     ));
-    let names: String = Metrics::NAMES
-        .iter()
-        .map(|name| format!("{name:>10}"))
-        .collect();
-    let causal = method.categories.iter().any(|c| c.causal.is_some());
-    output::line(format!(
-        "{:<NAME$}{:>8}{names}{:>9}{:>8}{:>10}{}",
-        "",
-        "samples",
-        "PSNR",
-        "SSIM",
-        "direction",
-        if causal { CAUSAL } else { "" }
-    ));
+    let any = |has: fn(&CategoryReport) -> bool| method.categories.iter().any(has);
+    let columns = Columns {
+        similar: any(|category| category.metrics.is_some()),
+        lpips: any(|category| category.lpips.is_some()),
+        causal: any(|category| category.causal.is_some()),
+    };
+    let mut names = String::new();
+    if columns.similar {
+        names.extend(Metrics::NAMES.map(|name| format!("{name:>10}")));
+    }
+    names.push_str(&format!("{:>9}{:>8}", "PSNR", "SSIM"));
+    for (name, there) in [
+        ("   LPIPS", columns.lpips),
+        (" direction", columns.similar),
+        (CAUSAL, columns.causal),
+    ] {
+        names.push_str(if there { name } else { "" });
+    }
+    output::line(format!("{:<NAME$}{:>8}{names}", "", "samples"));
     for (index, category) in method.categories.iter().enumerate() {
-        output::line(numbers(category));
+        output::line(numbers(category, columns));
         if index == 0
             && let (Some(low), Some(high)) = (&category.low, &category.high)
         {
@@ -96,29 +108,47 @@ fn table(method: &MethodReport, earlier: Option<(&Report, &Path)>) {
     output::line("");
 }
 
-fn numbers(category: &CategoryReport) -> String {
+/// Columns that not every table has: one of dashes says nothing.
+#[derive(Clone, Copy)]
+struct Columns {
+    similar: bool,
+    lpips: bool,
+    causal: bool,
+}
+
+fn numbers(category: &CategoryReport, columns: Columns) -> String {
     let cell = |value: Option<f64>, width: usize, digits: usize| match value {
         Some(value) => format!("{value:>width$.digits$}"),
         None => format!("{:>width$}", "–"),
     };
     let metrics = category.metrics.as_ref().map(Metrics::values);
-    let cells: String = (0..Metrics::NAMES.len())
-        .map(|i| cell(metrics.and_then(|values| values.get(i).copied()), 10, 4))
-        .collect();
+    let metric = |i: usize| metrics.and_then(|values| values.get(i).copied());
+    let similar = |cells: String| {
+        if columns.similar {
+            cells
+        } else {
+            String::new()
+        }
+    };
     let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let causal = category.causal.map(|causal| {
         let (right, chance) = (percent(causal.right), percent(causal.chance));
         format!("{right:>9}{chance:>9}{:>11}", percent(causal.unchanged))
     });
-    format!(
-        "{:<NAME$}{:>8}{cells}{}{}{}{}",
-        category.category,
-        category.samples,
+    let cells = (0..Metrics::NAMES.len()).map(|i| cell(metric(i), 10, 4));
+    [
+        format!("{:<NAME$}{:>8}", category.category, category.samples),
+        similar(cells.collect()),
         cell(category.psnr, 9, 2),
         cell(category.ssim, 8, 4),
-        cell(category.direction, 10, 4),
-        causal.unwrap_or_default()
-    )
+        match columns.lpips {
+            true => cell(category.lpips, 8, 4),
+            false => String::new(),
+        },
+        similar(cell(category.direction, 10, 4)),
+        causal.unwrap_or_default(),
+    ]
+    .concat()
 }
 
 /// Metrics in the columns of the table, without anything else.

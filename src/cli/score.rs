@@ -2,7 +2,7 @@
 
 use super::session::Session;
 use super::{Failure, GlobalArgs, evaluation};
-use crate::job::{BundleSource, ClipChoice, JobSpec, Places, ReportFormat, ScoreSpec};
+use crate::job::{BundleSource, JobSpec, JudgeChoice, Places, ReportFormat, ScoreSpec};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +35,9 @@ pub(super) struct ReportArgs {
     /// Folder with config.json and model.safetensors of CLIP ViT-B/32 [default: clip in the bundle or in the data folder]
     #[arg(long, value_name = "DIR")]
     clip: Option<PathBuf>,
+    /// Folder with the weights of LPIPS: torchvision's AlexNet or VGG-16 and the file of the lpips package [default: lpips in the data folder]
+    #[arg(long, value_name = "DIR")]
+    lpips: Option<PathBuf>,
     /// An earlier report (.json) to compare with
     #[arg(long, value_name = "REPORT")]
     pub(super) against: Option<PathBuf>,
@@ -42,8 +45,14 @@ pub(super) struct ReportArgs {
 
 impl ReportArgs {
     /// Who judges.
-    pub(super) fn choice(&self, bundle: BundleSource) -> ClipChoice {
-        ClipChoice::new(self.clip.clone(), bundle, Places::of_user().as_ref())
+    pub(super) fn choice(&self, bundle: BundleSource) -> JudgeChoice {
+        let places = Places::of_user();
+        JudgeChoice::new(
+            self.clip.clone(),
+            self.lpips.clone(),
+            bundle,
+            places.as_ref(),
+        )
     }
 }
 
@@ -57,7 +66,7 @@ pub(super) fn run(
         folders: args.folders,
         categories: args.categories,
         pictures: args.pictures.map(usize::from),
-        clip: args.report.choice(bundle),
+        judges: args.report.choice(bundle),
         output: args.output,
         against: args.report.against,
     };

@@ -72,7 +72,7 @@ impl ValidateArgs {
         asked.question = "Any".to_owned(); // the samples bring their own
         usable(&[asked])?;
         Ok(ValidateSpec {
-            clip: self.report.choice(bundle.clone()),
+            judges: self.report.choice(bundle.clone()),
             bundle,
             dataset: self.dataset.clone(),
             split: self.split.clone(),

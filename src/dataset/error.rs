@@ -37,6 +37,15 @@ pub enum DatasetProblem {
     /// The folder holds something else.
     #[error("This folder already holds {0}.")]
     Occupied(String),
+    /// A sample of that name, or a picture, is there already.
+    #[error("The name {0} is taken.")]
+    NameTaken(String),
+    /// A name that files cannot have.
+    #[error("A sample cannot be called \"{0}\".")]
+    BadName(String),
+    /// A new pair about which somebody else has written.
+    #[error("Another program has written about {0} meanwhile.")]
+    Changed(String),
     /// Causal features that do not fit.
     #[error("Cannot use the causal features: {0}.")]
     Features(String),
@@ -87,6 +96,13 @@ impl DatasetError {
             }
             DatasetProblem::NothingUsable(..) => "Check the folder of the pictures.",
             DatasetProblem::Occupied(_) => "Choose an empty folder.",
+            DatasetProblem::NameTaken(_) => "Give the pair another name.",
+            DatasetProblem::BadName(_) => {
+                "Use letters, digits, spaces, - and _; it becomes the name of files."
+            }
+            DatasetProblem::Changed(_) => {
+                "The pair stays. Take its record out of the list by hand, or leave the pair out of training."
+            }
             DatasetProblem::Features(_) => {
                 "Choose the file that was made with this data set, or none."
             }

@@ -1,6 +1,7 @@
 //! Which of the five categories a pair may belong to, judged by what its question and answer say and
 //! by where its two pictures differ. A proposal for annotators, never more: every weight is written
-//! here by hand, and its accuracy is measured on labelled pairs (`tests/suite/proposals.rs`).
+//! here by hand, and its accuracy is measured on labelled pairs (`tests/suite/proposals.rs`). The words
+//! come first; the pictures add what is clear to see.
 
 use super::editing::CATEGORIES;
 use image::{RgbImage, imageops};
@@ -84,12 +85,12 @@ pub struct Proposal {
 const CUES: [&[&str]; 5] = [
     &[
         "sky", "night", "morning", "rain", "snow", "storm", "weather", "cloud", "sunset",
-        "sunrise", "dark", "bright", "light", "lamp", "white", "season", "winter", "sunny", "dawn",
-        "evening",
+        "sunrise", "daylight", "moon", "dark", "bright", "light", "lamp", "white", "season",
+        "winter", "sunny", "dawn", "evening",
     ],
     &[
         "appear", "arriv", "come", "comes", "bring", "join", "new", "another", "more", "puts",
-        "lays", "built", "build", "grab", "jumps", "gets",
+        "lays", "built", "build", "grab", "jumps", "pops",
     ],
     &[
         "disappear",
@@ -113,12 +114,12 @@ const CUES: [&[&str]; 5] = [
     &[
         "turn", "become", "open", "close", "break", "broken", "shut", "moves", "put", "use",
         "throw", "cut", "trap", "wet", "burn", "melt", "grow", "hatch", "sprout", "bloom", "burst",
-        "lose", "fall", "out",
+        "lose", "fall",
     ],
     &[
         "feel", "happy", "sad", "angr", "scare", "fear", "smil", "cr", "laugh", "scream", "afraid",
         "joy", "mad", "glad", "delight", "pain", "surpris", "fright", "mood", "express", "asleep",
-        "sleepers", "tired", "wake",
+        "sleepers", "tired", "wake", "sweat", "yawn",
     ],
 ];
 
@@ -126,8 +127,34 @@ const CUES: [&[&str]; 5] = [
 const QUESTION_CUE: f32 = 0.4;
 const ANSWER_CUE: f32 = 1.6;
 
+/// From this share of changed pixels on, the scenery changes, and this much it counts.
+const WIDE: f32 = 0.3;
+const SCENERY: f32 = 1.0;
+/// From twice as much to see on (or half as much), something has come (or gone), and this much it
+/// counts for that and against things that merely change.
+const DOUBLED: f32 = 1.0;
+const CAME: f32 = 1.0;
+const MERELY: f32 = 0.5;
+
 /// Proposes a category; without pictures by the words alone.
 pub fn propose(question: &str, answer: &str, change: Option<PictureChange>) -> Proposal {
+    let mut scores = words_speak(question, answer);
+    if let Some(change) = change {
+        for (score, seen) in scores.iter_mut().zip(pictures_speak(change)) {
+            *score += seen;
+        }
+    }
+    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = scores.iter().map(|score| (score - most).exp()).sum();
+    let best = scores.iter().position(|score| *score == most).unwrap_or(3);
+    Proposal {
+        category: CATEGORIES.get(best).copied().unwrap_or(CATEGORIES[3]),
+        confidence: 1.0 / sum,
+    }
+}
+
+/// What question and answer say for each category.
+fn words_speak(question: &str, answer: &str) -> [f32; 5] {
     // Where nothing else speaks, things merely change.
     let mut scores = [0.0, 0.0, 0.0, 0.5, 0.0];
     for (text, weight) in [(question, QUESTION_CUE), (answer, ANSWER_CUE)] {
@@ -148,19 +175,19 @@ pub fn propose(question: &str, answer: &str, change: Option<PictureChange>) -> P
             *score += weight * (count as f32).min(2.0);
         }
     }
-    if let Some(PictureChange { share, detail }) = change {
-        let [scenery, more, fewer, entities, emotion] = &mut scores;
-        *scenery += 6.0 * (share - 0.22).clamp(-0.3, 0.5);
-        *emotion += 8.0 * (0.06 - share).clamp(-0.25, 0.06);
-        *more += 1.2 * detail.clamp(-2.0, 2.0);
-        *fewer -= 1.2 * detail.clamp(-2.0, 2.0);
-        *entities -= 0.5 * detail.abs().min(2.0);
-    }
-    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f32 = scores.iter().map(|score| (score - most).exp()).sum();
-    let best = scores.iter().position(|score| *score == most).unwrap_or(3);
-    Proposal {
-        category: CATEGORIES.get(best).copied().unwrap_or(CATEGORIES[3]),
-        confidence: 1.0 / sum,
-    }
+    scores
+}
+
+/// What the difference of the pictures says for each category: only what is clear to see. Weaker
+/// differences mislead more often than the words alone.
+fn pictures_speak(PictureChange { share, detail }: PictureChange) -> [f32; 5] {
+    let detail = detail.clamp(-2.5, 2.5);
+    let beyond = |value: f32, threshold: f32| (value - threshold).max(0.0);
+    [
+        SCENERY * beyond(share, WIDE),
+        CAME * beyond(detail, DOUBLED),
+        CAME * beyond(-detail, DOUBLED),
+        -MERELY * beyond(detail.abs(), DOUBLED),
+        0.0,
+    ]
 }

@@ -57,6 +57,13 @@ pub fn html(report: &Report, earlier: Option<(&Report, &str)>) -> Result<String,
             clip => clip,
         })
     );
+    if !report.lpips.is_empty() {
+        let name = escaped(&report.lpips);
+        let _ = writeln!(
+            text,
+            "<p class=\"quiet\">{name} to the target: smaller is more alike.</p>"
+        );
+    }
     for line in &report.drawn {
         let _ = writeln!(text, "<p class=\"quiet\">{}</p>", escaped(line));
     }
@@ -83,16 +90,24 @@ fn numbers(text: &mut String, method: &MethodReport, earlier: Option<(&Report, &
     for name in Metrics::NAMES {
         let _ = write!(text, "<th>{name}");
     }
-    text.push_str("<th>PSNR in dB<th>SSIM<th>CLIP direction");
-    let causal = method.categories.iter().any(|c| c.causal.is_some());
-    text.push_str(if causal {
+    text.push_str("<th>PSNR in dB<th>SSIM");
+    let columns = Columns::of(method);
+    for (name, there) in [
+        ("LPIPS", columns.lpips),
+        ("CLIP direction", columns.similar),
+    ] {
+        if there {
+            let _ = write!(text, "<th>{name}");
+        }
+    }
+    text.push_str(if columns.causal {
         "<th>Causal accuracy<th>Unchanged\n"
     } else {
         "\n"
     });
     let changes = earlier.map(|(earlier, name)| (against(method, earlier), name));
     for (index, category) in method.categories.iter().enumerate() {
-        category_row(text, category);
+        category_row(text, category, columns);
         if let Some(paper) = method.mode.and_then(paper).filter(|_| index == 0) {
             difference_row(
                 text,
@@ -109,7 +124,26 @@ fn numbers(text: &mut String, method: &MethodReport, earlier: Option<(&Report, &
     text.push_str("</table></div>\n");
 }
 
-fn category_row(text: &mut String, category: &CategoryReport) {
+/// Columns that not every table has: one of dashes says nothing.
+#[derive(Clone, Copy)]
+struct Columns {
+    similar: bool,
+    lpips: bool,
+    causal: bool,
+}
+
+impl Columns {
+    fn of(method: &MethodReport) -> Self {
+        let any = |has: fn(&CategoryReport) -> bool| method.categories.iter().any(has);
+        Self {
+            similar: any(|category| category.metrics.is_some()),
+            lpips: any(|category| category.lpips.is_some()),
+            causal: any(|category| category.causal.is_some()),
+        }
+    }
+}
+
+fn category_row(text: &mut String, category: &CategoryReport, columns: Columns) {
     let _ = write!(
         text,
         "<tr><td>{}<td>{}",
@@ -132,11 +166,15 @@ fn category_row(text: &mut String, category: &CategoryReport) {
             (None, ..) => text.push_str("<td>–"),
         }
     }
-    for (value, digits) in [
-        (category.psnr, 2),
-        (category.ssim, 4),
-        (category.direction, 4),
+    for (value, digits, there) in [
+        (category.psnr, 2, true),
+        (category.ssim, 4, true),
+        (category.lpips, 4, columns.lpips),
+        (category.direction, 4, columns.similar),
     ] {
+        if !there {
+            continue;
+        }
         let _ = match value {
             Some(value) => write!(text, "<td>{value:.digits$}"),
             None => write!(text, "<td>–"),
@@ -178,16 +216,16 @@ fn difference_row(text: &mut String, to: &str, difference: Option<Metrics>) {
         let class = if value < 0.0 { "down" } else { "up" };
         let _ = write!(text, "<td class=\"{class}\">{value:+.4}");
     }
-    text.push_str("<td><td><td>\n");
+    text.push('\n');
 }
 
 fn pictures(text: &mut String, method: &MethodReport) -> Result<(), EditError> {
-    let mut ranked: Vec<(f64, &SampleReport)> = method
+    let mut ranked: Vec<((&str, f64), &SampleReport)> = method
         .samples
         .iter()
         .filter_map(|sample| Some((rank(sample)?, sample)))
         .collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    ranked.sort_by(|a, b| b.0.1.total_cmp(&a.0.1));
     let total = ranked.len();
     let cut = total > 2 * SHOWN_AT_EACH_END;
     let (best, worst) = ranked.split_at(if cut { SHOWN_AT_EACH_END } else { total });
@@ -211,30 +249,31 @@ fn pictures(text: &mut String, method: &MethodReport) -> Result<(), EditError> {
         .filter(|(_, samples)| !samples.is_empty())
     {
         let _ = writeln!(text, "<h3>{title}</h3>");
-        for (mean, sample) in samples {
+        for (rank, sample) in samples {
             if cancel::checkpoint().is_err() {
                 return Err(EditError::Cancelled);
             }
-            sample_row(text, sample, *mean);
+            sample_row(text, sample, *rank);
         }
     }
     Ok(())
 }
 
-/// What the samples are sorted by: Sim-Avg, or without CLIP the share of right pictures.
-fn rank(sample: &SampleReport) -> Option<f64> {
-    let right = || CausalReport::of(&[sample]).map(|causal| causal.right);
-    sample
-        .metrics()
-        .map(|metrics| metrics.sim_avg)
-        .or_else(right)
+/// What the samples are sorted by, and what it is called: Sim-Avg, or without CLIP the share of right
+/// pictures, or SSIM.
+fn rank(sample: &SampleReport) -> Option<(&'static str, f64)> {
+    if let Some(metrics) = sample.metrics() {
+        return Some(("Sim-Avg", metrics.sim_avg));
+    }
+    if let Some(causal) = CausalReport::of(&[sample]) {
+        return Some(("causal accuracy", causal.right));
+    }
+    let ssim = sample.pictures.iter().filter_map(|picture| picture.ssim);
+    let (sum, count) = ssim.fold((0.0, 0), |(sum, count), ssim| (sum + ssim, count + 1));
+    (count > 0).then(|| ("SSIM", sum / f64::from(count)))
 }
 
-fn sample_row(text: &mut String, sample: &SampleReport, mean: f64) {
-    let what = match sample.metrics() {
-        Some(_) => "Sim-Avg",
-        None => "causal accuracy",
-    };
+fn sample_row(text: &mut String, sample: &SampleReport, (what, mean): (&str, f64)) {
     let _ = writeln!(
         text,
         "<div class=\"sample\"><p>{} <span class=\"quiet\">{what} {mean:.4}</span></p><div class=\"row\">",

@@ -1,33 +1,47 @@
 //! A report as a LaTeX table (package `booktabs`), ready to be put into a paper.
 
-use super::{Metrics, Report, paper};
+use super::{CategoryReport, Metrics, Report, paper};
 use std::fmt::Write as _;
+
+/// What a row says after the paper's four metrics.
+#[derive(Clone, Copy)]
+struct Columns {
+    lpips: bool,
+    causal: bool,
+}
 
 /// The table: the methods and the paper's rows for their modes, then every category.
 pub fn latex(report: &Report) -> String {
-    let mut text = String::from("% Needs \\usepackage{booktabs}\n\\begin{tabular}{llrrrrr");
     let categories = || report.methods.iter().flat_map(|method| &method.categories);
-    let causal = categories().any(|category| category.causal.is_some());
-    text.push_str(if causal { "r}" } else { "}" });
-    text.push_str("\n\\toprule\nMethod & Samples of & Samples");
-    for name in Metrics::NAMES {
+    let columns = Columns {
+        lpips: categories().any(|category| category.lpips.is_some()),
+        causal: categories().any(|category| category.causal.is_some()),
+    };
+    let mut names: Vec<&str> = Metrics::NAMES.to_vec();
+    names.extend(["PSNR", "SSIM"]);
+    names.extend(columns.lpips.then_some("LPIPS"));
+    names.extend(columns.causal.then_some("Causal accuracy"));
+    let mut text = String::from("% Needs \\usepackage{booktabs}\n\\begin{tabular}{ll");
+    text.push_str(&"r".repeat(1 + names.len()));
+    text.push_str("}\n\\toprule\nMethod & Samples of & Samples");
+    for name in names {
         text.push_str(" & ");
         text.push_str(name);
     }
-    text.push_str(if causal { " & Causal accuracy" } else { "" });
     text.push_str(" \\\\\n\\midrule\n");
     for method in &report.methods {
         for (index, category) in method.categories.iter().enumerate() {
             let count = category.samples.to_string();
-            let metrics = category.metrics.as_ref();
-            let right = category.causal.map(|causal| causal.right);
-            let right = causal.then_some(right);
             let words = [&*method.name, &*category.category, &*count];
-            line(&mut text, words, metrics, right);
+            line(&mut text, words, category, columns);
             if let Some(paper) = method.mode.and_then(paper).filter(|_| index == 0) {
                 let name = format!("{} (paper)", method.name);
                 let words = [&*name, &*category.category, ""];
-                line(&mut text, words, Some(&paper), causal.then_some(None));
+                let published = CategoryReport {
+                    metrics: Some(paper),
+                    ..CategoryReport::default()
+                };
+                line(&mut text, words, &published, columns);
             }
         }
         text.push_str("\\midrule\n");
@@ -39,31 +53,28 @@ pub fn latex(report: &Report) -> String {
     text
 }
 
-/// One row; `causal` is the last cell, where the table has such a column.
+/// One row.
 fn line(
     text: &mut String,
-    [method, category, samples]: [&str; 3],
-    metrics: Option<&Metrics>,
-    causal: Option<Option<f64>>,
+    [method, of, samples]: [&str; 3],
+    category: &CategoryReport,
+    columns: Columns,
 ) {
-    let cell = |text: &mut String, value: Option<f64>| {
+    let _ = write!(text, "{} & {} & {samples}", escaped(method), escaped(of));
+    let metrics = category.metrics.as_ref().map(Metrics::values);
+    let metric = |index: usize| metrics.and_then(|values| values.get(index).copied());
+    let mut cells: Vec<(Option<f64>, usize)> = (0..Metrics::NAMES.len())
+        .map(|index| (metric(index), 4))
+        .collect();
+    cells.extend([(category.psnr, 2), (category.ssim, 4)]);
+    cells.extend(columns.lpips.then_some((category.lpips, 4)));
+    let right = category.causal.map(|causal| causal.right);
+    cells.extend(columns.causal.then_some((right, 4)));
+    for (value, digits) in cells {
         let _ = match value {
-            Some(value) => write!(text, " & {value:.4}"),
+            Some(value) => write!(text, " & {value:.digits$}"),
             None => write!(text, " & --"),
         };
-    };
-    let _ = write!(
-        text,
-        "{} & {} & {samples}",
-        escaped(method),
-        escaped(category)
-    );
-    for index in 0..Metrics::NAMES.len() {
-        let value = metrics.and_then(|metrics| metrics.values().get(index).copied());
-        cell(text, value);
-    }
-    if let Some(right) = causal {
-        cell(text, right);
     }
     text.push_str(" \\\\\n");
 }
@@ -86,7 +97,7 @@ fn escaped(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eval::{CategoryReport, MethodReport};
+    use crate::eval::MethodReport;
     use crate::pipeline::GuidanceMode;
 
     #[test]
@@ -95,6 +106,8 @@ mod tests {
             category: name.to_owned(),
             samples: 3,
             metrics,
+            psnr: metrics.map(|_| 20.125),
+            lpips: metrics.map(|_| 0.25),
             ..CategoryReport::default()
         };
         let report = Report {
@@ -117,7 +130,7 @@ mod tests {
         assert_eq!(rows.len(), 4, "{text}");
         assert_eq!(
             rows[1],
-            "latent & total sample & 3 & 0.5000 & 0.6000 & 0.7000 & 0.8000 \\\\"
+            "latent & total sample & 3 & 0.5000 & 0.6000 & 0.7000 & 0.8000 & 20.12 & -- & 0.2500 \\\\"
         );
         assert!(
             rows[2].starts_with("latent (paper) & total sample &  & 0.8589"),
@@ -125,7 +138,7 @@ mod tests {
         );
         assert_eq!(
             rows[3],
-            "latent & 50\\% \\textbackslash{}of\\_it & 3 & -- & -- & -- & -- \\\\"
+            "latent & 50\\% \\textbackslash{}of\\_it & 3 & -- & -- & -- & -- & -- & -- & -- \\\\"
         );
         assert!(
             text.ends_with("\\\\\n\\bottomrule\n\\end{tabular}\n"),

@@ -5,8 +5,8 @@
 //! [`Report`] holds everything; it is compared with the paper's table or an earlier one and written
 //! as JSON, CSV, LaTeX or one HTML file.
 //!
-//! Pictures of the toon world also tell whether they show what had to happen ([`Truths`]), and that
-//! needs no CLIP.
+//! PSNR and SSIM to the target need no CLIP, LPIPS needs weights of its own. Pictures of the toon world
+//! also tell whether they show what had to happen ([`Truths`]).
 //!
 //! Source: *Image Content Generation with Causal Reasoning* (arXiv 2312.07132), section 5, and the
 //! evaluator of the original (IEIT-AGI/MIX-Shannon, `src/models/evaluations/vqai_evaluator.py`),
@@ -33,7 +33,7 @@ pub use latex::latex;
 pub use metrics::Metrics;
 pub use report::{CategoryReport, MethodReport, PictureReport, Report, SampleReport};
 pub use rows::{Row, picture_rows, rows};
-pub use scoring::{Scored, score};
+pub use scoring::{Judges, Scored, score};
 pub use votes::{
     CategoryVotes, Choice, ModeVotes, Rate, Vote, VoteReport, fleiss_kappa, krippendorff_alpha,
     paper_votes,

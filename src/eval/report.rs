@@ -17,6 +17,8 @@ pub struct Report {
     pub version: String,
     /// Where CLIP came from; empty when there was none, and then there are no similarities.
     pub clip: String,
+    /// Which LPIPS looked at the pictures; empty when there was none.
+    pub lpips: String,
     /// How the pictures were drawn, in words for people, where that is known.
     pub drawn: Vec<String>,
     /// One per mode or folder.
@@ -63,6 +65,8 @@ pub struct CategoryReport {
     pub psnr: Option<f64>,
     /// Mean SSIM to the target.
     pub ssim: Option<f64>,
+    /// Mean LPIPS to the target, smaller is more alike; none without its weights.
+    pub lpips: Option<f64>,
     /// Mean CLIP direction, see [`PictureReport::direction`].
     pub direction: Option<f64>,
     /// Causal accuracy, on the toon world.
@@ -105,6 +109,8 @@ pub struct PictureReport {
     pub psnr: Option<f64>,
     /// SSIM to the target; none for other sizes.
     pub ssim: Option<f64>,
+    /// LPIPS to the target; none without its weights, for other sizes and for very small pictures.
+    pub lpips: Option<f64>,
     /// Cosine of the change from the frame to this picture and the change from the frame to the
     /// target, in CLIP's space, -1..=1; none where nothing changes.
     pub direction: Option<f64>,
@@ -174,6 +180,7 @@ impl CategoryReport {
             high: interval.map(|(_, high)| high),
             psnr: mean(pictures().filter_map(|picture| picture.psnr)),
             ssim: mean(pictures().filter_map(|picture| picture.ssim)),
+            lpips: mean(pictures().filter_map(|picture| picture.lpips)),
             direction: mean(pictures().filter_map(|picture| picture.direction)),
             causal: CausalReport::of(samples),
         }

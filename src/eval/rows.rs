@@ -35,6 +35,7 @@ fn add_numbers(row: &mut Row, category: &CategoryReport) {
     for (name, value) in [
         ("psnr_db", category.psnr),
         ("ssim", category.ssim),
+        ("lpips", category.lpips),
         ("clip_direction", category.direction),
         ("causal_accuracy", causal.map(|c| c.right)),
         ("causal_low", causal.and_then(|c| Some(c.interval?.0))),
@@ -72,6 +73,7 @@ pub fn picture_rows(report: &Report) -> Vec<Row> {
                 cell("score_of_input", sample.input_score.into());
                 cell("psnr_db", picture.psnr.into());
                 cell("ssim", picture.ssim.into());
+                cell("lpips", picture.lpips.into());
                 cell("clip_direction", picture.direction.into());
                 cell("shows", json!(picture.shows));
                 rows.push(row);

@@ -8,7 +8,7 @@ use crate::dataset::toon::{CausalCheck, Renderer};
 use crate::nn::cancel;
 use crate::nn::similarity::{psnr, ssim};
 use crate::pipeline::frame_image::{self, Reading};
-use crate::pipeline::{EditError, FrameError, GuidanceMode, Likeness};
+use crate::pipeline::{EditError, FrameError, GuidanceMode, Likeness, Perceptual};
 use image::RgbImage;
 use std::path::Path;
 
@@ -21,8 +21,17 @@ pub struct Scored {
     pub total: usize,
 }
 
-/// Scores the samples of `read` and sums them up. Without a judge there are no similarities; what is
-/// in `truths` is judged without one.
+/// Who judges pictures; PSNR and SSIM need nobody.
+#[derive(Clone, Copy, Default)]
+pub struct Judges<'a> {
+    /// CLIP, for the similarities of the paper.
+    pub clip: Option<&'a Likeness>,
+    /// LPIPS.
+    pub lpips: Option<&'a Perceptual>,
+}
+
+/// Scores the samples of `read` and sums them up. Without CLIP there are no similarities; what is in
+/// `truths` is judged without anybody.
 ///
 /// A sample with a picture that cannot be read is skipped with the reason. Pictures are read as they
 /// are stored, as the original does. Stops between samples when the token of the surrounding
@@ -31,7 +40,7 @@ pub struct Scored {
 /// # Errors
 /// [`EditError::Cancelled`], or when CLIP fails.
 pub fn score(
-    judge: Option<&Likeness>,
+    judges: Judges<'_>,
     name: String,
     mode: Option<GuidanceMode>,
     read: ReadFolder,
@@ -55,7 +64,7 @@ pub fn score(
             Ok(pictures) => {
                 let check = (pictures.square())
                     .and_then(|size| truths.check(&renderer, &sample.name, size));
-                let mut found = pictures.measure(judge, sample)?;
+                let mut found = pictures.measure(judges, sample)?;
                 if let Some(check) = check {
                     pictures.check(&check, &mut found);
                 }
@@ -116,15 +125,12 @@ impl Pictures {
     }
 
     /// How alike the pictures are to frame and target.
-    fn measure(
-        &self,
-        judge: Option<&Likeness>,
-        sample: SampleFolder,
-    ) -> Result<SampleReport, EditError> {
+    fn measure(&self, judges: Judges<'_>, sample: SampleFolder) -> Result<SampleReport, EditError> {
+        let distances = self.distances(judges.lpips)?;
         let first = [&self.input, &self.target];
         let all: Vec<&RgbImage> = first.into_iter().chain(&self.generated).collect();
-        let embeds = match judge {
-            Some(judge) => judge.embed(&all)?,
+        let embeds = match judges.clip {
+            Some(clip) => clip.embed(&all)?,
             None => Vec::new(),
         };
         let (input, target) = (embeds.first(), embeds.get(1));
@@ -141,6 +147,7 @@ impl Pictures {
                     .ok()
                     .filter(|value| value.is_finite()),
                 ssim: ssim(picture, &self.target).ok(),
+                lpips: distances.get(index).copied().flatten(),
                 direction: change(input, embed)
                     .zip(wanted.as_ref())
                     .and_then(|(change, wanted)| direction(&change, wanted)),
@@ -156,6 +163,26 @@ impl Pictures {
             name: sample.name,
             folder: sample.path,
         })
+    }
+}
+
+impl Pictures {
+    /// How far each picture looks from the target.
+    fn distances(&self, judge: Option<&Perceptual>) -> Result<Vec<Option<f64>>, EditError> {
+        let Some(judge) = judge else {
+            return Ok(Vec::new());
+        };
+        let target = judge.see(&self.target)?;
+        let distance = |picture| {
+            if cancel::checkpoint().is_err() {
+                return Err(EditError::Cancelled);
+            }
+            match (&target, judge.see(picture)?) {
+                (Some(target), Some(seen)) => judge.distance(target, &seen),
+                _ => Ok(None),
+            }
+        };
+        self.generated.iter().map(distance).collect()
     }
 }
 

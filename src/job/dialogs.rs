@@ -1,7 +1,7 @@
 //! Whether the system can show a file dialog. Where it cannot, rfd answers as if the dialog had
 //! been closed, and a person would press Open and see nothing happen.
 
-use super::Problem;
+use super::{Problem, programs};
 use std::path::PathBuf;
 use std::pin::Pin;
 
@@ -13,9 +13,7 @@ pub(super) fn provider() -> Result<&'static str, Problem> {
     if std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some_and(|bus| !bus.is_empty()) {
         return Ok("the desktop portal");
     }
-    let zenity = std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join("zenity").is_file()));
-    if zenity {
+    if programs::find("zenity").is_some() {
         return Ok("zenity");
     }
     Err(Problem::new("This system has no file dialogs.").hint(
@@ -44,25 +42,33 @@ pub(super) fn open_folder() -> impl FnOnce() -> Option<Vec<PathBuf>> + Send + us
     move || Some(vec![pollster::block_on(answer)?.path().to_path_buf()])
 }
 
-/// Opens a dialog for several folders, or for several weight files, on the calling thread; what it
-/// returns waits for the answer, on another one.
-pub(super) fn open_paths(files: bool) -> impl FnOnce() -> Option<Vec<PathBuf>> + Send + use<> {
-    let dialog = rfd::AsyncFileDialog::new();
-    let answer: Pin<Box<dyn Future<Output = Option<Vec<rfd::FileHandle>>> + Send>> = if files {
-        let endings = ["safetensors", "ckpt", "pt", "pth", "bin", "json"];
-        Box::pin(dialog.add_filter("Weights", &endings).pick_files())
+/// Opens a dialog for several folders on the calling thread; what it returns waits for the answer, on
+/// another one.
+pub(super) fn open_folders() -> impl FnOnce() -> Option<Vec<PathBuf>> + Send + use<> {
+    let answer = rfd::AsyncFileDialog::new().pick_folders();
+    move || Some(paths(&pollster::block_on(answer)?))
+}
+
+/// Opens a dialog for files of a kind, one or several, on the calling thread; what it returns waits for
+/// the answer, on another one.
+pub(super) fn open_files(
+    kind: &str,
+    endings: &[&str],
+    several: bool,
+) -> impl FnOnce() -> Option<Vec<PathBuf>> + Send + use<> {
+    let dialog = rfd::AsyncFileDialog::new().add_filter(kind, endings);
+    let answer: Pin<Box<dyn Future<Output = Option<Vec<rfd::FileHandle>>> + Send>> = if several {
+        Box::pin(dialog.pick_files())
     } else {
-        Box::pin(dialog.pick_folders())
+        let one = dialog.pick_file();
+        Box::pin(async move { Some(vec![one.await?]) })
     };
-    move || {
-        let handles = pollster::block_on(answer)?;
-        Some(
-            handles
-                .iter()
-                .map(|handle| handle.path().to_path_buf())
-                .collect(),
-        )
-    }
+    move || Some(paths(&pollster::block_on(answer)?))
+}
+
+fn paths(handles: &[rfd::FileHandle]) -> Vec<PathBuf> {
+    let paths = handles.iter().map(|handle| handle.path().to_path_buf());
+    paths.collect()
 }
 
 /// Where a picture goes that nobody can be asked about: the picture folder, under a name that is

@@ -56,6 +56,15 @@ pub static EXAMPLES: &[Example] = examples![
 pub const PICTURE_EXTENSIONS: &[&str] =
     &["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
 
+/// File name endings of original weights and their configurations.
+const WEIGHT_EXTENSIONS: &[&str] = &["safetensors", "ckpt", "pt", "pth", "bin", "json"];
+
+/// File name endings of videos whose frames can be taken out.
+pub const VIDEO_EXTENSIONS: &[&str] = &[
+    "mp4", "m4v", "mkv", "webm", "avi", "mov", "mpg", "mpeg", "wmv", "flv", "ogv", "ts", "3gp",
+    "vob",
+];
+
 /// Works until `None` arrives. A closed queue would not do as the sign to stop: an open dialog
 /// holds a sender of its own.
 pub(super) fn run(queue: &Receiver<Option<FileTask>>, outbox: &Outbox) {
@@ -307,21 +316,31 @@ pub(super) fn open_dialog(
                 Some(FileTask::OpenTarget(path, size))
             })
         }
-        FileTask::PickFolder(FolderUse::Dataset) => {
+        FileTask::PickFolder(what_for @ (FolderUse::Dataset | FolderUse::FramesFolder)) => {
             let paths = dialogs::open_folder();
-            Box::new(move || Some(FileTask::TakeFolders(FolderUse::Dataset, paths()?)))
+            Box::new(move || Some(FileTask::TakeFolders(what_for, paths()?)))
         }
-        FileTask::PickFolder(FolderUse::VotesFile) => {
-            let dialog = rfd::AsyncFileDialog::new()
-                .add_filter("Votes", &["json"])
-                .pick_file();
-            Box::new(move || {
-                let path = pollster::block_on(dialog)?.path().to_path_buf();
-                Some(FileTask::TakeFolders(FolderUse::VotesFile, vec![path]))
-            })
+        FileTask::PickFolder(
+            what_for @ (FolderUse::VotesFile
+            | FolderUse::OriginalFiles
+            | FolderUse::FramePictures
+            | FolderUse::Video),
+        ) => {
+            let (kind, endings) = match what_for {
+                FolderUse::FramePictures => ("Pictures", PICTURE_EXTENSIONS),
+                FolderUse::Video => ("Videos", VIDEO_EXTENSIONS),
+                FolderUse::OriginalFiles => ("Weights", WEIGHT_EXTENSIONS),
+                _ => ("Votes", &["json"][..]),
+            };
+            let several = matches!(
+                what_for,
+                FolderUse::FramePictures | FolderUse::OriginalFiles
+            );
+            let paths = dialogs::open_files(kind, endings, several);
+            Box::new(move || Some(FileTask::TakeFolders(what_for, paths()?)))
         }
         FileTask::PickFolder(what_for) => {
-            let paths = dialogs::open_paths(what_for == FolderUse::OriginalFiles);
+            let paths = dialogs::open_folders();
             Box::new(move || Some(FileTask::TakeFolders(what_for, paths()?)))
         }
         FileTask::PickAndSave(result, name) => {

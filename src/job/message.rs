@@ -233,6 +233,8 @@ pub enum FolderUse {
     EvaluationFolder,
     /// CLIP's weights.
     Clip,
+    /// The weights of LPIPS.
+    Lpips,
     /// An evaluation that is there, to be scored.
     Scored,
     /// An earlier evaluation, to be compared with.
@@ -245,6 +247,12 @@ pub enum FolderUse {
     TrainingData,
     /// A data set to work on.
     Dataset,
+    /// Pictures that new pairs are picked from.
+    FramePictures,
+    /// A folder of frames.
+    FramesFolder,
+    /// A video, whose frames are taken out.
+    Video,
 }
 
 /// The newest state of a column's denoising; older pictures are overwritten, never queued.

@@ -32,6 +32,7 @@ mod memory;
 mod message;
 mod places;
 mod polls;
+mod programs;
 mod provenance;
 mod queue;
 mod recall;
@@ -79,7 +80,7 @@ pub use devices::DeviceFacts;
 pub use divergence::Divergence;
 pub use explaining::{Explaining, PieceEffect};
 pub use export::{Export, ExportFormat, labelled_grid};
-pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS};
+pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS, VIDEO_EXTENSIONS};
 pub use films::{Film, FilmColumn, FilmSource};
 pub use font::NOTO_SANS_SC;
 pub use heat::{HeatMap, heat_colour};
@@ -100,7 +101,7 @@ pub use resources::Resources;
 pub use run_file::{RunFile, open as open_run};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
 pub use saving::write_text;
-pub use scoring::{ClipChoice, Evaluation, ReportFormat, ScoreSpec};
+pub use scoring::{Evaluation, JudgeChoice, ReportFormat, ScoreSpec, WHERE_CLIP_IS};
 pub use sheet::{Sameness, columns_per_seed, grid, sameness};
 pub use store::{
     KeptColumn, KeptRun, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask,

@@ -6,13 +6,13 @@ use super::worker::Worker;
 use super::{BundleSource, JobId, Places, Problem, StepPreview};
 use crate::dataset::Categories;
 use crate::eval::{self, Report, Scored, Truths};
-use crate::pipeline::{EditError, Likeness, metadata};
+use crate::pipeline::{EditError, Likeness, Perceptual, metadata};
 use candle_core::Device;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Where the published weights are, for people who have none.
-const WHERE_CLIP_IS: &str = "Give a folder with config.json and model.safetensors of CLIP ViT-B/32 to --clip; the usual source is openai/clip-vit-base-patch32 on huggingface.co. Or put them into the folder clip of the data folder or of the bundle.";
+pub const WHERE_CLIP_IS: &str = "Give a folder with config.json and model.safetensors of CLIP ViT-B/32 to --clip; the usual source is openai/clip-vit-base-patch32 on huggingface.co. Or put them into the folder clip of the data folder or of the bundle.";
 
 /// An evaluation of pictures that are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,50 +26,77 @@ pub struct ScoreSpec {
     /// samples have.
     pub pictures: Option<usize>,
     /// Who judges.
-    pub clip: ClipChoice,
+    pub judges: JudgeChoice,
     /// A report to write; its ending says how.
     pub output: Option<PathBuf>,
     /// An earlier report to compare with.
     pub against: Option<PathBuf>,
 }
 
-/// The CLIP that judges.
+/// Who judges.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ClipChoice {
-    /// A folder that a person named.
-    pub folder: Option<PathBuf>,
+pub struct JudgeChoice {
+    /// A folder with CLIP that a person named.
+    pub clip: Option<PathBuf>,
     /// The bundle whose `clip/` is taken without a folder.
     pub bundle: BundleSource,
     /// The folder that is taken when the bundle has none either.
-    pub fallback: Option<PathBuf>,
+    pub clip_fallback: Option<PathBuf>,
+    /// A folder with the weights of LPIPS that a person named.
+    pub lpips: Option<PathBuf>,
+    /// The folder that is taken without, if it is there.
+    pub lpips_fallback: Option<PathBuf>,
 }
 
-impl ClipChoice {
-    /// The folder that was named, or the bundle's CLIP, or `clip` in the data folder.
-    pub fn new(folder: Option<PathBuf>, bundle: BundleSource, places: Option<&Places>) -> Self {
+impl JudgeChoice {
+    /// The folders that were named, or the bundle's CLIP, or `clip` and `lpips` in the data folder.
+    pub fn new(
+        clip: Option<PathBuf>,
+        lpips: Option<PathBuf>,
+        bundle: BundleSource,
+        places: Option<&Places>,
+    ) -> Self {
         Self {
-            folder,
+            clip,
             bundle,
-            fallback: places.map(|places| places.data.join("clip")),
+            clip_fallback: places.map(|places| places.data.join("clip")),
+            lpips,
+            lpips_fallback: places.map(|places| places.data.join("lpips")),
         }
     }
 
-    /// Loads it; none when there is none. With it comes what to call it.
-    fn load(&self, device: &Device) -> Result<Option<(Likeness, String)>, EditError> {
+    /// Loads CLIP; none when there is none. With it comes what to call it.
+    fn load_clip(&self, device: &Device) -> Result<Option<(Likeness, String)>, EditError> {
         let open = |folder: &Path| -> Result<_, EditError> {
             let judge = Likeness::open(folder, device)?;
             Ok(Some((judge, folder.display().to_string())))
         };
-        if let Some(folder) = &self.folder {
+        if let Some(folder) = &self.clip {
             return open(folder);
         }
         if let Some(judge) = Likeness::load(&self.bundle, device)? {
             return Ok(Some((judge, "of the bundle".to_owned())));
         }
-        match self.fallback.as_deref().filter(|folder| folder.is_dir()) {
+        match self
+            .clip_fallback
+            .as_deref()
+            .filter(|folder| folder.is_dir())
+        {
             Some(folder) => open(folder),
             None => Ok(None),
         }
+    }
+
+    /// Loads LPIPS; none when nobody gave its weights.
+    fn load_lpips(&self, device: &Device) -> Result<Option<Perceptual>, EditError> {
+        let fallback = self
+            .lpips_fallback
+            .as_ref()
+            .filter(|folder| folder.is_dir());
+        let folder = self.lpips.as_ref().or(fallback);
+        folder
+            .map(|folder| Perceptual::open(folder, device))
+            .transpose()
     }
 }
 
@@ -201,12 +228,15 @@ impl Worker {
             return Err(nothing_usable(&skipped.collect::<Vec<_>>(), spec).into());
         }
         let device = self.open_device()?;
-        let judge = spec.clip.load(&device)?;
-        if judge.is_none() && truths.is_empty() {
-            return Err(no_clip().into());
-        }
-        let clip = judge.as_ref().map(|(_, name)| name.clone());
+        let clip = spec.judges.load_clip(&device)?;
+        let lpips = spec.judges.load_lpips(&device)?;
+        let judges = eval::Judges {
+            clip: clip.as_ref().map(|(clip, _)| clip),
+            lpips: lpips.as_ref(),
+        };
+        let clip = clip.as_ref().map(|(_, name)| name.clone());
         let mut report = Report {
+            lpips: lpips.as_ref().map(Perceptual::name).unwrap_or_default(),
             drawn: remembered.drawn,
             ..Report::new(clip.unwrap_or_default())
         };
@@ -228,9 +258,8 @@ impl Worker {
                 });
             };
             let count = read.samples.len();
-            let judge = judge.as_ref().map(|(judge, _)| judge);
             let known = (&categories, &truths);
-            let mut method = eval::score(judge, name, mode, read, known, &mut on_sample)?;
+            let mut method = eval::score(judges, name, mode, read, known, &mut on_sample)?;
             method.folders = below;
             report.methods.push(method);
             before += count;
@@ -241,11 +270,6 @@ impl Worker {
         }
         Ok(found)
     }
-}
-
-/// Why there is no judge.
-pub(super) fn no_clip() -> Problem {
-    Problem::new("There is no CLIP to judge the pictures with.").hint(WHERE_CLIP_IS)
 }
 
 /// Why nothing can be scored, with the first folders that were skipped.

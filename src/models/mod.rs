@@ -7,6 +7,7 @@ pub mod clip_text;
 pub mod clip_vision;
 pub mod eva_vit;
 pub mod generation;
+pub mod lpips;
 pub mod qformer;
 pub mod t5;
 pub mod tokenizer;

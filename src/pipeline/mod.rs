@@ -25,6 +25,7 @@ mod manifest;
 mod memory;
 pub mod metadata;
 mod parts;
+mod perceptual;
 mod pieces;
 mod problem;
 mod progress;
@@ -48,6 +49,7 @@ pub use memory::{
 };
 pub use metadata::{PictureMetadata, PictureTexts, SaveError};
 pub use parts::{Gauge, LoadListener, LoadProgress, MemoryRules};
+pub use perceptual::Perceptual;
 pub use pieces::{ContextUnit, Meaning, Piece, PieceOf};
 pub use problem::{Problem, Remedy};
 pub use progress::{

@@ -164,11 +164,6 @@ fn what_cannot_be_scored_says_why() -> TestResult {
     let [folder, _, clip] = toy()?;
     let run = |args: &[&str]| place.run(args);
     refused(
-        &run(&["score", &folder])?,
-        1,
-        &["no CLIP", "openai/clip-vit-base-patch32", "--clip"],
-    )?;
-    refused(
         &run(&["score", &folder, "--clip", &clip, "-o", "r.doc"])?,
         2,
         &[".html"],
@@ -204,4 +199,79 @@ fn what_cannot_be_scored_says_why() -> TestResult {
         std::fs::copy(root()?.join("metrics").join(file), home.join(file))?;
     }
     expect_code(&run(&["score", &folder])?, 0)
+}
+
+#[test]
+fn without_clip_there_are_still_numbers() -> TestResult {
+    let place = Place::new()?;
+    let [folder, ..] = toy()?;
+    let output = place.run(&["score", &folder])?;
+    let text = String::from_utf8(output.stdout.clone())?;
+    for words in ["PSNR", "SSIM", "CLIP: none", "openai/clip-vit-base-patch32"] {
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+    assert!(!text.contains("LPIPS"), "{text}");
+    expect_code(&output, 0)?;
+
+    let weights = place.path("lpips");
+    crate::perceptual::write_weights("alex", &weights)?;
+    let weights = weights.display().to_string();
+    let output = place.run(&["score", &folder, "--lpips", &weights, "--json"])?;
+    expect_code(&output, 0)?;
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!(report["lpips"], "LPIPS (AlexNet)");
+    let total = &report["methods"][0]["categories"][0];
+    assert!(
+        total["metrics"].is_null() && total["direction"].is_null(),
+        "{total}"
+    );
+    for (name, low, high) in [
+        ("psnr", 3.0, 60.0),
+        ("ssim", -1.0, 1.0),
+        ("lpips", 0.01, 2.0),
+    ] {
+        let value = total[name].as_f64().ok_or(name)?;
+        assert!((low..high).contains(&value), "{name} {value}");
+    }
+    let all = report["methods"][0]["samples"]
+        .as_array()
+        .ok_or("no samples")?;
+    let pictures = all
+        .iter()
+        .filter_map(|sample| sample["pictures"].as_array())
+        .flatten();
+    let mean = |name: &str| {
+        let values = pictures
+            .clone()
+            .filter_map(|picture| picture[name].as_f64());
+        let (sum, count) = values.fold((0.0, 0.0), |(sum, count), v| (sum + v, count + 1.0));
+        sum / count
+    };
+    let lpips = total["lpips"].as_f64().ok_or("no mean")?;
+    assert!((mean("lpips") - lpips).abs() < 1e-9);
+
+    // The same in every report, and a page that shows the pictures by SSIM.
+    for report in ["r.html", "r.csv", "r.tex"] {
+        let output = place.run(&["score", &folder, "--lpips", &weights, "-o", report])?;
+        expect_code(&output, 0)?;
+    }
+    let read = |name: &str| std::fs::read_to_string(place.path(name));
+    let html = read("r.html")?;
+    for words in [
+        "<th>LPIPS",
+        "SSIM 0.",
+        "smaller is more alike",
+        "data:image/jpeg",
+    ] {
+        assert!(html.contains(words), "{words}");
+    }
+    assert!(
+        !html.contains("<th>CLIP direction"),
+        "a column of dashes says nothing"
+    );
+    assert!(read("r.csv")?.contains(",lpips"));
+    assert!(read("r.tex")?.contains("& PSNR & SSIM & LPIPS"));
+    // Weights that are not there are said, not passed over.
+    let missing = place.run(&["score", &folder, "--lpips", "nowhere"])?;
+    refused(&missing, 1, &["LPIPS", "nowhere"])
 }

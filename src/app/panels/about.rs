@@ -8,7 +8,7 @@ use crate::app::widgets::{closing_dialog, hint, title};
 use eframe::egui;
 use egui::{Grid, Image, RichText, Ui, load::SizedTexture, vec2};
 
-const WIDTH: f32 = 540.0;
+const WIDTH: f32 = 560.0;
 
 /// Draws the dialog.
 pub fn about_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {

@@ -58,7 +58,7 @@ pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
     match state.page {
         Page::Models => models::dropped(ctx),
         Page::Train => train::dropped(ctx),
-        Page::Dataset => dataset::dropped(ctx),
+        Page::Dataset => dataset::dropped(ctx, state),
         Page::Evaluate => evaluate::dropped(ctx, state),
         Page::Ask | Page::Gallery | Page::Vote => ask::dropped(ctx, state),
     }

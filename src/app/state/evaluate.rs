@@ -91,6 +91,8 @@ pub struct Evaluate {
     pub home: Option<PathBuf>,
     /// Where CLIP is looked for when nobody says.
     pub clip: Option<PathBuf>,
+    /// Where LPIPS is looked for when nobody says.
+    pub lpips: Option<PathBuf>,
     asked: Option<Box<ValidateSpec>>,
 }
 
@@ -117,12 +119,17 @@ impl AppState {
     /// What the draft asks for, or why it is not complete.
     pub fn evaluation_wanted(&self) -> Result<ValidateSpec, DraftProblem> {
         let Evaluate {
-            draft, home, clip, ..
+            draft,
+            home,
+            clip,
+            lpips,
+            ..
         } = &self.evaluate;
         draft.spec(&Setup {
             in_use: &self.bundle_source,
             home: home.as_deref(),
             clip: clip.as_deref(),
+            lpips: lpips.as_deref(),
         })
     }
 
@@ -186,10 +193,11 @@ impl AppState {
             folders: vec![folder.clone()],
             categories: None,
             pictures: None,
-            clip: self.evaluate.draft.judge(&Setup {
+            judges: self.evaluate.draft.judge(&Setup {
                 in_use: &self.bundle_source,
                 home: None,
                 clip: self.evaluate.clip.as_deref(),
+                lpips: self.evaluate.lpips.as_deref(),
             }),
             output: None,
             against: None,
@@ -249,6 +257,7 @@ impl AppState {
             FolderUse::EvaluatedData => draft.dataset = path,
             FolderUse::EvaluationFolder => draft.output = path,
             FolderUse::Clip => draft.clip = path,
+            FolderUse::Lpips => draft.lpips = path,
             FolderUse::Scored => return self.score_folder(path),
             FolderUse::Earlier => {
                 return self.act_on_evaluation(EvaluateAction::Compare(Some(path)));

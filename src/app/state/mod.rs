@@ -39,8 +39,9 @@ pub use action::{Action, Effect, Ticket};
 pub use cells::GridAction;
 pub use conference::{Ballot, Conference, ConferenceAction, LONGEST_QUESTION, Scene, Tally};
 pub use dataset::{
-    CategoryChoice, Dataset, DatasetAction, DatasetMemory, HealthAction, OpenFolder, PairFilter,
-    PairOrder, PairView, SKETCH_STEPS, Saving, ThumbState,
+    CategoryChoice, Dataset, DatasetAction, DatasetMemory, FRAMES_PER_SECOND, HealthAction,
+    OpenFolder, OpenStrip, PairFilter, PairOrder, PairView, SKETCH_STEPS, Saving, StripAction,
+    StripBlocked, ThumbState,
 };
 pub use evaluate::{
     DraftProblem, Evaluate, EvaluateAction, Evaluating, EvaluationDraft, ShownEvaluation,
@@ -198,6 +199,8 @@ pub enum Blocked {
 /// Everything the window shows.
 #[derive(Debug)]
 pub struct AppState {
+    /// Seconds since the window opened, as of this frame.
+    pub now: f64,
     /// The page that is shown.
     pub page: Page,
     /// What is being edited.
@@ -266,6 +269,11 @@ pub struct AppState {
 }
 
 impl AppState {
+    /// A frame begins, so many seconds after the window opened.
+    pub fn begin_frame(&mut self, now: f64) {
+        self.now = now;
+    }
+
     /// The state of a fresh window. `dice` makes rolled seeds differ from start to start.
     pub fn new(
         settings: Settings,
@@ -274,6 +282,7 @@ impl AppState {
         dice: u64,
     ) -> Self {
         Self {
+            now: 0.0,
             page: session.page,
             form: session.form,
             frame: FrameSlot::default(),

@@ -46,8 +46,8 @@ pub enum VoteAction {
     Close,
     /// Says that a column shows the right outcome, or that it does not.
     Mark(usize),
-    /// Votes, after so many seconds.
-    Choose(Picked, f64),
+    /// Votes.
+    Choose(Picked),
     /// Moves to another comparison without a vote.
     Go(isize),
     /// Shows what all votes say, or the comparison again.
@@ -67,6 +67,8 @@ pub struct OpenPoll {
     pub pictures: Option<Result<Arc<BallotPictures>, Problem>>,
     /// Columns that were marked as right.
     pub right: Vec<usize>,
+    /// When its pictures came up, in the seconds of [`AppState::now`].
+    since: f64,
 }
 
 /// All about votes.
@@ -169,7 +171,7 @@ impl AppState {
                     }
                 }
             }
-            VoteAction::Choose(picked, seconds) => return self.vote(picked, seconds),
+            VoteAction::Choose(picked) => return self.vote(picked),
             VoteAction::Go(by) => {
                 if let Some(open) = &voting.open {
                     let last = open.poll.ballots.len().saturating_sub(1);
@@ -202,7 +204,7 @@ impl AppState {
         Vec::new()
     }
 
-    fn vote(&mut self, picked: Picked, seconds: f64) -> Vec<Effect> {
+    fn vote(&mut self, picked: Picked) -> Vec<Effect> {
         let voting = &mut self.voting;
         let Some(open) = &voting.open else {
             return Vec::new();
@@ -236,7 +238,7 @@ impl AppState {
             modes,
             choice,
             right,
-            seconds,
+            seconds: (self.now - open.since).max(0.0),
         };
         let (folder, at) = (open.poll.folder.clone(), open.at);
         take_in(&mut voting.votes, vote.clone());
@@ -283,6 +285,7 @@ impl AppState {
                     at: 0,
                     pictures: None,
                     right: Vec::new(),
+                    since: self.now,
                 });
                 // Where this rater is, the kept votes tell.
                 let list = StoreTask::ListVotes(poll.folder.clone());
@@ -298,6 +301,7 @@ impl AppState {
                     && open.ballot() == Some(ballot)
                 {
                     open.pictures = Some(pictures.clone());
+                    open.since = self.now;
                 }
                 Some(Vec::new())
             }

@@ -33,6 +33,10 @@ pub enum Slot {
     PairAfter,
     /// The quick answer to its question.
     Sketch,
+    /// The picture before of a pair that is picked from frames.
+    PickedBefore,
+    /// The picture after.
+    PickedAfter,
     /// The picture beside the effects of words.
     Explained,
     /// The frame of a comparison, or one of its pictures.

@@ -7,8 +7,8 @@ use image::RgbImage;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Pictures that are uploaded in one frame; a few milliseconds. The others follow in the next frames.
-const UPLOADS_PER_FRAME: usize = 8;
+/// Pictures that are uploaded in one frame; half a millisecond. The others follow in the next frames.
+const UPLOADS_PER_FRAME: usize = 4;
 
 /// The textures of what is on screen, by what they belong to.
 pub struct RowTextures<K> {

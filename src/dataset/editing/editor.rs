@@ -49,12 +49,14 @@ pub struct SaveReport {
 /// An opened folder.
 #[derive(Debug)]
 pub struct Editor {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     journal: Option<Journal>,
     /// Held as long as we edit.
     lock: Option<File>,
     /// Edits that are not in the lists: what was there before the first, and the newest.
     pending: BTreeMap<(Place, Field), Change>,
+    /// Pictures of new pairs that were copied into the folder.
+    pub(super) copied: Vec<PathBuf>,
 }
 
 impl Editor {
@@ -74,6 +76,7 @@ impl Editor {
             journal: None,
             lock: None,
             pending: BTreeMap::new(),
+            copied: Vec::new(),
         };
         let Some(notes) = notes else {
             return Ok((editor, folder, Holder::Us, 0));
@@ -173,7 +176,7 @@ impl Editor {
     }
 }
 
-fn read<'a>(text: &'a str, path: &Path) -> Result<Document<'a>, DatasetError> {
+pub(super) fn read<'a>(text: &'a str, path: &Path) -> Result<Document<'a>, DatasetError> {
     Document::read(text).ok_or_else(|| {
         let error = serde_json::from_str::<Value>(text).err();
         let error = error.unwrap_or_else(|| serde::de::Error::custom("it is no list"));
@@ -248,7 +251,7 @@ fn save_categories(
 }
 
 /// Writes beside, then renames: a killed program leaves the whole old text or the whole new one.
-fn write_whole(path: &Path, text: &str) -> Result<(), DatasetError> {
+pub(super) fn write_whole(path: &Path, text: &str) -> Result<(), DatasetError> {
     let unwritable = |e| DatasetProblem::Unwritable(e).at(path);
     // A link keeps pointing where it points; its target is replaced.
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());

@@ -115,7 +115,7 @@ pub fn read_folder(path: &Path) -> Result<Folder, DatasetError> {
 }
 
 /// The splits of a folder: training, validation, then others by name.
-fn split_names(path: &Path) -> Result<Vec<String>, DatasetError> {
+pub(super) fn split_names(path: &Path) -> Result<Vec<String>, DatasetError> {
     let unreadable = |e| DatasetProblem::Unreadable(e).at(path);
     let mut names = Vec::new();
     for entry in std::fs::read_dir(path).map_err(unreadable)? {

@@ -1,6 +1,8 @@
 //! Another text of a JSON file in which only the edited values differ: order of keys, indentation and
 //! everything unknown stay byte for byte.
 
+mod records;
+
 use super::tree::{FieldNode, Kind, Node, parse};
 use serde_json::Value;
 use std::ops::Range;

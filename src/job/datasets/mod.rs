@@ -1,23 +1,28 @@
 //! VQAI folders as annotators work on them: opened, edited, saved by themselves, shown in small.
 //!
 //! `lgd-dataset` notes every edit on disk within milliseconds and saves when a person pauses; the
-//! `lgd-thumbnails` threads make small pictures, so that an edit never queues behind decoding.
+//! `lgd-thumbnails` threads make small pictures, so that an edit never queues behind decoding, and
+//! `lgd-frames` takes frames out of a video, from which new pairs are picked.
 
+mod cache;
 mod examining;
+mod makers;
 mod news;
 mod notes;
+mod strip;
 mod thread;
 mod thumbnails;
 
 pub use crate::dataset::editing::{
-    CATEGORIES, Change, Conflict, Field, Folder, Holder, Pair, Place, Review, ReviewState,
+    CATEGORIES, Change, Conflict, Field, Folder, Holder, NewPair, Pair, Place, Review, ReviewState,
     SaveReport, Split, UnreadableRecord, Verdict,
 };
 pub use crate::dataset::health::{Finding, FindingKind, HealthReport, gives_away};
 pub use crate::dataset::proposal::{PictureChange, Proposal, SURE, propose};
 pub use examining::{Examining, TokenLimit};
 pub use news::DatasetNews;
-pub use thumbnails::{THUMBNAIL_HEIGHT, Thumbnail};
+pub use strip::{Gathering, Strip, StripSource};
+pub use thumbnails::{FrameThumb, LargeFrame, THUMBNAIL_HEIGHT, Thumbnail};
 
 pub(super) use thread::Handle;
 
@@ -28,6 +33,18 @@ use std::sync::Arc;
 
 /// Identifies one opening of a folder; later ones have larger numbers.
 pub type Opening = u64;
+
+/// Identifies a filmstrip; later ones have larger numbers.
+pub type StripId = u64;
+
+/// A frame of a filmstrip on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrameFile {
+    /// The frame, by its place in [`Strip::frames`].
+    pub frame: usize,
+    /// The picture.
+    pub path: PathBuf,
+}
 
 /// The pictures of a pair on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +62,8 @@ pub struct PairFiles {
 pub enum DatasetTask {
     /// Open a folder in place of the one before, which is saved; ends in `Opened`.
     Open(Opening, PathBuf),
+    /// Save and leave the folder, so that another window may edit it.
+    Close,
     /// Note edits. They are saved when nothing is edited for a moment; ends in `Saved` or `NotSaved`.
     Edit(Vec<Change>),
     /// Save now; ends in `Saved` or `NotSaved`.
@@ -57,6 +76,22 @@ pub enum DatasetTask {
     StopExamining,
     /// Decode the pictures of a pair; ends in `Looked`.
     Look(Opening, PairFiles),
+    /// Say whether frames can be taken out of videos here; ends in `ReadsVideos`.
+    AskForVideos,
+    /// Gather the frames of a filmstrip in place of the one before; ends in `Gathered`.
+    Gather(StripId, StripSource),
+    /// Stop gathering; it still ends in `Gathered`.
+    StopGathering,
+    /// Forget the filmstrip, and delete what was taken out of a video.
+    DropStrip,
+    /// As `Want`, for frames of a filmstrip.
+    WantFrames(StripId, Vec<FrameFile>),
+    /// Decode frames of a filmstrip; ends in `FramesLooked`.
+    LookFrames(StripId, Vec<FrameFile>),
+    /// Add a pair; ends in `Added`.
+    Add(Opening, Box<NewPair>),
+    /// Take out a pair that was added; ends in `TakenOut`.
+    TakeOut(Opening, Box<NewPair>, Place),
 }
 
 /// An opened folder.
@@ -94,4 +129,14 @@ pub enum DatasetEvent {
     Examined(Opening, Result<Option<Box<HealthReport>>, Problem>),
     /// The pictures of a pair, or why they cannot be shown.
     Looked(Opening, usize, Result<PairPictures, Problem>),
+    /// Whether frames can be taken out of videos here.
+    ReadsVideos(bool),
+    /// A filmstrip, nothing when it was stopped, or why there is none.
+    Gathered(StripId, Result<Option<Strip>, Problem>),
+    /// Frames of a filmstrip, or why they cannot be shown.
+    FramesLooked(StripId, Vec<(usize, Result<LargeFrame, Problem>)>),
+    /// A pair that is in its list now, or why it is not.
+    Added(Opening, Box<NewPair>, Result<Box<Pair>, Problem>),
+    /// A pair was taken out of its list, or why it was not.
+    TakenOut(Opening, Place, Result<(), Problem>),
 }

@@ -1,7 +1,7 @@
 //! Thumbnails that are ready: left here by their threads and taken by the window once per frame, so
 //! that a window that does not look cannot hold up the work.
 
-use super::{Examining, Opening, Thumbnail};
+use super::{Examining, FrameThumb, Gathering, Opening, StripId, Thumbnail};
 use crate::job::Problem;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +12,10 @@ pub struct DatasetNews {
     pub thumbnails: Vec<(Opening, usize, Result<Thumbnail, Problem>)>,
     /// How far the examination of a folder is.
     pub examining: Option<Examining>,
+    /// Small frames of a filmstrip, or why there is none.
+    pub frames: Vec<(StripId, usize, Result<FrameThumb, Problem>)>,
+    /// How far a filmstrip is.
+    pub gathering: Option<(StripId, Gathering)>,
 }
 
 /// Where threads leave news.
@@ -27,6 +31,16 @@ impl NewsBoard {
     /// Replaces what was said of the examination.
     pub(super) fn examining(&self, progress: Examining) {
         self.change(|news| news.examining = Some(progress));
+    }
+
+    /// Adds a small frame.
+    pub(super) fn frame(&self, of: StripId, frame: usize, made: Result<FrameThumb, Problem>) {
+        self.change(|news| news.frames.push((of, frame, made)));
+    }
+
+    /// Replaces what was said of the filmstrip.
+    pub(super) fn gathering(&self, of: StripId, progress: Gathering) {
+        self.change(|news| news.gathering = Some((of, progress)));
     }
 
     /// Takes everything.

@@ -1,14 +1,16 @@
 //! The thread that opens folders and keeps edits safe.
 
 use super::examining::Examiner;
+use super::makers::{LookedAt, Makers, Wanted};
 use super::news::NewsBoard;
 use super::notes::notes_of;
-use super::thumbnails::Makers;
+use super::strip::{self, Gatherer};
 use super::{DatasetEvent, DatasetNews, DatasetTask, Opened};
-use crate::dataset::editing::{Change, Editor};
+use crate::dataset::editing::{Change, Editor, NewPair, Pair, Place};
 use crate::job::jobs::Outbox;
 use crate::job::task_thread::TaskThread;
 use crate::job::{JobEvent, Places, Problem};
+use crate::pipeline::frame_image::{self, Reading};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -41,6 +43,7 @@ impl Handle {
             outbox,
             news: news.clone(),
             examiner: Examiner::default(),
+            gatherer: Gatherer::default(),
             editor: None,
             unsaved: None,
             heard: 0,
@@ -52,9 +55,13 @@ impl Handle {
     /// Hands over a task; false when too many wait.
     pub(in crate::job) fn ask(&self, task: DatasetTask) -> bool {
         match task {
-            // An edit is never refused: with thousands waiting, a frame waits too.
-            task @ DatasetTask::Edit(_) => self.thread.insist(task),
-            task => self.thread.ask(task),
+            // Whoever looks on asks for these again.
+            DatasetTask::Want(..)
+            | DatasetTask::WantFrames(..)
+            | DatasetTask::Look(..)
+            | DatasetTask::LookFrames(..) => self.thread.ask(task),
+            // What a person wrote or began is never refused, and holds no frame up either.
+            _ => self.thread.insist(task),
         }
     }
 
@@ -88,6 +95,7 @@ struct Keeper {
     news: NewsBoard,
     makers: Makers,
     examiner: Examiner,
+    gatherer: Gatherer,
     editor: Option<Editor>,
     unsaved: Option<Unsaved>,
     /// Edits since the folder was opened.
@@ -118,9 +126,19 @@ impl Keeper {
                 self.tell(DatasetEvent::NotSaved(problem.hint(hint)));
             }
         }
-        self.save();
+        self.leave();
         self.examiner.close();
+        self.gatherer.close();
         self.makers.close();
+    }
+
+    /// Saves, and leaves the folder: its lock has to go before the next one is taken, which may be
+    /// the same folder.
+    fn leave(&mut self) {
+        self.save();
+        if let Some(mut editor) = self.editor.take() {
+            editor.sweep();
+        }
     }
 
     fn tell(&self, event: DatasetEvent) {
@@ -130,21 +148,49 @@ impl Keeper {
     fn perform(&mut self, task: DatasetTask, waiting: bool) {
         match task {
             DatasetTask::Open(opening, path) => {
-                self.save();
-                // Its lock has to go before the next one is taken: it may be the same folder.
-                self.editor = None;
+                self.leave();
                 let opened = self.open(&path);
                 self.tell(DatasetEvent::Opened(opening, path, opened));
             }
+            DatasetTask::Close => self.leave(),
             DatasetTask::Edit(changes) => self.note(changes, waiting),
             DatasetTask::Save => self.save(),
-            DatasetTask::Want(opening, wanted) => self.makers.want(opening, wanted),
+            DatasetTask::Want(opening, wanted) => {
+                let wanted = wanted.into_iter();
+                let wanted = wanted.map(|files| Wanted::Pair(opening, files));
+                self.makers.want(wanted.collect());
+            }
             DatasetTask::Examine(opening, folder, tokens) => {
                 let (outbox, news) = (&self.outbox, &self.news);
                 self.examiner.start((opening, folder), tokens, outbox, news);
             }
             DatasetTask::StopExamining => self.examiner.stop(),
-            DatasetTask::Look(opening, files) => self.makers.look(opening, files),
+            DatasetTask::Look(opening, files) => self.makers.look(LookedAt::Pair(opening, files)),
+            DatasetTask::AskForVideos => {
+                self.tell(DatasetEvent::ReadsVideos(strip::reads_videos()))
+            }
+            DatasetTask::Gather(strip, source) => {
+                let (outbox, news) = (&self.outbox, &self.news);
+                self.gatherer.start(strip, source, outbox, news);
+            }
+            DatasetTask::StopGathering => self.gatherer.stop(),
+            DatasetTask::DropStrip => self.gatherer.close(),
+            DatasetTask::WantFrames(strip, wanted) => {
+                let wanted = wanted.into_iter();
+                let wanted = wanted.map(|file| Wanted::Frame(strip, file));
+                self.makers.want(wanted.collect());
+            }
+            DatasetTask::LookFrames(strip, files) => {
+                self.makers.look(LookedAt::Frames(strip, files));
+            }
+            DatasetTask::Add(opening, new) => {
+                let added = self.add(&new);
+                self.tell(DatasetEvent::Added(opening, new, added));
+            }
+            DatasetTask::TakeOut(opening, new, place) => {
+                let out = self.take_out(&new, &place);
+                self.tell(DatasetEvent::TakenOut(opening, place, out));
+            }
         }
     }
 
@@ -165,6 +211,33 @@ impl Keeper {
             holder,
             recovered,
         }))
+    }
+
+    /// Adds a pair whose pictures can be decoded and have one size.
+    fn add(&mut self, new: &NewPair) -> Result<Box<Pair>, Problem> {
+        let editor = self.editor.as_mut().ok_or_else(no_folder)?;
+        let [before, after] = editor.pictures_of(new);
+        let size = |path: &Path| Ok(frame_image::open(path, Reading::Upright)?.dimensions());
+        let sizes: [Result<(u32, u32), Problem>; 2] = [size(&before), size(&after)];
+        let [(width, height), other] = match sizes {
+            [Ok(before), Ok(after)] => [before, after],
+            [Err(problem), _] | [_, Err(problem)] => return Err(problem),
+        };
+        if (width, height) != other {
+            let (other_width, other_height) = other;
+            return Err(Problem::new(format!(
+                "The two pictures have different sizes: {width} × {height} and {other_width} × {other_height}."
+            ))
+            .hint("Pick two frames of one video, or bring the pictures to one size first.")
+            .file(after));
+        }
+        Ok(Box::new(editor.add(new)?))
+    }
+
+    fn take_out(&mut self, new: &NewPair, place: &Place) -> Result<(), Problem> {
+        let editor = self.editor.as_mut().ok_or_else(no_folder)?;
+        self.unsaved = None; // everything is saved with it
+        Ok(editor.take_out(new, place)?)
     }
 
     fn note(&mut self, changes: Vec<Change>, waiting: bool) {
@@ -202,4 +275,8 @@ impl Keeper {
         };
         self.tell(event);
     }
+}
+
+fn no_folder() -> Problem {
+    Problem::new("No data set is open any more.").hint("Open the folder again.")
 }

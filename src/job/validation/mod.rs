@@ -20,7 +20,7 @@ pub(super) use place::Remembered;
 pub use shard::Shard;
 
 use super::jobs::Outbox;
-use super::scoring::{ClipChoice, Evaluation, ReportFormat, ScoreSpec};
+use super::scoring::{Evaluation, JudgeChoice, ReportFormat, ScoreSpec};
 use super::worker::Worker;
 use super::{
     AnswerDecoding, AnswerSettings, BundleSource, EditRequest, GuidanceMode, JobEvent, JobId,
@@ -88,7 +88,7 @@ pub struct ValidateSpec {
     /// The folder.
     pub output: PathBuf,
     /// Who judges.
-    pub clip: ClipChoice,
+    pub judges: JudgeChoice,
     /// An earlier report to compare with.
     pub against: Option<PathBuf>,
 }
@@ -230,7 +230,7 @@ impl ValidateSpec {
             folders: vec![self.output.clone()],
             categories: categories.is_file().then_some(categories),
             pictures: Some(self.seeds.len()),
-            clip: self.clip.clone(),
+            judges: self.judges.clone(),
             output: None,
             against: self.against.clone(),
         }

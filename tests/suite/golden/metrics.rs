@@ -5,7 +5,7 @@ use crate::denoising::{config, weights};
 use candle_core::{DType, Device, Tensor};
 use lgd_studio::dataset::Categories;
 use lgd_studio::eval::{
-    CategoryReport, Metrics, PictureReport, SampleFolder, SampleReport, Truths, methods,
+    CategoryReport, Judges, Metrics, PictureReport, SampleFolder, SampleReport, Truths, methods,
     read_folder, score,
 };
 use lgd_studio::models::clip::{Clip, ClipConfig, l2_normalized};
@@ -83,8 +83,12 @@ fn evaluator(case: &Case) -> TestResult {
     }
     let categories = Categories::open(&case.folder.join("labels_sample_val.json"))?;
     let mut heard = Vec::new();
+    let judges = Judges {
+        clip: Some(&judge),
+        lpips: None,
+    };
     let report = score(
-        Some(&judge),
+        judges,
         name,
         mode,
         read,

@@ -290,6 +290,7 @@ pub fn drop_overlay_ui(ctx: &egui::Context, cx: &Cx<'_>) {
     let (here, hint) = match cx.state.page {
         Page::Models => ("models-drop-here", "models-drop-hint"),
         Page::Train => ("train-drop-here", "train-drop-hint"),
+        Page::Dataset if cx.state.dataset.strip.is_some() => ("strip-drop-here", "strip-drop-hint"),
         Page::Dataset => ("dataset-drop-here", "dataset-drop-hint"),
         _ if compares(cx.state) => ("closer-drop-here", "frame-drop-hint"),
         _ => ("frame-drop-here", "frame-drop-hint"),

@@ -7,6 +7,7 @@ mod opening;
 mod pair;
 mod rows;
 mod sketch;
+mod strip;
 mod toolbar;
 mod warnings;
 mod words;
@@ -14,7 +15,7 @@ mod words;
 use super::Cx;
 use super::ask::{compare_ui, failed_ui, message_ui};
 use crate::app::pair_command;
-use crate::app::state::{Action, DatasetAction, OpenFolder, PairView};
+use crate::app::state::{Action, AppState, DatasetAction, OpenFolder, PairView, StripAction};
 use crate::app::theme::space;
 use crate::app::widgets::look::LookState;
 use crate::app::widgets::{main_pane, right_pane};
@@ -29,9 +30,13 @@ pub struct DatasetPage {
     rows: rows::RowsPanel,
     pair: pair::PairPanel,
     toolbar: toolbar::Toolbar,
+    strip: strip::StripPanel,
     look: LookState,
     /// The cursor of the last frame: where it has moved since, it is brought into view.
     cursor: Option<usize>,
+    /// Whether something had the focus in the last frame: an Escape that leaves a field leaves nothing
+    /// else.
+    focused: bool,
 }
 
 impl DatasetPage {
@@ -68,12 +73,17 @@ impl DatasetPage {
             }
             self.list_ui(ui, cx, open, actions);
         });
+        self.focused = ui.memory(|memory| memory.focused().is_some());
     }
 
     fn list_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenFolder, actions: &mut Vec<Action>) {
         self.keys(ui.ctx(), cx, open, actions);
         if cx.state.dataset.looking {
             self.looking_ui(ui, cx, open, actions);
+            return;
+        }
+        if let Some(strip) = &cx.state.dataset.strip {
+            self.strip.ui(ui, cx, (open, strip), actions);
             return;
         }
         if open.shown.is_empty() {
@@ -101,10 +111,21 @@ impl DatasetPage {
         let looking = cx.state.dataset.looking;
         let free = cx.state.dialog.is_none() && ctx.memory(|memory| memory.focused().is_none());
         let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        let left = free && !self.focused;
+        let picking = cx.state.dataset.strip.is_some() && !looking;
+        if picking {
+            if free {
+                actions.extend(strip::moves(ctx));
+            }
+            if left && pressed(Key::Escape) {
+                actions.push(StripAction::Show(false).into());
+            }
+            return;
+        }
         if free && open.cursor.is_some() && !looking && pressed(Key::Enter) {
             actions.push(DatasetAction::Look(true).into());
         }
-        if free && looking && pressed(Key::Escape) {
+        if left && looking && pressed(Key::Escape) {
             actions.push(DatasetAction::Look(false).into());
         }
         // While two pictures are compared the arrows move the view.
@@ -144,11 +165,20 @@ fn waiting_ui(ui: &mut Ui, room: Rect, label: &str) {
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Status, true, label));
 }
 
-/// The actions of folders dropped onto the page.
-pub fn dropped(ctx: &egui::Context) -> Vec<Action> {
-    let file = ctx.input_mut(|input| std::mem::take(&mut input.raw.dropped_files).pop());
-    let path = file.map(|file| file.path().to_owned());
-    let path = path.filter(|path| path.is_absolute());
+/// The actions of files dropped onto the page: a data set that is opened, or while a new pair is
+/// picked, frames for it.
+pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
+    let files = ctx.input_mut(|input| std::mem::take(&mut input.raw.dropped_files));
+    let paths = files.into_iter().map(|file| file.path().to_owned());
+    let mut paths: Vec<_> = paths.filter(|path| path.is_absolute()).collect();
+    if state.dataset.strip.is_some() {
+        let any = !paths.is_empty();
+        return any
+            .then(|| StripAction::Take(paths).into())
+            .into_iter()
+            .collect();
+    }
+    let path = paths.pop();
     path.map(|path| DatasetAction::Open(path).into())
         .into_iter()
         .collect()

@@ -6,6 +6,7 @@ use crate::app::pair_command::PairCommand;
 use crate::app::state::{Action, DatasetAction, OpenFolder, Saving};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Slot, badge, card, field_frame, fit, hint, paint_picture};
+use crate::job::BundleSource;
 use crate::job::datasets::{CATEGORIES, Field, Pair, Proposal, Verdict};
 use eframe::egui;
 use egui::{
@@ -14,10 +15,32 @@ use egui::{
 };
 use serde_json::{Value, json};
 
-/// Which wish to write into a field was heard last.
+/// Which wish to write into a field was heard last, and the tokens of the question.
 #[derive(Default)]
 pub struct PairPanel {
     heard: u64,
+    counted: Counted,
+}
+
+/// The tokens of a question, counted once and not in every frame.
+#[derive(Default)]
+struct Counted {
+    question: String,
+    of: BundleSource,
+    tokens: Option<(usize, usize)>,
+}
+
+impl Counted {
+    /// Tokens of the question and the most that the model reads, once a model is loaded.
+    fn of(&mut self, cx: &Cx<'_>, question: &str) -> Option<(usize, usize)> {
+        let bundle = &cx.state.bundle_source;
+        if self.tokens.is_none() || self.question != question || self.of != *bundle {
+            self.tokens = cx.state.tokens_of(question);
+            question.clone_into(&mut self.question);
+            self.of.clone_from(bundle);
+        }
+        self.tokens
+    }
 }
 
 impl PairPanel {
@@ -87,7 +110,9 @@ impl PairPanel {
             ui.horizontal(|ui| {
                 ui.label(RichText::new(cx.tr(label)).strong());
                 if field == Field::Question {
-                    tokens_ui(ui, cx, text);
+                    if let Some(tokens) = self.counted.of(cx, text) {
+                        tokens_ui(ui, cx, tokens);
+                    }
                 }
             });
             let mut draft = text.clone();
@@ -167,7 +192,10 @@ fn pictures_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenFolder, actions: &mut Vec<Ac
                 let place = Rect::from_min_size(pos2(left, well.top()), half);
                 let radius = CornerRadius::same(CARD_RADIUS - 4);
                 ui.painter().rect_filled(place, radius, cx.tokens.well);
-                let texture = cx.pictures.borrow_mut().texture(ui.ctx(), slot, picture);
+                let mut pictures = cx.pictures.borrow_mut();
+                let Some(texture) = pictures.within_budget(ui.ctx(), slot, picture) else {
+                    continue; // two large photographs are not uploaded in one frame
+                };
                 let size = vec2(picture.width() as f32, picture.height() as f32);
                 paint_picture(ui.painter(), &texture, fit(size, place), CARD_RADIUS - 5);
             }
@@ -183,11 +211,8 @@ fn pictures_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenFolder, actions: &mut Vec<Ac
     }
 }
 
-/// Tokens of the question, as the loaded model counts them.
-fn tokens_ui(ui: &mut Ui, cx: &Cx<'_>, question: &str) {
-    let Some((count, limit)) = cx.state.tokens_of(question) else {
-        return;
-    };
+/// Tokens of the question, as the loaded model counts them, and the most that it reads.
+fn tokens_ui(ui: &mut Ui, cx: &Cx<'_>, (count, limit): (usize, usize)) {
     let values = [("count", count.into()), ("limit", limit.into())];
     let text = RichText::new(cx.text("dataset-tokens", &values)).small();
     let colour = match count > limit {

@@ -4,9 +4,9 @@ use super::Cx;
 use crate::app::panels::ask::mode_texts;
 use crate::app::state::{Action, BundleState, DatasetAction, SKETCH_STEPS};
 use crate::app::theme::space;
-use crate::app::widgets::{Slot, fit, hint, paint_picture};
+use crate::app::widgets::{Slot, fit, paint_picture};
 use eframe::egui;
-use egui::{Checkbox, Rect, Sense, Spinner, Ui, WidgetInfo, vec2};
+use egui::{Checkbox, Label, Rect, RichText, Sense, Spinner, Ui, WidgetInfo, vec2};
 
 /// Height of the picture.
 const HEIGHT: f32 = 120.0;
@@ -33,7 +33,7 @@ pub fn sketch_ui(ui: &mut Ui, cx: &Cx<'_>, place: usize, actions: &mut Vec<Actio
     if sketch.picture.is_none() && sketch.job.is_none() {
         return;
     }
-    ui.horizontal(|ui| {
+    ui.horizontal_top(|ui| {
         let (well, response) = ui.allocate_exact_size(vec2(HEIGHT * 1.3, HEIGHT), Sense::hover());
         ui.painter().rect_filled(well, 8, cx.tokens.well);
         if let Some(picture) = &sketch.picture {
@@ -56,6 +56,8 @@ pub fn sketch_ui(ui: &mut Ui, cx: &Cx<'_>, place: usize, actions: &mut Vec<Actio
         ];
         let text = cx.text("dataset-sketch-what", &values);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &text));
-        hint(ui, cx.tokens, text);
+        // It must not make the pane wider.
+        let text = RichText::new(text).small().color(cx.tokens.text_weak);
+        ui.add(Label::new(text).wrap());
     });
 }

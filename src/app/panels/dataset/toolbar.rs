@@ -27,8 +27,8 @@ impl Toolbar {
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenFolder, actions: &mut Vec<Action>) {
         let dataset = &cx.state.dataset;
         head_ui(ui, cx, open, actions);
-        // Findings have their own choices.
-        if open.health.shown && !dataset.looking {
+        // Findings have their own choices, and so have frames.
+        if (open.health.shown || dataset.strip.is_some()) && !dataset.looking {
             return;
         }
         let mut filter = dataset.filter.clone();
@@ -147,6 +147,17 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenFolder, actions: &mut Vec<Action
             let possible = look.action(cx.state);
             let button = ui.add_enabled(possible.is_some(), Button::new(cx.tr(label)));
             let button = button.on_disabled_hover_text(cx.tr("dataset-nothing"));
+            if button.on_hover_text(tip).clicked() {
+                actions.extend(possible);
+            }
+            let new = Command::Pair(PairCommand::New);
+            let keys = new.shortcut().map(|keys| ui.ctx().format_shortcut(&keys));
+            let tip = format!("{} ({})", cx.tr(new.tip()), keys.unwrap_or_default());
+            let possible = new.action(cx.state);
+            let shown = cx.state.dataset.strip.is_some();
+            let button = Button::selectable(shown, cx.tr(new.label())).frame_when_inactive(true);
+            let button = ui.add_enabled(possible.is_some(), button);
+            let button = button.on_disabled_hover_text(cx.tr("dataset-locked"));
             if button.on_hover_text(tip).clicked() {
                 actions.extend(possible);
             }

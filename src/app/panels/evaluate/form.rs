@@ -20,7 +20,7 @@ const TROUBLE: f32 = 44.0;
 /// Text fields while they are typed in; the state hears of them when they are left.
 #[derive(Default)]
 pub struct FormPanel {
-    fields: [Field; 5],
+    fields: [Field; 6],
 }
 
 #[derive(Default)]
@@ -221,6 +221,13 @@ impl FormPanel {
             Some(FolderUse::Clip),
             actions,
         );
+        let texts = FieldTexts {
+            label: "evaluate-lpips",
+            tip: "evaluate-lpips-tip",
+            empty: "evaluate-lpips-hint",
+        };
+        let button = Some(FolderUse::Lpips);
+        self.folder_ui(ui, cx, 5, texts, &mut draft.lpips, button, actions);
     }
 
     #[expect(

@@ -130,7 +130,11 @@ fn shown_ui(ui: &mut Ui, cx: &Cx<'_>, shown: &ShownEvaluation, actions: &mut Vec
         "" => cx.tr("evaluate-no-clip").into_owned(),
         clip => cx.text("evaluate-by-clip", &[("clip", clip.into())]),
     };
-    for line in report.drawn.iter().chain([&clip]) {
+    let lpips = match report.lpips.as_str() {
+        "" => None,
+        name => Some(cx.text("evaluate-by-lpips", &[("name", name.into())])),
+    };
+    for line in report.drawn.iter().chain([&clip]).chain(&lpips) {
         let line = RichText::new(line).small().color(cx.tokens.text_weak);
         ui.add(Label::new(line).wrap().selectable(true));
     }

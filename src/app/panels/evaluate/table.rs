@@ -23,6 +23,7 @@ const NAME: f32 = 132.0;
 struct Columns {
     similar: bool,
     causal: bool,
+    lpips: bool,
 }
 
 /// Draws the table.
@@ -48,6 +49,7 @@ pub fn table_ui(
     let columns = Columns {
         similar: any(|category| category.metrics.is_some()),
         causal: any(|category| category.causal.is_some()),
+        lpips: any(|category| category.lpips.is_some()),
     };
     Frame::new()
         .fill(cx.tokens.card)
@@ -103,11 +105,19 @@ fn heads_ui(ui: &mut Ui, cx: &Cx<'_>, columns: Columns) {
                 .on_hover_text(cx.tr("evaluate-causal-tip"))
         });
     }
-    for (name, tip) in [
-        ("evaluate-psnr", "evaluate-psnr-tip"),
-        ("evaluate-ssim", "evaluate-ssim-tip"),
-        ("evaluate-direction", "evaluate-direction-tip"),
+    for (name, tip, there) in [
+        ("evaluate-psnr", "evaluate-psnr-tip", true),
+        ("evaluate-ssim", "evaluate-ssim-tip", true),
+        ("evaluate-lpips", "evaluate-lpips-column-tip", columns.lpips),
+        (
+            "evaluate-direction",
+            "evaluate-direction-tip",
+            columns.similar,
+        ),
     ] {
+        if !there {
+            continue;
+        }
         cell_ui(ui, SHORT, |ui| {
             ui.label(weak(&cx.tr(name))).on_hover_text(cx.tr(tip))
         });
@@ -156,11 +166,15 @@ fn category_ui(ui: &mut Ui, cx: &Cx<'_>, category: &CategoryReport, total: bool,
             response.on_hover_text(cx.text("evaluate-causal-more", &values));
         }
     }
-    for (value, digits) in [
-        (category.psnr, 2),
-        (category.ssim, 3),
-        (category.direction, 3),
+    for (value, digits, there) in [
+        (category.psnr, 2, true),
+        (category.ssim, 3, true),
+        (category.lpips, 3, columns.lpips),
+        (category.direction, 3, columns.similar),
     ] {
+        if !there {
+            continue;
+        }
         let words = value.map_or("–".to_owned(), |value| format!("{value:.digits$}"));
         cell_ui(ui, SHORT, |ui| ui.label(RichText::new(words).size(13.0)));
     }

@@ -1,7 +1,4 @@
 //! One comparison: the frame, the question, and the pictures without their modes.
-//!
-//! Its keys are here and not in the table of commands: they mean something only while a comparison is
-//! shown, and a vote carries the time it took, which only a frame knows.
 
 use super::{Cx, act, message_ui};
 use crate::app::state::{Action, OpenPoll, Picked, VoteAction};
@@ -10,92 +7,45 @@ use crate::app::widgets::{Slot, Tone, badge, cells, fill_line, fit, hint, paint_
 use crate::job::{Ballot, BallotPictures};
 use eframe::egui;
 use egui::{
-    Align, Button, CornerRadius, Key, Label, Layout, Modifiers, Rect, RichText, Sense, Spinner,
-    Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align, Button, CornerRadius, Label, Layout, Rect, RichText, Sense, Spinner, Stroke, StrokeKind,
+    Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
 /// Height of the row of buttons below.
 const FOOT: f32 = 48.0;
 /// Height below a picture for its buttons.
 const BELOW: f32 = 44.0;
-/// Keys of the columns, from the left.
-const DIGITS: [Key; 4] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4];
-
-/// When the comparison that is shown came up.
-#[derive(Default)]
-pub struct BallotPanel {
-    since: Option<(usize, f64)>,
-}
-
-impl BallotPanel {
-    /// Draws it.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenPoll, actions: &mut Vec<Action>) {
-        head_ui(ui, cx, open, actions);
-        let Some(ballot) = open.ballot() else {
-            self.since = None;
-            let room = ui.available_rect_before_wrap();
-            let (heading, hint) = (cx.tr("vote-done"), cx.tr("vote-done-hint"));
-            message_ui(ui, cx, room, &cx.art.cat, &heading, &hint);
-            return;
-        };
-        question_ui(ui, cx, ballot);
+/// Draws the comparison.
+pub fn ballot_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenPoll, actions: &mut Vec<Action>) {
+    head_ui(ui, cx, open, actions);
+    let Some(ballot) = open.ballot() else {
         let room = ui.available_rect_before_wrap();
-        let pictures = match &open.pictures {
-            None => {
-                let place = Rect::from_center_size(room.center(), vec2(28.0, 28.0));
-                Spinner::new().paint_at(ui, place);
-                return;
-            }
-            Some(Err(problem)) => {
-                super::trouble_ui(ui, cx, problem);
-                if ui.button(cx.tr("vote-skip")).clicked() {
-                    actions.push(act(VoteAction::Go(1)));
-                }
-                return;
-            }
-            Some(Ok(pictures)) => pictures,
-        };
-        let now = ui.input(|input| input.time);
-        let since = match self.since {
-            Some((at, since)) if at == open.at => since,
-            _ => now,
-        };
-        self.since = Some((open.at, since));
-        let choose = |picked| act(VoteAction::Choose(picked, now - since));
-        let free = cx.state.dialog.is_none() && ui.memory(|memory| memory.focused().is_none());
-        if free {
-            actions.extend(keys(ui, ballot.columns.len(), &choose));
+        let (heading, hint) = (cx.tr("vote-done"), cx.tr("vote-done-hint"));
+        message_ui(ui, cx, room, &cx.art.cat, &heading, &hint);
+        return;
+    };
+    question_ui(ui, cx, ballot);
+    let room = ui.available_rect_before_wrap();
+    match &open.pictures {
+        None => {
+            let place = Rect::from_center_size(room.center(), vec2(28.0, 28.0));
+            Spinner::new().paint_at(ui, place);
         }
-        pictures_ui(ui, cx, open, pictures, &choose, actions);
-        foot_ui(ui, cx, room, &choose, actions);
+        Some(Err(problem)) => {
+            super::trouble_ui(ui, cx, problem);
+            if ui.button(cx.tr("vote-skip")).clicked() {
+                actions.push(act(VoteAction::Go(1)));
+            }
+        }
+        Some(Ok(pictures)) => {
+            pictures_ui(ui, cx, open, pictures, actions);
+            foot_ui(ui, cx, room, actions);
+        }
     }
 }
 
-/// What the keys of this frame mean.
-fn keys(ui: &Ui, columns: usize, choose: &dyn Fn(Picked) -> Action) -> Vec<Action> {
-    let mut actions = Vec::new();
-    ui.input_mut(|input| {
-        for (column, key) in DIGITS.into_iter().enumerate().take(columns) {
-            if input.consume_key(Modifiers::SHIFT, key) {
-                actions.push(act(VoteAction::Mark(column)));
-            } else if input.consume_key(Modifiers::NONE, key) {
-                actions.push(choose(Picked::Column(column)));
-            }
-        }
-        if input.consume_key(Modifiers::NONE, Key::Num0) {
-            actions.push(choose(Picked::None));
-        }
-        if input.consume_key(Modifiers::NONE, Key::T) {
-            actions.push(choose(Picked::Tie));
-        }
-        for (key, by) in [(Key::ArrowLeft, -1), (Key::ArrowRight, 1)] {
-            if input.consume_key(Modifiers::NONE, key) {
-                actions.push(act(VoteAction::Go(by)));
-            }
-        }
-    });
-    actions.truncate(1); // what comes after a vote is about another comparison
-    actions
+fn choose(picked: Picked) -> Action {
+    act(VoteAction::Choose(picked))
 }
 
 /// How far the rater is, and ways to other places.
@@ -153,7 +103,6 @@ fn pictures_ui(
     cx: &Cx<'_>,
     open: &OpenPoll,
     pictures: &BallotPictures,
-    choose: &dyn Fn(Picked) -> Action,
     actions: &mut Vec<Action>,
 ) {
     let room = ui.available_rect_before_wrap();
@@ -218,13 +167,7 @@ fn pictures_ui(
     }
 }
 
-fn foot_ui(
-    ui: &mut Ui,
-    cx: &Cx<'_>,
-    room: Rect,
-    choose: &dyn Fn(Picked) -> Action,
-    actions: &mut Vec<Action>,
-) {
+fn foot_ui(ui: &mut Ui, cx: &Cx<'_>, room: Rect, actions: &mut Vec<Action>) {
     let foot = Rect::from_min_max(pos2(room.left(), room.bottom() - FOOT + space::S), room.max);
     let layout = Layout::left_to_right(Align::Center);
     let builder = UiBuilder::new()

@@ -17,7 +17,6 @@ use egui::Ui;
 #[derive(Default)]
 pub struct VotePage {
     setup: setup::SetupPanel,
-    ballot: ballot::BallotPanel,
 }
 
 impl VotePage {
@@ -28,7 +27,7 @@ impl VotePage {
             match (&voting.open, &voting.report) {
                 (Some(_), Some(report)) => results::results_ui(ui, cx, report, actions),
                 (Some(open), None) if !voting.opening => {
-                    self.ballot.ui(ui, cx, open, actions);
+                    ballot::ballot_ui(ui, cx, open, actions);
                 }
                 _ => self.setup.ui(ui, cx, actions),
             }

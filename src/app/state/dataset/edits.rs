@@ -1,7 +1,7 @@
-//! Undo and redo of what is written about pairs. Typing in one field is one step, until a person
-//! goes somewhere else.
+//! Undo and redo of what is written about pairs, and of new pairs. Typing in one field is one step,
+//! until a person goes somewhere else.
 
-use crate::job::datasets::Field;
+use crate::job::datasets::{Field, NewPair};
 use serde_json::Value;
 
 /// Steps that are remembered.
@@ -16,11 +16,20 @@ pub(super) struct Step {
     pub after: Option<Value>,
 }
 
+/// What is taken back at once.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Entry {
+    /// Fields of pairs.
+    Fields(Vec<Step>),
+    /// A pair joined the folder.
+    Added(NewPair),
+}
+
 /// Earlier and later steps.
 #[derive(Debug, Default)]
 pub(super) struct Edits {
-    past: Vec<Vec<Step>>,
-    future: Vec<Vec<Step>>,
+    past: Vec<Entry>,
+    future: Vec<Entry>,
     /// Whether the interaction of the last edit still goes on.
     going_on: bool,
 }
@@ -29,17 +38,27 @@ impl Edits {
     /// Notes steps that are taken back together.
     pub(super) fn note(&mut self, steps: Vec<Step>) {
         self.future.clear();
-        if let ([step], Some([last])) = (
-            steps.as_slice(),
-            self.past.last_mut().map(Vec::as_mut_slice),
-        ) && self.going_on
+        if let ([step], Some(Entry::Fields(known))) = (steps.as_slice(), self.past.last_mut())
+            && let [last] = known.as_mut_slice()
+            && self.going_on
             && (last.pair, last.field) == (step.pair, step.field)
         {
             last.after.clone_from(&step.after);
             return;
         }
         self.going_on = true;
-        self.past.push(steps);
+        self.push(Entry::Fields(steps));
+    }
+
+    /// Notes that a pair joined the folder.
+    pub(super) fn note_added(&mut self, new: NewPair) {
+        self.future.clear();
+        self.going_on = false;
+        self.push(Entry::Added(new));
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.past.push(entry);
         if self.past.len() > MOST {
             self.past.remove(0);
         }
@@ -50,20 +69,20 @@ impl Edits {
         self.going_on = false;
     }
 
-    /// The steps to take back, the newest first.
-    pub(super) fn back(&mut self) -> Option<Vec<Step>> {
+    /// What is to be taken back, the newest first.
+    pub(super) fn back(&mut self) -> Option<Entry> {
         self.going_on = false;
-        let steps = self.past.pop()?;
-        self.future.push(steps.clone());
-        Some(steps)
+        let entry = self.past.pop()?;
+        self.future.push(entry.clone());
+        Some(entry)
     }
 
-    /// The steps to take again.
-    pub(super) fn forward(&mut self) -> Option<Vec<Step>> {
+    /// What is to be done again.
+    pub(super) fn forward(&mut self) -> Option<Entry> {
         self.going_on = false;
-        let steps = self.future.pop()?;
-        self.past.push(steps.clone());
-        Some(steps)
+        let entry = self.future.pop()?;
+        self.past.push(entry.clone());
+        Some(entry)
     }
 
     /// Whether there is a step back, and one forward.

@@ -70,6 +70,11 @@ impl Health {
             .count()
     }
 
+    /// Forgets a pair that was taken out of the folder.
+    pub(super) fn forget(&mut self, place: &Place) {
+        self.places.remove(place);
+    }
+
     /// Where a pair is in the folder.
     pub fn place(&self, place: &Place) -> Option<usize> {
         self.places.get(place).copied()
@@ -90,6 +95,14 @@ impl OpenFolder {
 
 impl AppState {
     pub(super) fn act_on_health(&mut self, action: HealthAction) -> Vec<Effect> {
+        if action == HealthAction::Show(true) {
+            let effects = self.close_strip();
+            if !effects.is_empty() {
+                let mut all = self.act_on_health(action);
+                all.extend(effects);
+                return all;
+            }
+        }
         let opening = self.dataset.openings;
         let tokens = match &self.bundle {
             BundleState::Ready(summary) => Some(TokenLimit {

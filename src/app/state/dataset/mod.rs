@@ -3,8 +3,11 @@
 mod edits;
 mod filter;
 mod health;
+mod hearing;
+mod joining;
 mod memory;
 mod sketch;
+mod strip;
 #[cfg(test)]
 mod tests;
 mod thumbs;
@@ -14,20 +17,20 @@ mod writing;
 pub use filter::{CategoryChoice, PairFilter, PairOrder};
 use health::Health;
 pub use health::HealthAction;
-pub use memory::{DatasetMemory, PairView, RecentFolder};
+pub use memory::{DatasetMemory, PairView};
 pub use sketch::SKETCH_STEPS;
 use sketch::Sketch;
+pub use strip::{FRAMES_PER_SECOND, OpenStrip, StripAction, StripBlocked};
 
-use super::{AppState, Effect, NoticeKind, Page};
+use super::{AppState, Effect, Page};
 use crate::job::datasets::{
-    Change, Conflict, Field, Folder, Holder, Opened, Opening, Pair, PairFiles, PairPictures,
-    Proposal, SaveReport, Thumbnail, Verdict, propose,
+    Change, Conflict, Field, Folder, Holder, NewPair, Opening, Pair, PairFiles, PairPictures,
+    Proposal, SaveReport, StripId, Thumbnail, Verdict, propose,
 };
-use crate::job::{DatasetEvent, DatasetNews, DatasetTask, FileTask, FolderUse, Problem};
+use crate::job::{DatasetTask, FileTask, FolderUse, Problem};
 use edits::Edits;
-use memory::MOST_RECENT;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use thumbs::Thumbs;
 
 /// A pair in small.
@@ -70,7 +73,9 @@ pub struct OpenFolder {
     pub conflicts: Vec<Conflict>,
     /// What may be wrong with it.
     pub health: Health,
-    thumbs: Thumbs,
+    /// The pair that is being added, and whether it comes back after an undo.
+    adding: Option<(NewPair, bool)>,
+    thumbs: Thumbs<ThumbState>,
     wanted: Vec<usize>,
     edits: Edits,
     /// Edits since it was opened.
@@ -120,6 +125,8 @@ pub enum DatasetAction {
     Resolve(usize, bool),
     /// Does something about the health of the folder.
     Health(HealthAction),
+    /// Picks a new pair from frames.
+    Strip(StripAction),
     /// Saves now.
     Save,
 }
@@ -141,6 +148,11 @@ pub struct Dataset {
     pub looking: bool,
     /// The quick answer to the question that is being written.
     pub sketch: Sketch,
+    /// The frames that a new pair is picked from, while they are shown in place of the list.
+    pub strip: Option<OpenStrip>,
+    /// Whether frames can be taken out of videos here, once that is known.
+    pub reads_videos: Option<bool>,
+    strips: StripId,
     /// Where the typing cursor was last asked to go: how often, and into which field; without a field
     /// it is the search.
     pub writing: (u64, Option<Field>),
@@ -245,6 +257,7 @@ impl AppState {
     fn open_dataset(&mut self, path: PathBuf) -> Vec<Effect> {
         self.remember_cursor();
         let mut effects = self.watch_training(Page::Dataset);
+        effects.extend(self.close_strip());
         self.page = Page::Dataset;
         let dataset = &mut self.dataset;
         dataset.openings += 1;
@@ -271,7 +284,9 @@ impl AppState {
                 let dataset = &mut self.dataset;
                 (dataset.open, dataset.looking) = (None, false);
                 dataset.memory.open = false;
-                return ask(DatasetTask::Save);
+                let mut effects = self.close_strip();
+                effects.extend(ask(DatasetTask::Close));
+                return effects;
             }
             DatasetAction::Forget(path) => {
                 let recent = &mut self.dataset.memory.recent;
@@ -314,113 +329,10 @@ impl AppState {
             DatasetAction::Annotator(name) => self.dataset.memory.annotator = name,
             DatasetAction::Resolve(number, ours) => return self.resolve(number, ours),
             DatasetAction::Health(action) => return self.act_on_health(action),
+            DatasetAction::Strip(action) => return self.act_on_strip(action),
             DatasetAction::Save => return ask(DatasetTask::Save),
         }
         Vec::new()
-    }
-
-    /// Takes in what the thread of the folder reports.
-    pub(super) fn on_dataset_event(&mut self, event: DatasetEvent) -> Vec<Effect> {
-        match event {
-            DatasetEvent::Opened(opening, path, opened) => {
-                if opening == self.dataset.openings {
-                    self.dataset.opening = None;
-                    return self.dataset_opened(&path, opened);
-                }
-            }
-            DatasetEvent::Saved(report, heard) => self.dataset.saved(report, heard),
-            DatasetEvent::NotSaved(problem) => {
-                if let Some(open) = &mut self.dataset.open {
-                    open.saving = Saving::Failed(problem);
-                } else {
-                    self.notify(NoticeKind::Trouble(problem));
-                }
-            }
-            DatasetEvent::Examined(opening, report) => {
-                if opening == self.dataset.openings {
-                    self.examined(report);
-                }
-            }
-            DatasetEvent::Looked(opening, place, pictures) => {
-                if opening == self.dataset.openings
-                    && let Some(open) = &mut self.dataset.open
-                    && open.cursor == Some(place)
-                {
-                    open.pictures = Some((place, pictures));
-                }
-            }
-        }
-        Vec::new()
-    }
-
-    /// Takes in thumbnails.
-    pub fn on_dataset_news(&mut self, news: DatasetNews) {
-        let current = self.dataset.openings;
-        let Some(open) = &mut self.dataset.open else {
-            return;
-        };
-        if let (Some(going_on), Some(progress)) = (&mut open.health.going_on, news.examining) {
-            *going_on = progress;
-        }
-        for (opening, place, made) in news.thumbnails {
-            if opening == current {
-                let state = made.map_or_else(ThumbState::Failed, ThumbState::Ready);
-                open.thumbs.put(place, state);
-            }
-        }
-    }
-
-    fn dataset_opened(&mut self, path: &Path, opened: Result<Box<Opened>, Problem>) -> Vec<Effect> {
-        let opened = match opened {
-            Ok(opened) => *opened,
-            Err(problem) => {
-                self.dataset.failed = Some(problem);
-                self.dataset.open = None;
-                self.dataset.memory.open = false;
-                return Vec::new();
-            }
-        };
-        if opened.recovered > 0 {
-            self.notify(NoticeKind::EditsRecovered(opened.recovered));
-        }
-        let dataset = &mut self.dataset;
-        dataset.filter = PairFilter::default();
-        dataset.looking = false;
-        let memory = &mut dataset.memory;
-        memory.open = true;
-        let known = memory.recent.iter().position(|recent| recent.path == path);
-        let recent = match known {
-            Some(at) => memory.recent.remove(at),
-            None => RecentFolder {
-                path: path.to_path_buf(),
-                ..RecentFolder::default()
-            },
-        };
-        let there =
-            |pair: &Pair| pair.place.name == recent.name && pair.place.split == recent.split;
-        let cursor = opened.folder.pairs.iter().position(there);
-        memory.recent.insert(0, recent);
-        memory.recent.truncate(MOST_RECENT);
-        let saving = match opened.recovered {
-            0 => Saving::Saved,
-            _ => Saving::Noted,
-        };
-        dataset.open = Some(OpenFolder {
-            folder: opened.folder,
-            holder: opened.holder,
-            shown: Vec::new(),
-            cursor,
-            pictures: None,
-            saving,
-            conflicts: Vec::new(),
-            health: Health::default(),
-            thumbs: Thumbs::default(),
-            wanted: Vec::new(),
-            edits: Edits::default(),
-            sent: 0,
-        });
-        dataset.refresh();
-        self.look_at_pair()
     }
 }
 
@@ -471,7 +383,14 @@ impl Dataset {
         if heard == open.sent {
             open.saving = Saving::Saved;
         }
-        open.conflicts.extend(report.conflicts);
+        for conflict in report.conflicts {
+            // Whoever types on meets the same conflict again; the newest words are what matters.
+            let same = |known: &Conflict| {
+                (&known.ours.place, known.ours.field) == (&conflict.ours.place, conflict.ours.field)
+            };
+            open.conflicts.retain(|known| !same(known));
+            open.conflicts.push(conflict);
+        }
     }
 }
 

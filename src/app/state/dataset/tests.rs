@@ -3,9 +3,10 @@
 use super::*;
 use crate::app::settings::{Session, Settings};
 use crate::app::state::{Action, AppState};
-use crate::job::BundleSource;
-use crate::job::datasets::{ReviewState, Split};
+use crate::job::datasets::{Opened, ReviewState, Split, StripSource};
+use crate::job::{BundleSource, DatasetEvent};
 use serde_json::json;
+use std::path::Path;
 
 fn pair(index: usize, question: &str, answer: &str) -> Pair {
     let record = json!({
@@ -196,7 +197,10 @@ fn a_conflict_is_settled_either_way() {
             written: 0,
             conflicts: vec![conflict],
         };
+        state.on_dataset_event(DatasetEvent::Saved(report.clone(), 1));
+        // Whoever types on does not get a second question about the same words.
         state.on_dataset_event(DatasetEvent::Saved(report, 1));
+        assert_eq!(open(&state).conflicts.len(), 1);
         let effects = state.apply(DatasetAction::Resolve(0, ours).into());
         assert!(open(&state).conflicts.is_empty());
         if ours {
@@ -267,4 +271,144 @@ fn the_next_key_cancels_the_quick_answer() {
     assert_eq!(state.dataset.sketch.job, None);
     let effects = state.apply(DatasetAction::Select(1).into());
     assert!(!drawn(&effects));
+}
+
+fn strip(state: &AppState) -> &OpenStrip {
+    state.dataset.strip.as_ref().expect("frames are shown")
+}
+
+/// Frames of a folder, of which the first and the last are picked and decoded.
+fn picked(state: &mut AppState) {
+    use crate::job::datasets::{LargeFrame, Strip};
+    state.apply(StripAction::Take(vec![PathBuf::from("some/My film")]).into());
+    let frames = (1..=3).map(|number| PathBuf::from(format!("f{number}.jpg")));
+    let frames = Strip {
+        frames: frames.collect(),
+        cut: false,
+    };
+    state.on_dataset_event(DatasetEvent::Gathered(1, Ok(Some(frames))));
+    state.apply(StripAction::Before(Some(0)).into());
+    state.apply(StripAction::Move(99).into());
+    assert_eq!(state.dataset.strip_blocked(), Some(StripBlocked::NoAfter));
+    state.apply(StripAction::After(None).into());
+    assert_eq!(state.dataset.strip_blocked(), Some(StripBlocked::Decoding));
+    let large = || {
+        Ok(LargeFrame {
+            picture: Default::default(),
+            size: (8, 6),
+        })
+    };
+    let frames = vec![(0, large()), (2, large())];
+    state.on_dataset_event(DatasetEvent::FramesLooked(1, frames));
+    assert_eq!(state.dataset.strip_blocked(), None);
+}
+
+#[test]
+fn a_new_pair_is_picked_added_undone_and_done_again() {
+    let mut state = opened(Holder::Us);
+    picked(&mut state);
+    assert_eq!(strip(&state).name, "My_film_0001");
+    let effects = state.apply(StripAction::Add.into());
+    let [Effect::Dataset(DatasetTask::Add(1, new))] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let new = new.clone();
+    assert_eq!(
+        (new.before.as_path(), new.after.as_path()),
+        (Path::new("f1.jpg"), Path::new("f3.jpg"))
+    );
+    assert_eq!(state.dataset.strip_blocked(), Some(StripBlocked::Adding));
+    assert!(
+        state.apply(Action::Undo).is_empty(),
+        "nobody knows yet where it will stand"
+    );
+    let mut fresh = pair(3, "", "");
+    fresh.place.name.clone_from(&new.name);
+    let added = || DatasetEvent::Added(1, new.clone(), Ok(Box::new(fresh.clone())));
+    state.on_dataset_event(added());
+    assert_eq!(
+        (open(&state).cursor, open(&state).shown.len()),
+        (Some(3), 4)
+    );
+    assert_eq!(open(&state).folder.splits[0].count, 4);
+    assert_eq!((strip(&state).before, strip(&state).after), (Some(2), None));
+    assert_eq!(strip(&state).name, "My_film_0002");
+    write(&mut state, 3, "Why?");
+    state.apply(Action::Undo);
+    let effects = state.apply(Action::Undo);
+    assert!(
+        matches!(&effects[0], Effect::Dataset(DatasetTask::TakeOut(1, out, place))
+            if *out == new && place.name == new.name),
+        "{effects:?}"
+    );
+    assert_eq!(open(&state).folder.pairs.len(), 3);
+    assert!(open(&state).cursor.is_some_and(|cursor| cursor < 3));
+    let effects = state.apply(Action::Redo);
+    assert!(matches!(&effects[..], [Effect::Dataset(DatasetTask::Add(1, again))] if *again == new));
+    state.on_dataset_event(added());
+    state.apply(Action::Redo);
+    assert_eq!(question(&state, 3), "Why?");
+    assert_eq!(state.undo_possible(), (true, false));
+}
+
+#[test]
+fn a_pair_that_could_not_be_added_is_no_step() {
+    let mut state = opened(Holder::Us);
+    picked(&mut state);
+    let effects = state.apply(StripAction::Add.into());
+    let [Effect::Dataset(DatasetTask::Add(1, new))] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let failed = DatasetEvent::Added(1, new.clone(), Err(Problem::new("The disk is full.")));
+    state.on_dataset_event(failed);
+    assert!(strip(&state).failed.is_some());
+    assert_eq!(
+        (open(&state).folder.pairs.len(), state.undo_possible()),
+        (3, (false, false))
+    );
+    assert_eq!(state.dataset.strip_blocked(), None, "it can be tried again");
+    let effects = state.apply(StripAction::Show(false).into());
+    assert_eq!(effects.len(), 1, "its frames are dropped");
+}
+
+#[test]
+fn a_pair_that_could_not_be_taken_out_is_shown_again() {
+    let mut state = opened(Holder::Us);
+    let problem = Problem::new("Another program has written about it.");
+    let place = open(&state).pair(0).expect("a pair").place.clone();
+    let effects = state.on_dataset_event(DatasetEvent::TakenOut(1, place, Err(problem)));
+    assert!(
+        matches!(&effects[..], [.., Effect::Dataset(DatasetTask::Open(2, _))]),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn where_frames_come_from_is_told_by_their_endings() {
+    let mut state = opened(Holder::Us);
+    let mut source = |paths: &[&str]| {
+        let paths = paths.iter().map(PathBuf::from).collect();
+        let effects = state.apply(StripAction::Take(paths).into());
+        match effects.last() {
+            Some(Effect::Dataset(DatasetTask::Gather(_, source))) => source.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let pictures =
+        |names: &[&str]| StripSource::Pictures(names.iter().map(PathBuf::from).collect());
+    assert_eq!(source(&["a.PNG", "b.jpg"]), pictures(&["a.PNG", "b.jpg"]));
+    assert_eq!(
+        source(&["b.jpg", "c.jpg"]),
+        pictures(&["a.PNG", "b.jpg", "c.jpg"])
+    );
+    assert_eq!(
+        source(&["x.MKV"]),
+        StripSource::Video(PathBuf::from("x.MKV"), 1.0)
+    );
+    assert_eq!(
+        source(&["folder"]),
+        StripSource::Folder(PathBuf::from("folder"))
+    );
+    let effects = state.apply(StripAction::PerSecond(5.0).into());
+    assert!(effects.is_empty(), "a folder has no rate");
 }

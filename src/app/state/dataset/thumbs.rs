@@ -1,26 +1,34 @@
 //! The thumbnails in memory: those on screen, and as many of the others as fit.
 
-use super::ThumbState;
 use std::collections::BTreeMap;
 
 /// Thumbnails in memory; 64 KiB to 200 KiB each.
 const MOST: usize = 400;
 
-/// Thumbnails by pair.
-#[derive(Debug, Default)]
-pub(super) struct Thumbs {
-    known: BTreeMap<usize, (u64, ThumbState)>,
+/// Thumbnails by pair, or by frame.
+#[derive(Debug)]
+pub(super) struct Thumbs<T> {
+    known: BTreeMap<usize, (u64, T)>,
     clock: u64,
 }
 
-impl Thumbs {
+impl<T> Default for Thumbs<T> {
+    fn default() -> Self {
+        Self {
+            known: BTreeMap::new(),
+            clock: 0,
+        }
+    }
+}
+
+impl<T> Thumbs<T> {
     /// What is known of a pair's thumbnail.
-    pub(super) fn get(&self, pair: usize) -> Option<&ThumbState> {
+    pub(super) fn get(&self, pair: usize) -> Option<&T> {
         self.known.get(&pair).map(|(_, state)| state)
     }
 
     /// Takes in a thumbnail, and lets the oldest go where there are too many.
-    pub(super) fn put(&mut self, pair: usize, state: ThumbState) {
+    pub(super) fn put(&mut self, pair: usize, state: T) {
         self.clock += 1;
         self.known.insert(pair, (self.clock, state));
         if self.known.len() > MOST + MOST / 4 {
@@ -46,13 +54,11 @@ impl Thumbs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::Problem;
-
     #[test]
     fn the_newest_thumbnails_stay() {
         let mut thumbs = Thumbs::default();
         for pair in 0..5_000 {
-            thumbs.put(pair, ThumbState::Failed(Problem::new("none")));
+            thumbs.put(pair, "picture");
         }
         assert!(thumbs.len() <= MOST + MOST / 4);
         assert!(thumbs.get(4_999).is_some() && thumbs.get(0).is_none());

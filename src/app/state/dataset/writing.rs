@@ -1,6 +1,6 @@
 //! What is written about pairs: edits, undo, reviews, and what to do where somebody else wrote the same.
 
-use super::edits::Step;
+use super::edits::{Entry, Step};
 use super::{OpenFolder, Saving, ask};
 use crate::app::state::{AppState, Effect};
 use crate::job::DatasetTask;
@@ -39,15 +39,25 @@ impl AppState {
 
     /// Takes the last edit back, or does one again.
     pub(in crate::app::state) fn undo_dataset(&mut self, forward: bool) -> Vec<Effect> {
-        let Some(open) = self.dataset.open.as_mut().filter(|open| open.is_editable()) else {
+        // Where the next pair will stand is not known while one is being added.
+        let editable = |open: &&mut OpenFolder| open.is_editable() && open.adding.is_none();
+        let Some(open) = self.dataset.open.as_mut().filter(editable) else {
             return Vec::new();
         };
-        let steps = if forward {
-            open.edits.forward()
-        } else {
-            open.edits.back()
+        let entry = match forward {
+            true => open.edits.forward(),
+            false => open.edits.back(),
         };
-        let Some(steps) = steps else {
+        match entry {
+            Some(Entry::Fields(steps)) => self.retake(steps, forward),
+            Some(Entry::Added(new)) if forward => self.add_pair(new, true),
+            Some(Entry::Added(new)) => self.take_pair_out(new),
+            None => Vec::new(),
+        }
+    }
+
+    fn retake(&mut self, steps: Vec<Step>, forward: bool) -> Vec<Effect> {
+        let Some(open) = &mut self.dataset.open else {
             return Vec::new();
         };
         let place = steps.first().map(|step| step.pair);

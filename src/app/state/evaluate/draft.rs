@@ -1,7 +1,7 @@
 //! An evaluation before it begins, as it is typed and remembered.
 
 use crate::job::{
-    BundleSource, ClipChoice, EditRequest, GuidanceMode, PAPER_MODES, PAPER_SEEDS, Shard,
+    BundleSource, EditRequest, GuidanceMode, JudgeChoice, PAPER_MODES, PAPER_SEEDS, Shard,
     ValidateSpec, paper_settings,
 };
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ pub struct EvaluationDraft {
     pub output: PathBuf,
     /// CLIP's folder; empty for the usual one.
     pub clip: PathBuf,
+    /// The folder of LPIPS's weights; empty for the usual one.
+    pub lpips: PathBuf,
     /// Evaluations that were made or opened, newest first.
     pub folders: Vec<PathBuf>,
 }
@@ -55,6 +57,7 @@ impl Default for EvaluationDraft {
             image_guidance_scale: settings.image_guidance_scale,
             output: PathBuf::new(),
             clip: PathBuf::new(),
+            lpips: PathBuf::new(),
             folders: Vec::new(),
         }
     }
@@ -84,6 +87,8 @@ pub struct Setup<'a> {
     pub home: Option<&'a Path>,
     /// Where CLIP is looked for.
     pub clip: Option<&'a Path>,
+    /// Where LPIPS is looked for.
+    pub lpips: Option<&'a Path>,
 }
 
 impl EvaluationDraft {
@@ -96,6 +101,7 @@ impl EvaluationDraft {
             limit: self.limit.clone(),
             output: self.output.clone(),
             clip: self.clip.clone(),
+            lpips: self.lpips.clone(),
             folders: self.folders.clone(),
             ..Self::default()
         }
@@ -149,12 +155,17 @@ impl EvaluationDraft {
     }
 
     /// Who judges.
-    pub fn judge(&self, setup: &Setup<'_>) -> ClipChoice {
-        let chosen = !self.clip.as_os_str().is_empty();
-        ClipChoice {
-            folder: chosen.then(|| self.clip.clone()),
+    pub fn judge(&self, setup: &Setup<'_>) -> JudgeChoice {
+        let chosen = |folder: &Path| {
+            let named = !folder.as_os_str().is_empty();
+            named.then(|| folder.to_path_buf())
+        };
+        JudgeChoice {
+            clip: chosen(&self.clip),
             bundle: self.bundle.as_ref().unwrap_or(setup.in_use).clone(),
-            fallback: setup.clip.map(Path::to_path_buf),
+            clip_fallback: setup.clip.map(Path::to_path_buf),
+            lpips: chosen(&self.lpips),
+            lpips_fallback: setup.lpips.map(Path::to_path_buf),
         }
     }
 
@@ -184,7 +195,7 @@ impl EvaluationDraft {
                 ..paper_settings()
             },
             output: self.folder(setup).ok_or(DraftProblem::NoFolder)?,
-            clip: self.judge(setup),
+            judges: self.judge(setup),
             against: None,
         })
     }

@@ -284,6 +284,9 @@ impl AppState {
                     self.act_on_dataset(super::DatasetAction::Open(folder))
                 })
             }
+            FolderUse::FramePictures | FolderUse::FramesFolder | FolderUse::Video => {
+                self.act_on_dataset(super::DatasetAction::Strip(super::StripAction::Take(paths)))
+            }
             FolderUse::Originals | FolderUse::OriginalFiles => {
                 self.act_on_import(ImportAction::Add(paths))
             }

@@ -101,7 +101,8 @@ fn a_rater_goes_on_where_they_stopped_and_every_vote_is_kept() {
     let mut state = polled();
     assert_eq!((at(&state), state.voting.done()), (1, 1));
     act(&mut state, VoteAction::Mark(2));
-    let effects = act(&mut state, VoteAction::Choose(Picked::Column(0), 3.5));
+    state.begin_frame(3.5);
+    let effects = act(&mut state, VoteAction::Choose(Picked::Column(0)));
     let [
         Effect::Files(FileTask::Store(StoreTask::KeepVotes(_, votes))),
         ..,
@@ -121,9 +122,9 @@ fn a_rater_goes_on_where_they_stopped_and_every_vote_is_kept() {
     assert_eq!((vote.seconds, vote.sample.as_str()), (3.5, "sample1"));
     // Nothing counts before its pictures are there.
     assert_eq!(at(&state), 2);
-    assert!(act(&mut state, VoteAction::Choose(Picked::None, 1.0)).is_empty());
+    assert!(act(&mut state, VoteAction::Choose(Picked::None)).is_empty());
     serve(&mut state, &effects);
-    act(&mut state, VoteAction::Choose(Picked::Tie, 1.0));
+    act(&mut state, VoteAction::Choose(Picked::Tie));
     let tie = state.voting.votes.last().expect("a vote");
     assert_eq!((tie.choice, tie.right.len()), (VoteChoice::Tie, 3));
     assert_eq!((at(&state), state.voting.done()), (3, 3));
@@ -140,7 +141,7 @@ fn a_rater_goes_on_where_they_stopped_and_every_vote_is_kept() {
     assert_eq!(at(&state), 1);
     let right = state.voting.open.as_ref().map(|open| open.right.clone());
     assert_eq!(right, Some(vec![0, 2]), "the marks are there again");
-    act(&mut state, VoteAction::Choose(Picked::None, 1.0));
+    act(&mut state, VoteAction::Choose(Picked::None));
     assert_eq!(state.voting.votes.len(), 3);
     assert_eq!(at(&state), 3);
     act(&mut state, VoteAction::Results(true));
