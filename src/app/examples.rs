@@ -21,7 +21,7 @@ pub struct Example {
     /// File name, the name it is opened by.
     pub file: String,
     /// The id of the text that says what it shows.
-    pub title: &'static str,
+    pub title_id: &'static str,
     /// Questions that have a known answer.
     pub questions: Vec<String>,
 }
@@ -49,7 +49,7 @@ static EXAMPLES: LazyLock<Vec<Example>> = LazyLock::new(|| {
         .frames
         .into_iter()
         .map(|frame| Example {
-            title: title(&frame.file),
+            title_id: title_id(&frame.file),
             file: frame.file,
             questions: frame
                 .questions
@@ -61,7 +61,7 @@ static EXAMPLES: LazyLock<Vec<Example>> = LazyLock::new(|| {
 });
 
 /// The id of an example's title; the one of the program for a file that has none, which a test rules out.
-fn title(file: &str) -> &'static str {
+fn title_id(file: &str) -> &'static str {
     match file {
         "cheese-party.png" => "example-cheese-party",
         "no-cheese.png" => "example-no-cheese",
@@ -109,7 +109,7 @@ mod tests {
     fn every_example_has_a_title_questions_and_a_thumbnail() -> image::ImageResult<()> {
         assert!(by_file(FIRST).is_some());
         for example in all() {
-            assert_ne!(example.title, "app-title", "{}", example.file);
+            assert_ne!(example.title_id, "app-title", "{}", example.file);
             assert!(!example.questions.is_empty(), "{}", example.file);
         }
         let sheet = image::load_from_memory(THUMBNAILS)?;

@@ -99,12 +99,13 @@ mod tests {
     use std::path::Path;
 
     /// Texts that are the same in every language: names, units, and what a person types.
-    const SAME: [&str; 35] = [
+    const SAME: [&str; 38] = [
         "answer-ready-hint",
         "app-title",
         "closer-clip",
         "closer-similarity",
         "evaluate-clip",
+        "evaluate-lpips",
         "evaluate-psnr",
         "evaluate-seeds-hint",
         "evaluate-ssim",
@@ -130,7 +131,9 @@ mod tests {
         "size-megabytes",
         "timeline-at",
         "train-degrees",
+        "train-group-lora",
         "train-group-qformer",
+        "train-preset-lora",
         "vote-acc",
         "vote-alpha",
         "vote-chosen",

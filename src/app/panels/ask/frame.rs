@@ -154,7 +154,7 @@ fn name_of(frame: &Frame, cx: &Cx<'_>) -> String {
     match &frame.origin {
         FrameOrigin::Example(file) => {
             let example = examples::by_file(file);
-            example.map_or_else(|| file.clone(), |known| cx.tr(known.title).into_owned())
+            example.map_or_else(|| file.clone(), |known| cx.tr(known.title_id).into_owned())
         }
         FrameOrigin::File(path) => file_name(path),
         FrameOrigin::Clipboard => cx.tr("frame-from-clipboard").into_owned(),
@@ -252,7 +252,7 @@ fn thumbnail_ui(
     let radius = CornerRadius::same(CONTROL_RADIUS);
     ui.painter()
         .rect_stroke(rect, radius, ring, StrokeKind::Inside);
-    let title = cx.tr(example.title);
+    let title = cx.tr(example.title_id);
     let label = cx.text("frame-example", &[("title", title.as_ref().into())]);
     response
         .widget_info(|| WidgetInfo::selected(egui::Role::Button, ui.is_enabled(), chosen, &label));

@@ -55,7 +55,8 @@ pub fn frames_ui(ui: &mut Ui, cx: &Cx<'_>, unit: f32, actions: &mut Vec<Action>)
         let picture = Rect::from_min_size(rect.min, vec2(side, side));
         let id = ui.scope_id().with(("frame", index));
         let response = ui.interact(rect, id, Sense::click());
-        response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &example.title));
+        let name = cx.tr(example.title_id);
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, name.as_ref()));
         cx.art
             .paint_thumbnail(ui.painter(), index, picture, CARD_RADIUS);
         if response.hovered() || response.has_focus() {
@@ -69,7 +70,7 @@ pub fn frames_ui(ui: &mut Ui, cx: &Cx<'_>, unit: f32, actions: &mut Vec<Action>)
         ui.painter().text(
             pos2(rect.center().x, rect.bottom() - title / 2.0),
             egui::Align2::CENTER_CENTER,
-            &example.title,
+            name.as_ref(),
             FontId::proportional(16.0 * unit),
             cx.tokens.text,
         );
