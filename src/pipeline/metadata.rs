@@ -308,7 +308,9 @@ pub fn add_texts<W: io::Write>(
 /// # Errors
 /// When it cannot be written; then nothing is left behind.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
-    write_new(path, bytes, |path| File::create_new(path))
+    write_new(path, bytes, |beside| {
+        File::options().write(true).create_new(true).open(beside)
+    })
 }
 
 /// The same for a file that only its owner may read, where the system knows such a thing.

@@ -67,7 +67,7 @@ impl HubDialog {
         let offline = cx.state.settings.network.offline;
         let mut confirmed = false;
         // What the other field and the button leave.
-        let wide = (ui.available_width() - 204.0).clamp(100.0, 396.0);
+        let wide = (ui.available_width() - 228.0).clamp(100.0, 396.0);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::S;
             for (id, text, label, example, width) in [
