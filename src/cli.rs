@@ -22,7 +22,8 @@ mod train;
 mod validate;
 
 use crate::job::{
-    BundleSource, DeviceChoice, MemorySize, Places, Precision, Problem, Resources, bundles,
+    BundleSource, DeviceChoice, FilmSource, MemorySize, Places, Precision, Problem, Resources,
+    bundles,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -50,6 +51,10 @@ struct WindowArgs {
     /// A picture or the folder of a data set to open in the window
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Full screen for visitors: a loop of recorded runs (those in DIR, or our own), safe choices, a
+    /// vote; Ctrl+Shift+X ends it
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    kiosk: Option<Option<PathBuf>>,
 }
 
 /// Options every command takes.
@@ -148,6 +153,8 @@ pub struct WindowRequest {
     pub bundle: Option<BundleSource>,
     /// What networks may use, as far as it was said.
     pub resources: Resources,
+    /// Recordings to begin conference mode with, if it was asked for.
+    pub conference: Option<FilmSource>,
 }
 
 impl Cli {
@@ -165,6 +172,10 @@ impl Cli {
                 .as_ref()
                 .map(|wanted| bundles::find(Some(wanted), Places::of_user().as_ref())),
             resources: cli.global.resources(),
+            conference: cli.window.kiosk.map(|folder| match folder {
+                Some(folder) => FilmSource::Folder(folder),
+                None => FilmSource::BuiltIn,
+            }),
         })
     }
 

@@ -34,7 +34,8 @@
 //! A window's run is written down in `studio.db` before it may start. Its steps go to a journal and
 //! its columns to a run file while it is drawn, so a killed program loses nothing.
 //!
-//! Below [`job`] everything is plain synchronous code that runs without a window, a thread or a GPU.
+//! Below [`job`] everything is plain synchronous code that runs without a window, a thread or a GPU;
+//! only [`train`] reads its data ahead on a thread of its own.
 
 pub mod app;
 pub mod cli;

@@ -25,6 +25,7 @@ fn main() -> ExitCode {
                 frame: request.frame,
                 bundle: request.bundle,
                 resources: request.resources,
+                conference: request.conference,
             };
             match lgd_studio::app::run(options) {
                 Ok(()) => ExitCode::SUCCESS,

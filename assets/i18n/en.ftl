@@ -1,4 +1,4 @@
-# Every text of the window. A second language is a second file with the same ids.
+# Every text of the window in English. Other languages are files with the same ids beside this one.
 # Sentence case, no colon after a label, an ellipsis when a button opens a dialog.
 
 app-title = LGD Studio
@@ -86,6 +86,8 @@ command-gallery-page = Go to Gallery
 command-gallery-page-tip = Every run that was kept
 command-models-page = Go to Models
 command-models-page-tip = The models on this machine, and which one answers
+command-conference = Conference mode
+command-conference-tip = Full screen for visitors: a loop of recorded answers, safe choices, a vote. Ctrl+Shift+X ends it
 command-palette = Find a command…
 command-palette-tip = Every command by name
 command-settings = Settings
@@ -113,6 +115,18 @@ frame-recent-empty = No files yet
 frame-recent-tip = Frames you opened before
 frame-examples = Drawn examples
 frame-example = Example { $title }
+example-cheese-party = Cheese party
+example-no-cheese = No cheese
+example-fishbowl = Fishbowl
+example-evening-lamp = Evening lamp
+example-magic-hat = Magic hat
+example-apple-tree = Apple tree
+example-snowman = Snowman
+example-balloon = Balloon
+example-garden-night = Garden night
+example-campfire = Campfire
+example-ice-cream = Ice cream
+example-sprout = Sprout
 frame-drop-here = Drop the picture to use it as the frame
 frame-drop-hint = PNG, JPEG, WebP, GIF, BMP or TIFF
 frame-empty = No frame yet
@@ -342,6 +356,7 @@ when-now = just now
 when-minutes = { $count } min ago
 when-hours = { $count } h ago
 when-days = { $count } d ago
+when-date = { $year }-{ $month }-{ $day }
 
 # Exports of a run
 export-menu = Export run
@@ -697,6 +712,8 @@ models-copy-path = Copy path
 models-copy-path-tip = Puts the path of the folder into the clipboard
 models-reveal = Show in folder
 models-reveal-tip = Opens the folder in the system's file manager
+models-second-editor = drawn by the second editor
+models-second-editor-tip = Plain InstructPix2Pix (ip2p), which reads the sentence through CLIP, as the baselines of the paper do
 models-modes = Guided by
 models-mode-possible = { $mode } is possible
 models-in-place = Its weights are used where they are, in { $path }
@@ -729,10 +746,10 @@ size-bytes = { $number } bytes
 size-kilobytes = { $number } kB
 size-megabytes = { $number } MB
 size-gigabytes = { $number } GB
-count-plain = { $number }
-count-thousand = { $number } thousand
-count-million = { $number } million
-count-billion = { $number } billion
+# Units of large counts, as far apart as the language has them
+count-small = { $number } thousand
+count-middle = { $number } million
+count-large = { $number } billion
 
 # Imports
 import-title = Import a model
@@ -750,6 +767,12 @@ import-remove = Leave out { $path }
 import-looking = Looking at what they hold
 import-empty = Drop files or folders here, choose them, or write a path. Nothing is written before you press Make the bundle.
 import-found = What they hold
+part-blip2-tokenizer = BLIP-2's tokenizer
+part-adapter = latent translation
+part-sentence-encoder = T5 of the sentences
+part-text-encoder = CLIP text encoder
+part-clip-tokenizer = CLIP's tokenizer
+part-scheduler = noise schedule
 import-licence = Licence { $licence }
 import-mode-needs = { $mode } needs { $parts } as well
 import-missing = Not there
@@ -799,6 +822,9 @@ import-stop-tip = Stops the import; what is finished stays
 import-continue = Continue
 import-continue-tip = Goes on where the import stopped
 import-discard = Discard
+import-stage-reading = Reading the originals
+import-stage-checking = Checking what is there
+import-stage-writing = Writing weights
 import-discard-tip = Deletes what is finished; the originals stay as they are
 
 # Downloads
@@ -869,7 +895,8 @@ network-mirror-tip = The address of a server that answers like the hub; empty fo
 network-proxy = Proxy
 network-proxy-tip = http:// or socks5://; empty for the proxy of the system's environment
 network-token = Token
-network-token-tip = For private repositories, and for those whose conditions you accepted. It goes to the hub or the mirror alone, and into no log.
+network-token-tip = For private repositories, and for those whose conditions you accepted. Leave it empty and HF_TOKEN or the file that hf auth login writes is used. What is written here is kept as plain text in settings.toml, which only you can read; it goes to the hub or the mirror alone, and into no log.
+network-token-found = taken from { $source }
 network-requests = Requests
 network-none = None since the start.
 network-no-answer = no answer
@@ -882,11 +909,31 @@ preferences-theme = Theme
 preferences-theme-system = System
 preferences-theme-light = Light
 preferences-theme-dark = Dark
+preferences-language = Language
+preferences-language-system = As the system
+preferences-language-en = English
+preferences-language-zh = 简体中文
 preferences-scale = Interface size
 preferences-pictures = Saved pictures
 preferences-leave-out = Leave my settings out of exported pictures
 preferences-leave-out-tip = Saved and exported pictures then carry no question, seed or settings. They cannot be drawn again from the file.
-preferences-memory = Memory
+preferences-compute = Computing
+preferences-device = Device
+preferences-device-tip = Where the networks compute. A change takes effect with the next picture; the model is loaded again.
+preferences-device-auto = Automatic
+preferences-device-auto-takes = Automatic takes { $device }.
+preferences-device-memory = { $device }, { $size }
+preferences-device-missing = This machine has no device { $device } that this build can use, so no model can be loaded.
+preferences-device-otherwise = This start computes on { $device }, as its command line says. Choose another device to change it.
+preferences-devices-looking = Looking for devices …
+preferences-precision = Precision of the large networks
+preferences-precision-auto = Automatic
+preferences-precision-auto-tip = 16 bits on CUDA cards, 32 bits elsewhere
+preferences-precision-auto-takes = Automatic takes 16 bits on CUDA cards and 32 bits elsewhere.
+preferences-precision-f32 = 32 bits
+preferences-precision-f32-tip = f32: the reference. Needs twice the memory of 16 bits.
+preferences-precision-bf16 = 16 bits
+preferences-precision-bf16-tip = bf16: half the memory, about three digits. Fast on graphics cards, slower on most processors.
 preferences-memory-limit = Most memory the model may take
 preferences-memory-free = As much as is free
 preferences-memory-most = { $size }
@@ -907,11 +954,14 @@ preferences-runs-measuring = Measuring …
 preferences-places-runs = Runs
 preferences-places-note = Set LGD_STUDIO_HOME to keep everything under one folder.
 dialog-close = Close
+remedy-cpu = Use the processor
+remedy-cpu-tip = Computes on the processor from now on, which takes longer. The settings have the way back.
 
 # About dialog
 about-version = Version { $version }
 about-text = Ask a cartoon frame a causal question and watch latent-guided diffusion draw the answer, on this computer, without a network.
 about-world = The cat, the mouse, the dog and their rooms are drawn for this program.
+about-font = Chinese characters: Noto Sans SC, SIL Open Font License 1.1
 about-licence = Licence Apache-2.0
 about-model = Model { $name }
 about-device = Device { $device }
@@ -1221,6 +1271,8 @@ train-preset-full = Full
 train-preset-full-tip = What LGD trains: editor, translation, Q-Former and both projections
 train-preset-adapter = Adapter only
 train-preset-adapter-tip = The translation of the latent alone: little memory, quick
+train-preset-lora = LoRA
+train-preset-lora-tip = Small pairs of matrices beside the editor's attention: little memory, a small file
 train-preset-toon = Toon tiny
 train-preset-toon-tip = Editor and translation of a small bundle, for the drawn world
 train-preset-answers = Answers
@@ -1235,6 +1287,12 @@ train-groups = Trained parts
 train-groups-tip = Everything else stays as it is
 train-group-unet = Editor
 train-group-unet-tip = The UNet that draws: most of the numbers
+train-group-lora = LoRA
+train-group-lora-tip = Low-rank pairs beside the editor's attention; the editor itself stays as it is
+train-lora-rank = LoRA rank
+train-lora-rank-tip = Width of the pairs, usually 4 to 64: more can learn more and take more room
+train-lora-alpha = LoRA weight
+train-lora-alpha-tip = Weight of the pairs, divided by the rank; usually as large as the rank
 train-group-adapter = Translation
 train-group-adapter-tip = The two layers that bring the latent into the editor
 train-group-qformer = Q-Former
@@ -1271,6 +1329,8 @@ train-ema = Average
 train-ema-tip = Decay of the averaged weights that samples and bundles use, usually 0.99 to 0.9999
 train-seed = Seed
 train-seed-tip = The same seed and settings give the same run
+train-recompute = Compute the editor's blocks again
+train-recompute-tip = Gradient checkpointing: on the way back they are computed a second time instead of being kept. Less memory, a third more time
 train-losses = Judged by
 train-answer-weight = Answer
 train-answer-weight-tip = Weight of the answer's cross-entropy, 0.1 in the paper
@@ -1652,3 +1712,31 @@ notice-patch-applied = { $count ->
     [one] One field was written. Ctrl+Z takes it back.
    *[other] { $count } fields were written. Ctrl+Z takes all of them back.
 }
+
+# Conference mode
+conference-tagline = Ask a cartoon what happens next
+conference-begin = Touch to ask your own question
+conference-opening = The recorded answers are being opened…
+conference-frame = The picture
+conference-back = Back
+conference-choose = Choose a picture
+conference-choose-question = What do you want to know?
+conference-own = Or ask in your own words
+conference-own-field = Your question
+conference-own-hint = What happens if …?
+conference-ask = Draw the answer
+conference-left = { $count ->
+    [one] 1 character left
+   *[other] { $count } characters left
+}
+conference-drawing = The model draws its answer in three ways at once
+conference-stop = Stop
+conference-vote = Which picture shows what really happens?
+conference-this-one = { $name } is right
+conference-none = None of them
+conference-votes = { $votes } of { $total } visitors
+conference-votes-yours = { $votes } of { $total } visitors, with you
+conference-votes-none = None of them: { $votes } of { $total }
+conference-again = Ask another question
+conference-failed = That did not work
+conference-failed-hint = Please try another question.

@@ -4,11 +4,11 @@
 use super::pair_command::PairCommand;
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
 use super::state::{
-    Action, AppState, Dialog, Explain, GalleryAction, GridAction, Page, QueueAction, Run,
-    TargetAction,
+    Action, AppState, ConferenceAction, Dialog, Explain, GalleryAction, GridAction, Page,
+    QueueAction, Run, TargetAction,
 };
 use super::vote_command::VoteCommand;
-use crate::job::ExportFormat;
+use crate::job::{ExportFormat, FilmSource};
 use eframe::egui;
 use egui::{Key, KeyboardShortcut, Modifiers};
 
@@ -87,6 +87,8 @@ pub enum Command {
     DatasetPage,
     /// Do something with the pairs of a data set.
     Pair(PairCommand),
+    /// Show conference mode.
+    Conference,
     /// Do something with a comparison that is voted on.
     Vote(VoteCommand),
     /// Find a command by name.
@@ -107,7 +109,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 80] = [
+    pub const ALL: [Self; 81] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -181,6 +183,7 @@ impl Command {
         Self::Vote(VoteCommand::ALL[9]),
         Self::Vote(VoteCommand::ALL[10]),
         Self::Vote(VoteCommand::ALL[11]),
+        Self::Conference,
         Self::Palette,
         Self::Settings,
         Self::About,
@@ -234,6 +237,7 @@ impl Command {
             Self::ModelsPage => "command-models-page",
             Self::DatasetPage => "command-dataset-page",
             Self::Pair(command) => command.texts().0,
+            Self::Conference => "command-conference",
             Self::Vote(command) => command.texts().0,
             Self::Palette => "command-palette",
             Self::Settings => "command-settings",
@@ -289,6 +293,7 @@ impl Command {
             Self::ModelsPage => "command-models-page-tip",
             Self::DatasetPage => "command-dataset-page-tip",
             Self::Pair(command) => command.texts().1,
+            Self::Conference => "command-conference-tip",
             Self::Vote(command) => command.texts().1,
             Self::Palette => "command-palette-tip",
             Self::Settings => "command-settings-tip",
@@ -325,7 +330,7 @@ impl Command {
             Self::Undo => with(Modifiers::COMMAND, Key::Z),
             Self::Redo => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z),
             Self::Queue => with(Modifiers::NONE, Key::Q),
-            Self::HoldQueue | Self::CancelAll => None,
+            Self::HoldQueue | Self::CancelAll | Self::Conference => None,
             Self::OpenRun => with(Modifiers::NONE, Key::Enter),
             Self::Star => with(Modifiers::NONE, Key::S),
             Self::DeleteRuns => with(Modifiers::NONE, Key::Delete),
@@ -369,6 +374,7 @@ impl Command {
             | Self::DatasetPage
             | Self::Undo
             | Self::Redo
+            | Self::Conference
             | Self::Palette
             | Self::Settings
             | Self::About
@@ -453,6 +459,9 @@ impl Command {
             Self::ModelsPage => Some(Action::ShowPage(Page::Models)),
             Self::DatasetPage => Some(Action::ShowPage(Page::Dataset)),
             Self::Pair(command) => command.action(state),
+            Self::Conference => state
+                .conference_possible()
+                .then(|| ConferenceAction::Enter(FilmSource::BuiltIn).into()),
             Self::Vote(command) => command.action(state),
             Self::Palette => Some(Action::ShowDialog(Dialog::Palette)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),

@@ -20,8 +20,8 @@ const TABLE: &str = include_str!("../../assets/frames/frames.json");
 pub struct Example {
     /// File name, the name it is opened by.
     pub file: String,
-    /// What it shows.
-    pub title: String,
+    /// The id of the text that says what it shows.
+    pub title_id: &'static str,
     /// Questions that have a known answer.
     pub questions: Vec<String>,
 }
@@ -34,7 +34,6 @@ struct Table {
 #[derive(Deserialize)]
 struct TableFrame {
     file: String,
-    title: String,
     questions: Vec<TableQuestion>,
 }
 
@@ -50,8 +49,8 @@ static EXAMPLES: LazyLock<Vec<Example>> = LazyLock::new(|| {
         .frames
         .into_iter()
         .map(|frame| Example {
+            title_id: title_id(&frame.file),
             file: frame.file,
-            title: frame.title,
             questions: frame
                 .questions
                 .into_iter()
@@ -60,6 +59,25 @@ static EXAMPLES: LazyLock<Vec<Example>> = LazyLock::new(|| {
         })
         .collect()
 });
+
+/// The id of an example's title; the one of the program for a file that has none, which a test rules out.
+fn title_id(file: &str) -> &'static str {
+    match file {
+        "cheese-party.png" => "example-cheese-party",
+        "no-cheese.png" => "example-no-cheese",
+        "fishbowl.png" => "example-fishbowl",
+        "evening-lamp.png" => "example-evening-lamp",
+        "magic-hat.png" => "example-magic-hat",
+        "apple-tree.png" => "example-apple-tree",
+        "snowman.png" => "example-snowman",
+        "balloon.png" => "example-balloon",
+        "garden-night.png" => "example-garden-night",
+        "campfire.png" => "example-campfire",
+        "ice-cream.png" => "example-ice-cream",
+        "sprout.png" => "example-sprout",
+        _ => "app-title",
+    }
+}
 
 /// All examples, in the order they are shown.
 pub fn all() -> &'static [Example] {
@@ -91,7 +109,7 @@ mod tests {
     fn every_example_has_a_title_questions_and_a_thumbnail() -> image::ImageResult<()> {
         assert!(by_file(FIRST).is_some());
         for example in all() {
-            assert!(!example.title.is_empty(), "{}", example.file);
+            assert_ne!(example.title_id, "app-title", "{}", example.file);
             assert!(!example.questions.is_empty(), "{}", example.file);
         }
         let sheet = image::load_from_memory(THUMBNAILS)?;

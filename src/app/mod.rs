@@ -7,7 +7,9 @@
 mod command;
 mod effects;
 mod examples;
+mod fonts;
 mod frame_times;
+mod language;
 mod pair_command;
 mod panels;
 mod settings;
@@ -19,17 +21,18 @@ mod widgets;
 mod window;
 
 pub use frame_times::{FrameTimes, TimeSummary};
+pub use language::{Language, LanguageChoice};
 pub use settings::{ModelSettings, SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
-    Action, AppState, AxisDraft, BundleState, CategoryChoice, Check, Column, CoverState, Dataset,
-    DatasetAction, DatasetMemory, Dialog, Download, DownloadState, DraftProblem, Evaluate,
-    EvaluateAction, Evaluating, EvaluationDraft, Explain, Explained, Exporting, Filter, Form,
-    Found, GalleryAction, GridAction, GridDraft, HealthAction, HubAction, ImportAction, ImportPlan,
-    ImportStep, Importing, Inquiry, Library, LibraryAction, Likeness, NoticeKind, Offer,
-    OfferChoice, OpenFolder, OpenPoll, OpenStrip, Page, PairFilter, PairOrder, PairView, Parting,
-    Phase, Picked, QueueAction, Recall, Run, Saving, Shelved, ShownEvaluation, StripAction,
-    StripBlocked, TargetAction, ThumbState, Topic, Train, TrainAction, TrainBlocked, TrainDraft,
-    Trial, View, VoteAction, VoteDraft, Voting,
+    Action, AppState, AxisDraft, Ballot, BundleState, CategoryChoice, Check, Column, Conference,
+    ConferenceAction, CoverState, Dataset, DatasetAction, DatasetMemory, Dialog, Download,
+    DownloadState, DraftProblem, Evaluate, EvaluateAction, Evaluating, EvaluationDraft, Explain,
+    Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction, GridDraft, HealthAction,
+    HubAction, ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library, LibraryAction,
+    Likeness, NoticeKind, Offer, OfferChoice, OpenFolder, OpenPoll, OpenStrip, Page, PairFilter,
+    PairOrder, PairView, Parting, Phase, Picked, QueueAction, Recall, Run, Saving, Scene, Shelved,
+    ShownEvaluation, StripAction, StripBlocked, Tally, TargetAction, ThumbState, Topic, Train,
+    TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft, Voting,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -39,8 +42,8 @@ pub use window::{Options, WindowError, run};
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
 use panels::{
-    AskPage, Cx, DatasetPage, EvaluatePage, GalleryPage, ModelsPage, Notices, Palette, TrainPage,
-    VotePage,
+    AskPage, ConferencePage, Cx, DatasetPage, EvaluatePage, GalleryPage, ModelsPage, Notices,
+    Palette, TrainPage, VotePage,
 };
 use settings::{read_session, read_settings, to_text};
 use state::Effect;
@@ -50,8 +53,9 @@ use std::time::{Duration, Instant};
 use theme::space;
 use widgets::{Art, Pictures};
 
+use crate::job::hub::TokenSource;
 use crate::job::{
-    BundleSource, FileTask, JobEvent, Jobs, JobsConfig, Places, Resources, TrainingTask,
+    BundleSource, FileTask, FilmSource, JobEvent, Jobs, JobsConfig, Places, Resources, TrainingTask,
 };
 
 /// How long changes wait before they are written.
@@ -66,12 +70,18 @@ pub struct AppConfig {
     pub bundle: Option<BundleSource>,
     /// The Hugging Face cache; without, it is not looked into.
     pub hub_cache: Option<PathBuf>,
+    /// Where a token for the hub was found; without, the settings may have one.
+    pub hub_token: Option<TokenSource>,
     /// What networks may use, in place of the settings.
     pub resources: Resources,
     /// Where settings and session are; without, nothing is remembered.
     pub places: Option<Places>,
+    /// Language and region of the system, such as `zh-CN`; English without.
+    pub locale: Option<String>,
     /// Makes rolled seeds differ from start to start.
     pub dice: u64,
+    /// Recordings to begin conference mode with at once.
+    pub conference: Option<FilmSource>,
     /// What training runs are started with; without, this program itself.
     pub program: Option<PathBuf>,
 }
@@ -86,6 +96,7 @@ pub struct LgdApp {
     pictures: RefCell<Pictures>,
     look: RefCell<look::LookPainter>,
     ask: AskPage,
+    conference: ConferencePage,
     gallery: GalleryPage,
     dataset: DatasetPage,
     models: ModelsPage,
@@ -95,7 +106,9 @@ pub struct LgdApp {
     notices: Notices,
     palette: Palette,
     places: Option<Places>,
+    locale: Option<String>,
     applied: Option<(ThemeChoice, f32)>,
+    full_screen: bool,
     changed: Option<Instant>,
     written: Written,
     times: FrameTimes,
@@ -117,14 +130,18 @@ impl LgdApp {
         let ctx = &cc.egui_ctx;
         let theme = Theme::load();
         theme.install(ctx);
+        fonts::install(ctx);
         let settings = read_settings(config.places.as_ref().map(Places::settings_file).as_deref());
         let session = read_session(config.places.as_ref().map(Places::session_file).as_deref());
         let last = session.value.frame.clone();
+        let language = settings.value.language.language(config.locale.as_deref());
         let chosen = settings.value.models.source();
         let bundle = config.bundle.unwrap_or(chosen);
         let mut state = AppState::new(settings.value, session.value, bundle, config.dice);
+        state.resources = config.resources.or(state.settings.resources());
         state.keeps_runs = config.places.is_some();
         state.library.hub_cache = config.hub_cache;
+        state.library.hub.token_found = config.hub_token;
         state.library.import.shelf = config.places.as_ref().map(Places::bundles);
         state.gallery.cache = config.places.as_ref().map(|places| places.cache.clone());
         state.evaluate.home = config.places.as_ref().map(|p| p.data.join("evaluations"));
@@ -139,7 +156,7 @@ impl LgdApp {
         let wake = ctx.clone();
         let jobs = Jobs::start(
             JobsConfig {
-                resources: config.resources.or(state.settings.resources()),
+                resources: state.resources,
                 places: config.places.clone(),
                 program: config.program,
             },
@@ -153,12 +170,13 @@ impl LgdApp {
                 session: to_text(&state.session()),
             },
             jobs,
-            texts: Texts::english(),
+            texts: Texts::of(language),
             theme,
             art: Art::load(ctx),
             pictures: RefCell::default(),
             look: RefCell::new(look::LookPainter::new(cc.wgpu_render_state.as_ref())),
             ask: AskPage::default(),
+            conference: ConferencePage::default(),
             gallery: GalleryPage::default(),
             dataset: DatasetPage::default(),
             models: ModelsPage::default(),
@@ -168,7 +186,9 @@ impl LgdApp {
             notices: Notices::default(),
             palette: Palette::default(),
             places: config.places,
+            locale: config.locale,
             applied: None,
+            full_screen: false,
             changed: None,
             times: FrameTimes::default(),
             state,
@@ -180,6 +200,9 @@ impl LgdApp {
         }
         let effects = app.state.start(config.frame, last);
         app.perform(effects);
+        if let Some(recordings) = config.conference {
+            app.act(ConferenceAction::Enter(recordings).into());
+        }
         app.apply_look(ctx);
         Ok(app)
     }
@@ -273,6 +296,17 @@ impl LgdApp {
     }
 
     fn apply_look(&mut self, ctx: &egui::Context) {
+        let full_screen = self.state.conference.is_some();
+        if self.full_screen != full_screen {
+            self.full_screen = full_screen;
+            ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(full_screen));
+        }
+        let language = self.state.settings.language;
+        let language = language.language(self.locale.as_deref());
+        if self.texts.language() != language {
+            // Every text is looked up when it is drawn, so the next frame has the other language.
+            self.texts = Texts::of(language);
+        }
         let look = (self.state.settings.theme, self.state.settings.scale);
         if self.applied == Some(look) {
             return;
@@ -308,6 +342,7 @@ impl LgdApp {
             pictures,
             look,
             ask,
+            conference,
             gallery,
             dataset,
             models,
@@ -329,6 +364,10 @@ impl LgdApp {
             art,
             places: places.as_ref(),
         };
+        if let Some(shown) = &cx.state.conference {
+            conference.ui(ui, &cx, shown, actions);
+            return;
+        }
         let side = Frame::new().fill(tokens.panel);
         Panel::bottom("status")
             .exact_size(panels::STATUS_HEIGHT)
@@ -378,8 +417,13 @@ impl eframe::App for LgdApp {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let started = Instant::now();
         let ctx = ui.ctx().clone();
-        let mut actions = panels::dropped(&ctx, &self.state);
-        actions.extend(command::from_keys(&ctx, &self.state));
+        let mut actions = if self.state.conference.is_some() {
+            panels::conference_keys(&ctx)
+        } else {
+            let mut actions = panels::dropped(&ctx, &self.state);
+            actions.extend(command::from_keys(&ctx, &self.state));
+            actions
+        };
         self.draw(ui, &mut actions);
         if ctx.input(|input| input.pointer.any_released()) {
             actions.push(Action::Settle);

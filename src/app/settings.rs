@@ -4,6 +4,7 @@
 //! set aside and reported, never fatal. Reading happens once, before the window appears; writing
 //! goes to the file thread.
 
+use super::language::LanguageChoice;
 use super::state::{
     DatasetMemory, EvaluationDraft, Form, Page, TrainDraft, VoteDraft, known_draft, known_page,
 };
@@ -41,6 +42,8 @@ pub const MAX_SCALE: f32 = 2.5;
 pub struct Settings {
     /// Theme.
     pub theme: ThemeChoice,
+    /// Language.
+    pub language: LanguageChoice,
     /// Size of the interface, 1 is normal.
     pub scale: f32,
     /// Whether every run is kept.
@@ -98,6 +101,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             theme: ThemeChoice::default(),
+            language: LanguageChoice::default(),
             scale: 1.0,
             keep_runs: true,
             leave_out_settings: false,
@@ -195,11 +199,30 @@ pub struct Read<T> {
 
 /// Reads the settings file.
 pub fn read_settings(path: Option<&Path>) -> Read<Settings> {
-    let read = read(path);
+    let read: Read<Settings> = read(path);
+    if let Some(path) = path
+        && !read.value.network.token.is_empty()
+    {
+        close_to_others(path);
+    }
     Read {
         value: Settings::within_range(read.value),
         set_aside: read.set_aside,
     }
+}
+
+/// Takes the right to read a file from everybody but its owner: older versions left it open.
+fn close_to_others(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let closed = std::fs::Permissions::from_mode(0o600);
+        if let Err(error) = std::fs::set_permissions(path, closed) {
+            tracing::warn!(path = %path.display(), %error, "stays open to others");
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 /// Reads the session file.
@@ -209,6 +232,14 @@ pub fn read_session(path: Option<&Path>) -> Read<Session> {
         value: Session::usable(read.value),
         set_aside: read.set_aside,
     }
+}
+
+/// What a file says, as far as it can be read. A broken one stays where it is: the window sets it
+/// aside when it can say so.
+pub fn peek<T: Default + serde::de::DeserializeOwned>(path: Option<&Path>) -> T {
+    let text = path.and_then(|path| std::fs::read_to_string(path).ok());
+    let value = text.and_then(|text| toml::from_str(&text).ok());
+    value.unwrap_or_default()
 }
 
 fn read<T: Default + serde::de::DeserializeOwned>(path: Option<&Path>) -> Read<T> {
@@ -258,12 +289,30 @@ mod tests {
 
     #[test]
     fn unknown_keys_survive_a_round_trip() -> Result<(), toml::de::Error> {
-        let text = "theme = \"dark\"\nscale = 1.25\nlanguage = \"nl\"\n\n[gallery]\nrows = 3\n";
+        let text = "theme = \"dark\"\nscale = 1.25\nfont = \"serif\"\n\n[gallery]\nrows = 3\n";
         let settings: Settings = toml::from_str(text)?;
         assert_eq!(settings.theme, ThemeChoice::Dark);
         let again = to_text(&settings).unwrap_or_default();
-        assert!(again.contains("language = \"nl\""), "{again}");
+        assert!(again.contains("font = \"serif\""), "{again}");
         assert!(again.contains("[gallery]\nrows = 3"), "{again}");
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_with_a_token_is_closed_to_others() -> std::io::Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("settings.toml");
+        let mode = || std::fs::metadata(&path).map(|about| about.permissions().mode() & 0o777);
+        std::fs::write(&path, "theme = \"dark\"\n")?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644))?;
+        read_settings(Some(&path));
+        assert_eq!(mode()?, 0o644, "there is no secret in it");
+        std::fs::write(&path, "[network]\ntoken = \"hf_x\"\n")?;
+        let read = read_settings(Some(&path));
+        assert_eq!(read.value.network.token.reveal(), "hf_x");
+        assert_eq!(mode()?, 0o600);
         Ok(())
     }
 
@@ -298,6 +347,13 @@ mod tests {
         let aside = folder.path().join("settings.toml.broken");
         assert_eq!(read.set_aside.as_deref(), Some(aside.as_path()));
         assert!(aside.exists() && !path.exists());
+
+        std::fs::rename(&aside, &path)?;
+        assert_eq!(peek::<Settings>(Some(&path)), Settings::default());
+        assert!(path.exists(), "a peek leaves it there");
+        std::fs::write(&path, "language = \"zh-CN\"")?;
+        let language = peek::<Settings>(Some(&path)).language;
+        assert_eq!(language, LanguageChoice::Chinese);
         Ok(())
     }
 

@@ -1,28 +1,36 @@
-//! Every text of the window, from one Fluent file, so that a second language is a file.
+//! Every text of the window, from one Fluent file per language.
 
+use super::language::Language;
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use std::borrow::Cow;
-use unic_langid::LanguageIdentifier;
-
-/// The English texts, compiled in.
-const ENGLISH: &str = include_str!("../../assets/i18n/en.ftl");
 
 /// Looks texts up by id.
 pub struct Texts {
+    language: Language,
     bundle: FluentBundle<FluentResource>,
 }
 
 impl Texts {
-    /// The English texts.
-    pub fn english() -> Self {
-        // What could be parsed is kept; a test proves that nothing is lost in the compiled-in file.
-        let resource = FluentResource::try_new(ENGLISH.to_owned())
+    /// The texts of a language.
+    pub fn of(language: Language) -> Self {
+        // What could be parsed is kept; a test proves that nothing is lost in the compiled-in files.
+        let resource = FluentResource::try_new(language.source().to_owned())
             .unwrap_or_else(|(resource, _problems)| resource);
-        let mut bundle = FluentBundle::new(vec![LanguageIdentifier::default()]);
+        let mut bundle = FluentBundle::new(vec![language.identifier()]);
         // No invisible direction marks around values: they would end up in copied text.
         bundle.set_use_isolating(false);
         bundle.add_resource_overriding(resource);
-        Self { bundle }
+        Self { language, bundle }
+    }
+
+    /// The English texts.
+    pub fn english() -> Self {
+        Self::of(Language::English)
+    }
+
+    /// The language they are in.
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     /// The text with this id; the id itself when there is none.
@@ -87,8 +95,50 @@ impl From<usize> for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::path::Path;
+
+    /// Texts that are the same in every language: names, units, and what a person types.
+    const SAME: [&str; 38] = [
+        "answer-ready-hint",
+        "app-title",
+        "closer-clip",
+        "closer-similarity",
+        "evaluate-clip",
+        "evaluate-lpips",
+        "evaluate-psnr",
+        "evaluate-seeds-hint",
+        "evaluate-ssim",
+        "frame-size",
+        "hub-revision-hint",
+        "import-bf16",
+        "import-f16",
+        "import-f32",
+        "look-gain-value",
+        "look-one-to-one",
+        "models-resolution",
+        "noise-mt19937",
+        "noise-philox",
+        "preferences-language-en",
+        "preferences-language-zh",
+        "preferences-memory-most",
+        "sampler-dpm-solver-2m",
+        "sampler-euler-ancestral",
+        "sampler-euler-ancestral-diffusers",
+        "shortcut-newline-keys",
+        "size-gigabytes",
+        "size-kilobytes",
+        "size-megabytes",
+        "timeline-at",
+        "train-degrees",
+        "train-group-lora",
+        "train-group-qformer",
+        "train-preset-lora",
+        "vote-acc",
+        "vote-alpha",
+        "vote-chosen",
+        "vote-kappa",
+    ];
 
     fn sources(folder: &Path, into: &mut String) -> std::io::Result<()> {
         for entry in std::fs::read_dir(folder)? {
@@ -102,36 +152,98 @@ mod tests {
         Ok(())
     }
 
-    fn ids() -> BTreeSet<&'static str> {
-        ENGLISH
-            .lines()
-            .filter(|line| !line.starts_with(['#', ' ']))
-            .filter_map(|line| line.split_once(" = "))
-            .map(|(id, _text)| id)
+    /// The messages of a language as they are written, by id.
+    fn messages(language: Language) -> BTreeMap<&'static str, String> {
+        let mut messages = BTreeMap::new();
+        let mut id = "";
+        for line in language.source().lines() {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let begins = line.split_once(" = ").filter(|_| !line.starts_with(' '));
+            if let Some((new, text)) = begins {
+                id = new;
+                let before = messages.insert(id, text.to_owned());
+                assert!(before.is_none(), "{language:?}: {id} is there twice");
+            } else if let Some(text) = messages.get_mut(id) {
+                text.push('\n');
+                text.push_str(line);
+            }
+        }
+        messages
+    }
+
+    /// The names of the values that are filled into a message.
+    fn values(message: &str) -> BTreeSet<&str> {
+        let names = message.split('$').skip(1);
+        names
+            .map(|rest| {
+                let end = rest.find(|letter: char| !letter.is_alphanumeric());
+                rest.get(..end.unwrap_or(rest.len())).unwrap_or_default()
+            })
             .collect()
     }
 
     #[test]
-    fn the_english_file_parses() {
-        assert!(FluentResource::try_new(ENGLISH.to_owned()).is_ok());
-        let texts = Texts::english();
-        assert!(!ids().is_empty());
-        for id in ids() {
-            assert!(texts.has(id), "{id} is lost");
+    fn every_file_parses() {
+        for language in Language::ALL {
+            let parsed = FluentResource::try_new(language.source().to_owned());
+            let problems = parsed.err().map(|(_, problems)| problems);
+            assert!(problems.is_none(), "{language:?}: {problems:?}");
+            let (texts, messages) = (Texts::of(language), messages(language));
+            assert!(!messages.is_empty());
+            for id in messages.keys() {
+                assert!(texts.has(id), "{language:?}: {id} is lost");
+            }
         }
     }
 
     #[test]
+    fn every_language_has_the_same_texts_with_the_same_values() {
+        let english = messages(Language::English);
+        for language in Language::ALL {
+            let other = messages(language);
+            let missing: Vec<_> = english
+                .keys()
+                .filter(|id| !other.contains_key(*id))
+                .collect();
+            assert!(missing.is_empty(), "{language:?} lacks {missing:?}");
+            let unknown: Vec<_> = other
+                .keys()
+                .filter(|id| !english.contains_key(*id))
+                .collect();
+            assert!(unknown.is_empty(), "{language:?} has besides {unknown:?}");
+            for (id, message) in &english {
+                let (ours, theirs) = (values(message), other.get(id).map(|text| values(text)));
+                assert_eq!(theirs, Some(ours), "{language:?}: values of {id}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_text_is_translated() {
+        let english = messages(Language::English);
+        let chinese = messages(Language::Chinese);
+        let same: Vec<_> = english
+            .iter()
+            .filter(|(id, text)| chinese.get(*id) == Some(text))
+            .map(|(id, _)| *id)
+            .collect();
+        assert_eq!(same, SAME);
+    }
+
+    #[test]
     fn one_is_told_from_several() {
-        let texts = Texts::english();
-        for (count, expected) in [
-            (0, "0 bundles"),
-            (1, "one bundle"),
-            (2, "2 bundles"),
-            (12_345, "12345 bundles"),
+        for (language, count, expected) in [
+            (Language::English, 0, "0 bundles"),
+            (Language::English, 1, "one bundle"),
+            (Language::English, 2, "2 bundles"),
+            (Language::English, 12_345, "12345 bundles"),
+            (Language::Chinese, 1, "1 个模型包"),
+            (Language::Chinese, 12_345, "12345 个模型包"),
         ] {
             let values = [("count", Value::from(count))];
-            assert_eq!(texts.with("models-count", &values), expected);
+            assert_eq!(Texts::of(language).with("models-count", &values), expected);
         }
     }
 
@@ -142,36 +254,37 @@ mod tests {
             &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app"),
             &mut code,
         )?;
-        let unused: Vec<_> = ids()
-            .into_iter()
-            .filter(|id| !code.contains(&format!("\"{id}\"")))
-            .collect();
-        assert!(unused.is_empty(), "never used: {unused:?}");
+        for language in Language::ALL {
+            let messages = messages(language);
+            let unused: Vec<_> = messages
+                .keys()
+                .filter(|id| !code.contains(&format!("\"{id}\"")))
+                .collect();
+            assert!(unused.is_empty(), "{language:?}, never used: {unused:?}");
 
-        let texts = Texts::english();
-        let mut missing = Vec::new();
-        for call in ["texts.get(\"", "texts.with(\"", "tr(\"", ".text(\""] {
-            for rest in code.split(call).skip(1) {
-                if let Some((id, _)) = rest.split_once('"')
-                    && !texts.has(id)
-                {
-                    missing.push(id.to_owned());
+            let mut missing = Vec::new();
+            for call in ["texts.get(\"", "texts.with(\"", "tr(\"", ".text(\""] {
+                for rest in code.split(call).skip(1) {
+                    if let Some((id, _)) = rest.split_once('"')
+                        && !messages.contains_key(id)
+                    {
+                        missing.push(id.to_owned());
+                    }
                 }
             }
+            assert!(missing.is_empty(), "{language:?} lacks {missing:?}");
         }
-        assert!(missing.is_empty(), "not in the file: {missing:?}");
         Ok(())
     }
 
     #[test]
     fn values_are_filled_in() {
-        let texts = Texts::english();
-        assert_eq!(
-            texts.with(
-                "stage-drawing",
-                &[("step", 12.into()), ("steps", 2000.into())]
-            ),
-            "Drawing 12 of 2000"
-        );
+        for (language, expected) in [
+            (Language::English, "Drawing 12 of 2000"),
+            (Language::Chinese, "正在绘制 12/2000"),
+        ] {
+            let values = [("step", 12.into()), ("steps", 2000.into())];
+            assert_eq!(Texts::of(language).with("stage-drawing", &values), expected);
+        }
     }
 }

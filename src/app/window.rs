@@ -1,10 +1,10 @@
 //! Opens the window: size, icon, graphics backend, and clear words where there is no display or no
 //! driver.
 
-use super::settings::read_session;
+use super::settings::{Session, Settings, peek};
 use super::texts::Texts;
 use super::{AppConfig, LgdApp};
-use crate::job::{BundleSource, Places, Resources, hub};
+use crate::job::{BundleSource, FilmSource, Places, Resources, hub};
 use eframe::egui;
 use egui::ViewportBuilder;
 use std::path::PathBuf;
@@ -19,6 +19,8 @@ pub struct Options {
     pub bundle: Option<BundleSource>,
     /// What networks may use, in place of the settings.
     pub resources: Resources,
+    /// Recordings to begin conference mode with.
+    pub conference: Option<FilmSource>,
 }
 
 /// Why there is no window.
@@ -40,17 +42,17 @@ pub enum WindowError {
 /// # Errors
 /// When there is no display, no graphics driver or no thread; the message names the command line.
 pub fn run(options: Options) -> Result<(), WindowError> {
-    let texts = Texts::english();
+    let places = Places::of_user();
+    let locale = sys_locale::get_locale();
+    let settings: Settings = peek(places.as_ref().map(Places::settings_file).as_deref());
+    let texts = Texts::of(settings.language.language(locale.as_deref()));
     if !has_display() {
         return Err(WindowError::NoDisplay(
             texts.get("window-no-display").into_owned(),
         ));
     }
-    let places = Places::of_user();
-    let size = read_session(places.as_ref().map(Places::session_file).as_deref())
-        .value
-        .window_size
-        .unwrap_or([1280.0, 800.0]);
+    let session: Session = peek(places.as_ref().map(Places::session_file).as_deref());
+    let size = session.window_size.unwrap_or([1280.0, 800.0]);
     let native = eframe::NativeOptions {
         viewport: viewport(&texts, size),
         centered: true,
@@ -60,9 +62,12 @@ pub fn run(options: Options) -> Result<(), WindowError> {
         frame: options.frame,
         bundle: options.bundle,
         hub_cache: hub::cache_folder(),
+        hub_token: hub::found_token().map(|(_, source)| source),
         resources: options.resources,
+        conference: options.conference,
         places,
         program: None,
+        locale,
         dice: SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_nanos() as u64),

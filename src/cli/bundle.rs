@@ -103,6 +103,12 @@ fn inspect(source: &BundleSource, global: &GlobalArgs) -> Result<(), Failure> {
     ));
     output::line(format!("resolution  {0} x {0}", report.resolution));
     output::line(format!("modes       {}", report.modes.join(", ")));
+    if !report.second_editor_modes.is_empty() {
+        output::line(format!(
+            "of these    {} with the second editor, plain InstructPix2Pix (ip2p)",
+            report.second_editor_modes.join(", ")
+        ));
+    }
     for (mode, reason) in &report.unavailable_modes {
         output::line(format!("no {mode}: {reason}"));
     }
@@ -115,7 +121,7 @@ fn inspect(source: &BundleSource, global: &GlobalArgs) -> Result<(), Failure> {
     output::line(format!("size        {}", output::size(report.bytes)));
     for part in &report.components {
         output::line(format!(
-            "{:<20}{:>14} parameters in {} tensors, {}",
+            "{:<30}{:>14} parameters in {} tensors, {}",
             part.name,
             indicatif::HumanCount(part.parameters as u64).to_string(),
             part.tensors,

@@ -1,5 +1,6 @@
 //! `lgd-studio train`: a fine-tuning run in this process.
 
+use super::slurm::{self, Begin, Emit};
 use super::{Failure, GlobalArgs, output, session};
 use crate::job::training::{self, Ended, Event, RunRequest, Steering, TrainConfig};
 use crate::job::{CancelToken, Places};
@@ -12,7 +13,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example of a configuration; what it leaves out comes from the preset:
-  preset = \"toon-tiny\"            # full, adapter, toon-tiny or answers
+  preset = \"toon-tiny\"            # full, adapter, lora, toon-tiny or answers
   [data]
   image_dir = \"toon-1000/images\"
   sample_file = \"toon-1000/labels_cot_train.json\"
@@ -23,7 +24,9 @@ Examples:
   lgd-studio train train.toml --dry-run
   lgd-studio train train.toml --set optim.lr=1e-4 -o my-run
   lgd-studio train --resume my-run --set trainer.max_steps=1000
-  lgd-studio train --resume my-run --promote my-bundle")]
+  lgd-studio train --resume my-run --promote my-bundle
+  lgd-studio train --resume my-run --export-lora my-lora.safetensors
+  lgd-studio train train.toml -o my-run --emit slurm > job.sh")]
 pub(super) struct TrainArgs {
     /// The configuration of a new run
     #[arg(
@@ -52,10 +55,26 @@ pub(super) struct TrainArgs {
         conflicts_with = "settings"
     )]
     promote: Option<PathBuf>,
+    /// Write the low-rank pairs of the newest checkpoint as a file that diffusers reads
+    #[arg(
+        long,
+        value_name = "FILE.safetensors",
+        requires = "resume",
+        conflicts_with_all = ["settings", "promote"]
+    )]
+    export_lora: Option<PathBuf>,
     /// Obey the words pause, continue, stop, discard, sample and save, as lines on standard input,
     /// whose end stops the run, or as files in the run's folder control
     #[arg(long, value_enum, value_name = "WHERE")]
     control: Option<ControlArg>,
+    /// Print a script for a cluster instead of training
+    #[arg(
+        long,
+        value_enum,
+        value_name = "SYSTEM",
+        conflicts_with_all = ["dry_run", "promote", "export_lora"]
+    )]
+    emit: Option<Emit>,
 }
 
 /// Where requests come from.
@@ -68,10 +87,14 @@ enum ControlArg {
 }
 
 pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> {
+    if args.emit == Some(Emit::Slurm) {
+        return emit_slurm(args);
+    }
     let request = match (&args.resume, &args.config) {
-        (Some(run), _) => match &args.promote {
-            Some(folder) => return promote(run, folder, global),
-            None => RunRequest::Resume(run.clone(), args.settings.clone()),
+        (Some(run), _) => match (&args.promote, &args.export_lora) {
+            (Some(folder), _) => return promote(run, folder, global),
+            (None, Some(file)) => return export_lora(run, file, global),
+            (None, None) => RunRequest::Resume(run.clone(), args.settings.clone()),
         },
         (None, Some(path)) => {
             let config = TrainConfig::read(path, &args.settings)?;
@@ -92,6 +115,29 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> 
     };
     let cancel = session::cancel_on_interrupt();
     train(request, steering, &cancel, &folder, global)
+}
+
+/// A script that begins the run where there is none and otherwise goes on with it.
+fn emit_slurm(args: &TrainArgs) -> Result<(), Failure> {
+    let typed = slurm::this_command(&[]);
+    let script = match (&args.resume, &args.config, &args.output) {
+        (Some(_), ..) => slurm::training_job(None, &typed),
+        (None, Some(config), Some(run)) => {
+            // What cannot be used is better known now than when the job begins.
+            TrainConfig::read(config, &args.settings)?;
+            let resume = ["lgd-studio", "train", "--resume"].map(str::to_owned);
+            let resume = [resume.as_slice(), &[run.display().to_string()]].concat();
+            let made = run.join("config.toml").display().to_string();
+            let (command, made) = (typed.as_slice(), made.as_str());
+            slurm::training_job(Some(Begin { command, made }), &resume)
+        }
+        _ => {
+            let text = "Say where the run is kept, so that the job finds it again: -o DIR.";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+    };
+    output::line(script.trim_end());
+    Ok(())
 }
 
 fn new_folder(args: &TrainArgs, config: &Path) -> Result<PathBuf, Failure> {
@@ -212,6 +258,16 @@ fn promote(run: &Path, folder: &Path, global: &GlobalArgs) -> Result<(), Failure
         output::json(&serde_json::json!({ "bundle": folder, "step": step }));
     } else {
         output::line(format!("{}: the weights of step {step}", folder.display()));
+    }
+    Ok(())
+}
+
+fn export_lora(run: &Path, file: &Path, global: &GlobalArgs) -> Result<(), Failure> {
+    let step = training::export_lora(run, file)?;
+    if global.json {
+        output::json(&serde_json::json!({ "lora": file, "step": step }));
+    } else {
+        output::line(format!("{}: the LoRA of step {step}", file.display()));
     }
     Ok(())
 }

@@ -2,11 +2,12 @@
 
 use super::drawing_args::{DrawingArgs, ModeArg, usable};
 use super::session::Session;
-use super::{Failure, GlobalArgs, evaluation, output, score::ReportArgs, slurm};
+use super::slurm::{self, Emit};
+use super::{Failure, GlobalArgs, evaluation, output, score::ReportArgs};
 use crate::job::{
     BundleSource, PAPER_MODES, PAPER_SEEDS, Shard, ValidateSpec, Validation, paper_settings,
 };
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -49,12 +50,6 @@ pub(super) struct ValidateArgs {
     /// The folder
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-}
-
-/// A cluster that a script can be written for.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Emit {
-    Slurm,
 }
 
 impl ValidateArgs {
@@ -111,7 +106,11 @@ pub(super) fn run(
     if let Some(Emit::Slurm) = args.emit {
         let score = ["lgd-studio", "score"].map(str::to_owned).to_vec();
         let score = [score, vec![args.output.display().to_string()]].concat();
-        let script = slurm::array_job(&this_command(), &score, args.shards.into());
+        let script = slurm::array_job(
+            &slurm::this_command(&["--shards"]),
+            &score,
+            args.shards.into(),
+        );
         output::line(script.trim_end());
         return Ok(());
     }
@@ -119,22 +118,6 @@ pub(super) fn run(
     let done = Session::start(global)?.validate(spec)?;
     print(&done, against.as_deref(), &folder, global);
     Ok(())
-}
-
-/// The command as it was typed, without what belongs to the script.
-fn this_command() -> Vec<String> {
-    let mut words = vec!["lgd-studio".to_owned()];
-    let mut typed = std::env::args().skip(1);
-    while let Some(word) = typed.next() {
-        match word.as_str() {
-            "--emit" | "--shards" => {
-                typed.next();
-            }
-            other if other.starts_with("--emit=") || other.starts_with("--shards=") => {}
-            _ => words.push(word),
-        }
-    }
-    words
 }
 
 fn print(done: &Validation, against: Option<&Path>, folder: &Path, global: &GlobalArgs) {

@@ -3,7 +3,7 @@
 use super::library::{self, FileCheck, FileVerdict, VerifyReport};
 use super::{BundleSource, GuidanceMode, Places, Problem};
 use crate::pipeline::build::BuildProgress;
-use crate::pipeline::{Abilities, Bundle, EditError};
+use crate::pipeline::{Abilities, Bundle, EditError, WhichEditor};
 use candle_core::{DType, Device};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,8 @@ pub struct BundleReport {
     pub resolution: usize,
     /// Modes that can run.
     pub modes: Vec<&'static str>,
+    /// Modes that a second editor draws, plain InstructPix2Pix in `ip2p/`; none without one.
+    pub second_editor_modes: Vec<&'static str>,
     /// Modes that cannot run, with the reason.
     pub unavailable_modes: Vec<(&'static str, String)>,
     /// What a person must know before believing its pictures ("random weights"), if anything.
@@ -77,6 +79,11 @@ pub fn inspect(source: &BundleSource) -> Result<BundleReport, Problem> {
         description: manifest.description.clone(),
         licence: manifest.licence.clone(),
         resolution: manifest.resolution,
+        second_editor_modes: modes
+            .iter()
+            .filter(|mode| abilities.editor_of(**mode) == WhichEditor::Second)
+            .map(|mode| mode.name())
+            .collect(),
         modes: modes.iter().map(|mode| mode.name()).collect(),
         unavailable_modes: unavailable
             .into_iter()

@@ -1,8 +1,10 @@
 //! The thread that decodes, saves and copies, so that files never queue behind a denoising run.
 
 use super::cover::cover;
+use super::devices::Devices;
 use super::dialogs;
 use super::export;
+use super::films;
 use super::jobs::Outbox;
 use super::polls;
 use super::recall;
@@ -129,6 +131,7 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             metadata::read_bytes(&bytes),
             FrameOrigin::Dropped,
         ),
+        FileTask::ReadDevices => JobEvent::Devices(Arc::new(Devices::open().read())),
         FileTask::PasteFrame => match paste(clipboard) {
             Ok(image) => JobEvent::FrameOpened(Frame::new(image, FrameOrigin::Clipboard)),
             Err(problem) => JobEvent::FrameFailed(problem),
@@ -170,6 +173,7 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             Ok(()) => JobEvent::Saved(path),
             Err(problem) => JobEvent::FileFailed(problem),
         },
+        FileTask::ReadFilms(source) => JobEvent::FilmsRead(films::read(&source)),
         FileTask::OpenRun(path) => match run_file::open(&path) {
             Ok(run) => JobEvent::RunOpened(Arc::new(run), path),
             Err(problem) => JobEvent::FileFailed(problem),
@@ -195,7 +199,7 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
         FileTask::SaveVotes(export) => export.write(),
         FileTask::SaveReport(export) => reports::write(&export),
         FileTask::TakeFolders(what_for, paths) => JobEvent::FoldersChosen(what_for, paths),
-        FileTask::WriteText(path, text) => match saving::write_text(&path, &text) {
+        FileTask::WriteText(path, text) => match saving::write_own_text(&path, &text) {
             Ok(()) => return None,
             Err(problem) => JobEvent::FileFailed(problem),
         },

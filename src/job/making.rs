@@ -76,10 +76,10 @@ fn perform(id: JobId, task: BundleTask, token: &CancelToken, outbox: &Outbox) ->
     let work = || cancel::scope(token, || do_task(task, &mut report));
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(event)) => JobEvent::Bundle(id, event),
-        Ok(Err(EditError::Cancelled)) => JobEvent::Cancelled(id),
-        Ok(Err(EditError::Failed(problem) | EditError::NoRoom(problem))) => {
-            JobEvent::Failed(id, problem)
-        }
+        Ok(Err(error)) => match error.problem() {
+            Some(problem) => JobEvent::Failed(id, problem),
+            None => JobEvent::Cancelled(id),
+        },
         Err(panic) => JobEvent::Failed(
             id,
             Problem::new(format!(

@@ -4,6 +4,7 @@
 use super::datasets::DatasetEvent;
 use super::display::display_copy;
 use super::explaining::{Explaining, PieceEffect};
+use super::films::{Film, FilmSource};
 use super::making::BundleEvent;
 use super::memory::MemoryFacts;
 use super::polls::{Ballot, BallotPictures, Poll, VotesExport};
@@ -13,8 +14,8 @@ use super::scoring::{Evaluation, ScoreSpec};
 use super::store::{StoreEvent, StoreTask};
 use super::validation::{Outlook, ValidateSpec, Validation};
 use super::{
-    Cover, CoverRequest, Export, FrameFacts, FrameSearch, LatentRgb, LibraryEvent, Recalled,
-    Target, TrainingEvent,
+    Cover, CoverRequest, DeviceFacts, Export, FrameFacts, FrameSearch, LatentRgb, LibraryEvent,
+    Recalled, Target, TrainingEvent,
 };
 use crate::eval::{Report, Vote};
 use crate::pipeline::{
@@ -90,6 +91,8 @@ pub enum JobSpec {
     Show {
         /// The bundle whose decoder is used.
         bundle: BundleSource,
+        /// The mode it was drawn in: a bundle may have an editor for each kind.
+        mode: GuidanceMode,
         /// The latents.
         estimate: Estimate,
         /// Width and height of the picture, in pixels.
@@ -138,6 +141,8 @@ pub enum FileTask {
     /// Decode a picture file that a person chose: one of our own also says how it was drawn. Ends in
     /// `FrameOpened`, `OwnPicture` or `FrameFailed`; a folder is a data set and ends in `FoldersChosen`.
     OpenPicture(PathBuf),
+    /// Look for devices to compute on; ends in `Devices`.
+    ReadDevices,
     /// Look for the frame a picture was drawn from; ends in `FrameOpened` or `FrameMissing`.
     FindFrame(Box<FrameSearch>),
     /// Decode one of the program's own frames, by file name.
@@ -162,6 +167,8 @@ pub enum FileTask {
     SavePicture(Arc<RgbImage>, PathBuf),
     /// Save a whole run; ends in `Saved` or `FileFailed`.
     SaveRun(Arc<RunFile>, PathBuf),
+    /// Read recorded runs as films; ends in `FilmsRead`.
+    ReadFilms(FilmSource),
     /// Open a whole run; ends in `RunOpened` or `FileFailed`.
     OpenRun(PathBuf),
     /// Show the open dialog for a target picture, which is brought to this size; ends in
@@ -206,8 +213,8 @@ pub enum FileTask {
     PickVotes(Box<VotesExport>),
     /// Write votes into a file; ends in `Saved` or `FileFailed`.
     SaveVotes(Box<VotesExport>),
-    /// Write a small text file (settings, session) whole or not at all; silent when it works, else
-    /// `FileFailed`.
+    /// Write a small text file (settings, session) whole or not at all, readable by its owner alone;
+    /// silent when it works, else `FileFailed`.
     WriteText(PathBuf, String),
 }
 
@@ -427,6 +434,8 @@ pub enum JobEvent {
     ExportChosen(Box<Export>),
     /// A run was opened.
     RunOpened(Arc<RunFile>, PathBuf),
+    /// Recorded runs were read.
+    FilmsRead(Result<Vec<Arc<Film>>, Problem>),
     /// A target picture was opened.
     TargetOpened(Arc<Target>),
     /// The store of kept runs reports.
@@ -435,6 +444,8 @@ pub enum JobEvent {
     RunRead(PathBuf, Result<Arc<RunFile>, Problem>),
     /// The small picture of the kept run with this number, or why there is none.
     Covered(i64, Result<Cover, Problem>),
+    /// The devices there are, those this build cannot use included; cards first.
+    Devices(Arc<Vec<DeviceFacts>>),
     /// How similar two pictures are.
     Measured(Arc<RgbImage>, Arc<RgbImage>, Similarity),
     /// The cosine of CLIP's embeddings of two pictures; none when the bundle has no CLIP.

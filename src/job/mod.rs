@@ -14,6 +14,7 @@ mod axis;
 pub mod bundles;
 mod cover;
 pub mod datasets;
+mod devices;
 mod dialogs;
 mod display;
 mod divergence;
@@ -21,6 +22,8 @@ pub mod doctor;
 mod explaining;
 mod export;
 mod files;
+mod films;
+mod font;
 mod heat;
 pub mod hub;
 mod jobs;
@@ -69,15 +72,18 @@ pub use crate::pipeline::{
     AnswerDecoding, AnswerSettings, Attention, AttentionLeg, Beam, Branch, Bundle, BundleSource,
     Component, ContextUnit, EditRequest, Estimate, Forecast, GuidanceMode, LoadProgress, Meaning,
     MemoryModel, MemoryPlan, MemorySize, NoiseGenerator, Piece, PieceOf, PreviewMethod, Problem,
-    RequestProblem, Sampler, Stage, StageSeconds, Workload, WrittenAnswer,
+    Remedy, RequestProblem, Sampler, Stage, StageSeconds, Workload, WrittenAnswer,
 };
 pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
 pub use datasets::{DatasetEvent, DatasetNews, DatasetTask};
+pub use devices::DeviceFacts;
 pub use divergence::Divergence;
 pub use explaining::{Explaining, PieceEffect};
 pub use export::{Export, ExportFormat, labelled_grid};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS, VIDEO_EXTENSIONS};
+pub use films::{Film, FilmColumn, FilmSource};
+pub use font::NOTO_SANS_SC;
 pub use heat::{HeatMap, heat_colour};
 pub use jobs::{Jobs, JobsConfig};
 pub use library::{LibraryEvent, LibraryNews, LibraryTask};

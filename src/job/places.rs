@@ -60,6 +60,11 @@ impl Places {
         self.data.join("training")
     }
 
+    /// What frozen networks made of training data; may be deleted at any time.
+    pub fn features(&self) -> PathBuf {
+        self.cache.join("features")
+    }
+
     /// Where bundles are looked for by name.
     pub fn bundles(&self) -> PathBuf {
         self.data.join("bundles")

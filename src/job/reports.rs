@@ -3,7 +3,6 @@
 use super::scoring::{Evaluation, ReportFormat};
 use super::{JobEvent, Problem};
 use crate::eval::Report;
-use crate::pipeline::EditError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,10 +39,7 @@ pub(super) fn write(export: &ReportExport) -> JobEvent {
     } = export;
     match format.write_found(found, against.as_deref(), path) {
         Ok(()) => JobEvent::Saved(path.clone()),
-        Err(EditError::Failed(problem) | EditError::NoRoom(problem)) => {
-            JobEvent::FileFailed(problem)
-        }
-        Err(EditError::Cancelled) => JobEvent::FileFailed(stopped(path)),
+        Err(error) => JobEvent::FileFailed(error.problem().unwrap_or_else(|| stopped(path))),
     }
 }
 

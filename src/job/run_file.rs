@@ -325,7 +325,7 @@ fn unreadable(error: std::io::Error) -> Problem {
         .hint("Check the name and the permissions of the file.")
 }
 
-fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
+pub(super) fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
     let mut parts = Parts::of(Cursor::new(bytes))?;
     let mut about = parts.about()?;
     let grid = take_grid(&mut about.rest);

@@ -102,6 +102,20 @@ pub(super) fn save_picture(picture: &RgbImage, path: &Path) -> Result<(), Proble
 /// # Errors
 /// When the folder or the disk says no.
 pub fn write_text(path: &Path, text: &str) -> Result<(), Problem> {
+    make_folder_of(path)?;
+    metadata::write_whole(path, text.as_bytes()).map_err(Problem::from)
+}
+
+/// The same for a text that only its owner may read: settings hold a token, a session what was asked.
+///
+/// # Errors
+/// As [`write_text`].
+pub(super) fn write_own_text(path: &Path, text: &str) -> Result<(), Problem> {
+    make_folder_of(path)?;
+    metadata::write_private(path, text.as_bytes()).map_err(Problem::from)
+}
+
+fn make_folder_of(path: &Path) -> Result<(), Problem> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|e| {
             Problem::new(format!("The folder cannot be made: {e}."))
@@ -109,5 +123,26 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), Problem> {
                 .file(folder)
         })?;
     }
-    metadata::write_whole(path, text.as_bytes()).map_err(Problem::from)
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn what_is_our_own_is_read_by_nobody_else() -> Result<(), Box<dyn std::error::Error>> {
+        let home = tempfile::tempdir()?;
+        let path = home.path().join("config/settings.toml");
+        let mode = || Ok(std::fs::metadata(&path)?.permissions().mode() & 0o777);
+        write_text(&path, "old")?;
+        let open: std::io::Result<u32> = mode();
+        assert_ne!(open? & 0o044, 0, "other files are read by others");
+        write_own_text(&path, "token = 'hf_x'")?;
+        let closed: std::io::Result<u32> = mode();
+        assert_eq!(closed?, 0o600);
+        assert_eq!(std::fs::read_to_string(&path)?, "token = 'hf_x'");
+        Ok(())
+    }
 }

@@ -3,7 +3,6 @@
 
 mod card;
 mod curve;
-mod devices;
 mod health;
 mod history;
 mod hold;
@@ -15,7 +14,7 @@ mod thread;
 
 use super::{CancelToken, DeviceChoice, Places, Problem};
 use crate::pipeline::Bundle;
-use crate::train::{Checkpoints, Hooks, Run, RunFolder, write_bundle};
+use crate::train::{Checkpoint, Checkpoints, Hooks, Run, RunFolder, write_bundle, write_lora};
 use candle_core::Device;
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use std::io::BufRead as _;
@@ -27,7 +26,6 @@ pub use crate::train::{
     StepReport, TrainConfig,
 };
 pub use card::{RunCard, RunState};
-pub use devices::DeviceFacts;
 pub use health::{DataHealth, SplitHealth};
 pub use history::{Curves, RunHistory, SampleSet};
 pub use hold::{HeldDevice, device_key, hold_device};
@@ -90,6 +88,7 @@ pub fn train(
     let folder = match &request {
         RunRequest::New(_, folder) | RunRequest::Resume(folder, _) => folder.clone(),
     };
+    let cache = places.map(Places::features);
     let ended = on_large_stack(|| {
         let hold = |path: &Path| {
             let held = places.map(|places| hold_device(places, choice, path));
@@ -98,7 +97,7 @@ pub fn train(
         // Who trains in this very folder is worth knowing before who has the device, but a new run
         // that cannot begin leaves no folder behind.
         let run_folder = folder.clone();
-        let (folder, config, _held) = match request {
+        let (folder, mut config, _held) = match request {
             RunRequest::New(config, path) => {
                 let held = hold(&path)?;
                 (RunFolder::create(&path, &config)?, *config, held)
@@ -108,6 +107,10 @@ pub fn train(
                 (folder, config, hold(&path)?)
             }
         };
+        // Only here: the run's folder keeps what was written.
+        if let Some(cache) = &cache {
+            config.data.resolve_cache(cache);
+        }
         // Only now: opening the box throws away what is in it, and it was another run's until here.
         let mut requests = match steering {
             Steering::Nobody => Requests::None,
@@ -141,6 +144,32 @@ pub fn forecast(config: &TrainConfig, device: DeviceChoice) -> Result<Forecast, 
 /// # Errors
 /// When the run has no checkpoint, or a file cannot be read or written.
 pub fn promote(run: &Path, folder: &Path) -> Result<u64, Problem> {
+    let (config, checkpoint) = newest(run)?;
+    let base = Bundle::open(&config.bundle())?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    write_bundle(
+        &base,
+        &checkpoint.averages,
+        &config.model.lora,
+        &name,
+        folder,
+    )?;
+    Ok(checkpoint.progress.step)
+}
+
+/// Writes the averaged low-rank pairs of a run's newest checkpoint as a file that diffusers reads;
+/// returns its step.
+///
+/// # Errors
+/// When the run has no checkpoint or trained no such pairs, or a file cannot be read or written.
+pub fn export_lora(run: &Path, file: &Path) -> Result<u64, Problem> {
+    let (config, checkpoint) = newest(run)?;
+    write_lora(&checkpoint.averages, &config.model.lora, file)?;
+    Ok(checkpoint.progress.step)
+}
+
+/// The newest checkpoint of a run that nobody trains meanwhile, and the run's configuration.
+fn newest(run: &Path) -> Result<(TrainConfig, Checkpoint), Problem> {
     let (held, config) = RunFolder::resume(run, &[])?;
     let unusable = |e: std::io::Error| held.unwritable(&e);
     let checkpoints = Checkpoints::open(&held.checkpoints()).map_err(unusable)?;
@@ -153,11 +182,7 @@ pub fn promote(run: &Path, folder: &Path) -> Result<u64, Problem> {
             .hint("Let it train until it writes one, or tell it `save`.")
             .file(run)
     })?;
-    let base = Bundle::open(&config.bundle())?;
-    let step = checkpoint.progress.step;
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    write_bundle(&base, &checkpoint.averages, &name, folder)?;
-    Ok(step)
+    Ok((config, checkpoint))
 }
 
 /// A folder for a new run that is not there yet, named after its configuration.
@@ -190,7 +215,7 @@ fn free_name(shelf: &Path, name: &str, bare: bool) -> PathBuf {
 }
 
 fn open_device(device: DeviceChoice) -> Result<Device, Problem> {
-    device.open().map_err(|e| Problem::new(e.to_string()))
+    device.open().map_err(Problem::from)
 }
 
 fn no_thread(error: &std::io::Error) -> Problem {

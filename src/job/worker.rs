@@ -1,5 +1,8 @@
 //! The thread that owns the device and the models.
 
+#[cfg(test)]
+mod tests;
+
 use super::display::display_copy;
 use super::export::{Painter, write_animation};
 use super::jobs::Outbox;
@@ -9,11 +12,11 @@ use super::resources::{Resources, SharedResources};
 use super::store::{Message, Recorder};
 use super::{
     Bundle, BundleSource, BundleSummary, EditRequest, EditResult, Estimate, Export, Frame,
-    FrameFacts, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
+    FrameFacts, GuidanceMode, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
 };
 use crate::nn::cancel::{self, CancelToken};
 use crate::pipeline::{
-    EditError, Edited, LgdPipeline, Likeness, LoadListener, MemoryRules, Progress, StepDone,
+    EditError, Edited, Gauge, LgdPipeline, Likeness, LoadListener, MemoryRules, Progress, StepDone,
     Workload,
 };
 use candle_core::Device;
@@ -28,6 +31,8 @@ pub(super) struct Worker {
     /// What may be used, as it is set now, and as the pipeline was opened with.
     resources: SharedResources,
     in_use: Resources,
+    /// How the memory of the device is found out.
+    gauge: Gauge,
     pub(super) outbox: Outbox,
     /// The way to the store, where there is one.
     recorder: Option<Recorder>,
@@ -46,6 +51,7 @@ impl Worker {
         Self {
             resources,
             in_use: Resources::default(),
+            gauge: MemoryRules::default().gauge,
             outbox,
             recorder,
             resident: None,
@@ -109,9 +115,10 @@ impl Worker {
                 } => worker.draw(id, &bundle, frame, &requests, token, recorder),
                 JobSpec::Show {
                     bundle,
+                    mode,
                     estimate,
                     size,
-                } => worker.show(id, &bundle, &estimate, size),
+                } => worker.show(id, &bundle, mode, &estimate, size),
                 JobSpec::Liken { bundle, a, b } => worker.liken(id, &bundle, a, b),
                 JobSpec::Export { bundle, export } => worker.export(id, &bundle, export, token),
                 JobSpec::Score(spec) => worker
@@ -138,11 +145,15 @@ impl Worker {
     ) -> JobEvent {
         match catch_unwind(AssertUnwindSafe(|| work(self))) {
             Ok(Ok(event)) => event,
-            Ok(Err(EditError::Cancelled)) => JobEvent::Cancelled(id),
-            Ok(Err(EditError::Failed(problem) | EditError::NoRoom(problem))) => {
-                tracing::debug!("job {} failed: {}", id.0, problem.message);
-                let problem = self.let_device_go(problem);
-                JobEvent::Failed(id, problem)
+            Ok(Err(error)) => {
+                self.let_device_go(&error);
+                match error.problem() {
+                    Some(problem) => {
+                        tracing::debug!("job {} failed: {}", id.0, problem.message);
+                        JobEvent::Failed(id, problem)
+                    }
+                    None => JobEvent::Cancelled(id),
+                }
             }
             Err(panic) => {
                 // What a panic left half done must not serve the next job.
@@ -155,17 +166,20 @@ impl Worker {
         }
     }
 
-    /// A GPU that failed may be full or lost: what is on it is dropped, and the next job opens it
-    /// again. Main memory stays as it is.
-    fn let_device_go(&mut self, problem: Problem) -> Problem {
-        if self.resident.as_ref().is_none_or(|(_, p)| p.is_on_cpu()) {
-            return problem;
+    /// What is on a device that is lost, or on a graphics card that is full, is dropped, and the next job
+    /// opens it again. Main memory stays as it is.
+    fn let_device_go(&mut self, error: &EditError) {
+        let on_card = || self.resident.as_ref().is_some_and(|(_, p)| !p.is_on_cpu());
+        let goes = match error {
+            EditError::Lost(_) => true,
+            EditError::NoRoom(_) => on_card(),
+            EditError::Failed(_) | EditError::Cancelled => false,
+        };
+        if goes {
+            tracing::warn!("the device is let go: {error}");
+            self.resident = None;
+            self.judge = None;
         }
-        self.resident = None;
-        self.judge = None;
-        problem.hint(
-            "The models were taken off the graphics card, and the next try loads them again. If it fails again, start the program with --device cpu.",
-        )
     }
 
     fn load(&mut self, id: JobId, bundle: &BundleSource) -> Result<JobEvent, EditError> {
@@ -271,10 +285,11 @@ impl Worker {
         &mut self,
         id: JobId,
         bundle: &BundleSource,
+        mode: GuidanceMode,
         estimate: &Estimate,
         size: (u32, u32),
     ) -> Result<JobEvent, EditError> {
-        let picture = self.resident(id, bundle)?.show(estimate, size)?;
+        let picture = self.resident(id, bundle)?.show(estimate, mode, size)?;
         Ok(JobEvent::Shown(id, display_copy(&Arc::new(picture))))
     }
 
@@ -342,11 +357,7 @@ impl Worker {
     }
 
     pub(super) fn open_device(&self) -> Result<Device, Problem> {
-        self.resources
-            .get()
-            .device
-            .open()
-            .map_err(|e| Problem::new(e.to_string()))
+        Ok(self.resources.get().device.open()?)
     }
 
     /// The pipeline of that bundle, loaded when it is not yet.
@@ -367,7 +378,7 @@ impl Worker {
             let rules = MemoryRules {
                 limit: wanted.memory_limit,
                 precision: wanted.precision,
-                ..MemoryRules::default()
+                gauge: self.gauge.clone(),
             };
             let pipeline = LgdPipeline::open(bundle, &device, rules)?;
             pipeline.set_load_listener(Some(self.listener(id)));
@@ -468,27 +479,4 @@ pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no reason given")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::job::jobs::Outbox;
-
-    #[test]
-    fn a_panic_fails_its_job_and_the_worker_lives_on() {
-        let (outbox, _events) = Outbox::for_tests();
-        let mut worker = Worker::new(SharedResources::default(), outbox, None);
-        let failed = worker.guarded(JobId(1), |_| panic!("an index went astray"));
-        assert!(
-            matches!(&failed, JobEvent::Failed(JobId(1), problem)
-                if problem.message.contains("an index went astray") && problem.hint.is_some()),
-            "{failed:?}"
-        );
-        assert!(worker.resident.is_none());
-        let next = worker.guarded(JobId(2), |worker| {
-            worker.load(JobId(2), &BundleSource::Embedded)
-        });
-        assert!(matches!(next, JobEvent::Loaded(JobId(2), _)), "{next:?}");
-    }
 }

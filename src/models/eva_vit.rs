@@ -140,9 +140,15 @@ impl EvaVit {
     /// # Errors
     /// On an image smaller than a patch, or when cancelled.
     pub fn forward(&self, pixel_values: &Tensor) -> Result<Tensor> {
-        self.post_layernorm
-            .forward(&self.forward_blocks(pixel_values)?)?
-            .to_dtype(DType::F32)
+        self.normed(&self.forward_blocks(pixel_values)?)
+    }
+
+    /// The last norm over what [`EvaVit::forward_blocks`] gives.
+    ///
+    /// # Errors
+    /// On a shape that does not fit.
+    pub fn normed(&self, tokens: &Tensor) -> Result<Tensor> {
+        self.post_layernorm.forward(tokens)?.to_dtype(DType::F32)
     }
 
     /// The same before the last norm, as the original module returns it.

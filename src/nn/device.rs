@@ -24,18 +24,31 @@ pub enum DeviceChoice {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
     /// This build has no support for it.
-    #[error(
-        "This program was built without {0} support. Use --device cpu, or build it with `cargo build --release --features {1}`."
-    )]
+    #[error("This program was built without {0} support.")]
     NotBuilt(&'static str, &'static str),
     /// The driver or the device said no.
-    #[error(
-        "The device {0} cannot be used: {1}. Use --device cpu, or check the driver with `lgd-studio doctor`."
-    )]
+    #[error("The device {0} cannot be used: {1}.")]
     Unavailable(DeviceChoice, String),
     /// The name is none of ours.
     #[error("\"{0}\" is not a device. Use auto, cpu, cuda:0 (or another number) or metal.")]
     Unknown(String),
+}
+
+impl DeviceError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotBuilt(_, feature) => Some(format!(
+                "Compute on the processor (device cpu), or build the program with `cargo build --release --features {feature}`."
+            )),
+            Self::Unavailable(..) => Some(
+                "Compute on the processor (device cpu), or check the driver with `lgd-studio doctor`."
+                    .to_owned(),
+            ),
+            // The message says it itself.
+            Self::Unknown(_) => None,
+        }
+    }
 }
 
 impl DeviceChoice {

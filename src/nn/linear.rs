@@ -2,19 +2,22 @@
 
 use super::Weights;
 use super::gemm::{Into, Mat, MatMut, Threads, matmul, matmul_transposed};
+use super::low_rank::LowRank;
 use super::parallel::{self, buffer};
 use super::quantised::Quantised;
 use super::simd::{dot, vectorised};
+use super::sums::sum;
 use super::vjp::{attach, on_cpu, plain, values};
 use super::weights::Matrix;
 use candle_core::{Device, Result, Tensor, bail};
 use std::sync::Arc;
 
-/// `x W^T + b`.
+/// `x W^T + b`, and where its view of the weights says so a low-rank addition to W.
 #[derive(Clone, Debug)]
 pub struct Linear {
     weight: Weight,
     bias: Option<Tensor>,
+    low_rank: Option<LowRank>,
 }
 
 /// The matrix (out, in).
@@ -33,6 +36,7 @@ impl Linear {
         Ok(Self {
             weight: Weight::load(weights, input, output)?,
             bias: Some(weights.get(output, "bias")?),
+            low_rank: weights.low_rank(input, output)?,
         })
     }
 
@@ -44,13 +48,17 @@ impl Linear {
         Ok(Self {
             weight: Weight::load(weights, input, output)?,
             bias: None,
+            low_rank: weights.low_rank(input, output)?,
         })
     }
 
     /// From tensors: `weight` (out, in), `bias` (out).
     pub fn new(weight: Tensor, bias: Option<Tensor>) -> Self {
-        let weight = Weight::Dense(weight);
-        Self { weight, bias }
+        Self {
+            weight: Weight::Dense(weight),
+            bias,
+            low_rank: None,
+        }
     }
 
     /// (.., in) to (.., out).
@@ -58,6 +66,15 @@ impl Linear {
     /// # Errors
     /// On a shape that does not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let y = self.whole(x)?;
+        match &self.low_rank {
+            Some(pair) => sum(&y, &pair.forward(x)?),
+            None => Ok(y),
+        }
+    }
+
+    /// The forward without the low-rank addition.
+    fn whole(&self, x: &Tensor) -> Result<Tensor> {
         let (output, width) = self.weight.dims()?;
         let bias = self.bias.as_ref();
         let Some((&last, leading)) = x.dims().split_last() else {

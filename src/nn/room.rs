@@ -1,6 +1,6 @@
 //! How much memory there is, and how much this process holds.
 
-use candle_core::Device;
+use candle_core::{Device, Result};
 
 /// Memory of a device, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,12 +12,16 @@ pub struct Room {
 }
 
 /// The memory of an open device; nothing where the system does not say.
-pub fn room(device: &Device) -> Option<Room> {
-    match device {
+///
+/// # Errors
+/// When the device is asked and does not answer.
+pub fn room(device: &Device) -> Result<Option<Room>> {
+    Ok(match device {
         Device::Cpu => main_memory(),
         #[cfg(feature = "cuda")]
         Device::Cuda(cuda) => {
-            let (free, total) = cuda.cuda_stream().context().mem_get_info().ok()?;
+            use candle_core::cuda_backend::WrapErr as _;
+            let (free, total) = cuda.cuda_stream().context().mem_get_info().w()?;
             Some(Room {
                 free: free as u64,
                 total: total as u64,
@@ -27,7 +31,7 @@ pub fn room(device: &Device) -> Option<Room> {
         Device::Cuda(_) => None,
         // The GPU of a Mac works in main memory.
         Device::Metal(_) => main_memory(),
-    }
+    })
 }
 
 /// What the system, or the control group this process is in, still gives.
@@ -84,9 +88,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn main_memory_has_room_within_its_size() {
-        let room = room(&Device::Cpu).expect("this system says how much memory it has");
+    fn main_memory_has_room_within_its_size() -> Result<()> {
+        let room = room(&Device::Cpu)?.expect("this system says how much memory it has");
         assert!(room.free > 0 && room.free <= room.total, "{room:?}");
+        Ok(())
     }
 
     #[cfg(target_os = "linux")]
@@ -96,7 +101,7 @@ mod tests {
         const BYTES: usize = 256 << 20;
         let memory = vec![1u8; BYTES];
         let with = held().expect("Linux says it in /proc");
-        let total = room(&Device::Cpu).map_or(u64::MAX, |room| room.total);
+        let total = main_memory().map_or(u64::MAX, |room| room.total);
         assert!((BYTES as u64..total).contains(&with.now), "{with:?}");
         assert!(with.peak >= with.now);
         assert_eq!(memory.iter().map(|x| usize::from(*x)).sum::<usize>(), BYTES);

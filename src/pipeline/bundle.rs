@@ -266,6 +266,7 @@ pub(crate) fn load_problem(component: Component, error: &LoadError) -> Problem {
                 .to_owned(),
         ),
         file: error.file().map(Path::to_path_buf),
+        ..Problem::default()
     }
 }
 

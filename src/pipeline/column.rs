@@ -37,13 +37,15 @@ impl LgdPipeline {
     ) -> Result<Vec<Column<'a>>, EditError> {
         let mut reader = self.reader(seen.queries.as_ref());
         let columns = requests.iter().enumerate().map(|(index, request)| {
+            let editor = self.abilities.editor_of(request.mode);
+            let image_latents = seen.image_latents(editor)?;
             let mut column = Column {
                 request,
                 sketch: Sketch {
                     tape: NoiseTape::new(
                         request.noise,
                         request.seed,
-                        seen.image_latents.dims(),
+                        image_latents.dims(),
                         request.steps,
                     ),
                     legs: Vec::new(),
@@ -84,7 +86,7 @@ impl LgdPipeline {
         columns.collect()
     }
 
-    /// Draws columns that share a plan and hands over their pictures. `watch` hears after every step
+    /// Draws columns that share a plan and an editor and hands over their pictures. `watch` hears after every step
     /// where the guided branch of a single column looked, (L, h, w).
     pub(super) fn draw(
         &self,
@@ -98,23 +100,25 @@ impl LgdPipeline {
         let Some((_, first)) = columns.first() else {
             return Ok(());
         };
-        let slot = &self.parts.unet;
+        let which = self.abilities.editor_of(first.request.mode);
+        let editor = self.parts.editor(which);
+        let slot = &editor.unet;
         let load = || slot.get().map(|_| ());
         self.bring(Stage::Drawing, slot.missing(), load, clock, report)?;
         clock.begin(Stage::Drawing, report);
         let steps = first.request.steps;
-        let plan = self
+        let plan = editor
             .schedule
             .plan(first.request.sampler, steps)
             .map_err(failed)?;
-        let (unet, vae) = (self.parts.unet.get()?, self.parts.vae.get()?);
+        let (unet, vae) = (editor.unet.get()?, editor.vae.get()?);
         let mut tracks = vec![Vec::with_capacity(steps); columns.len()];
         let attended = RefCell::new(Attended::of_sample(0));
         let drawing = Drawing {
             attended: watch.is_some().then_some(&attended),
             unet: &unet,
             plan: &plan,
-            image_latents: &seen.image_latents,
+            image_latents: seen.image_latents(which)?,
             sketches: columns.iter().map(|(_, column)| &column.sketch).collect(),
         };
         let mut short = None;

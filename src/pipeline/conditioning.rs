@@ -7,8 +7,8 @@ use super::lgd::failed;
 use super::parts::Parts;
 use super::pieces::{ContextUnits, left_out, positions_of, replaced};
 use super::{
-    AnswerDecoding, AnswerSettings, Beam, ContextUnit, EditError, EditRequest, GuidanceMode,
-    Manifest, PieceOf, Problem, WrittenAnswer,
+    Abilities, AnswerDecoding, AnswerSettings, Beam, ContextUnit, EditError, EditRequest,
+    GuidanceMode, Manifest, PieceOf, Problem, WrittenAnswer,
 };
 use crate::models::{
     AnswerRng, GenerationSettings, Latent, TextTokenizer, tokenizer::TokenizerError,
@@ -35,9 +35,8 @@ type Result<T> = std::result::Result<T, EditError>;
 /// The parts that turn words into context. What one column worked out, the next one reuses.
 pub(super) struct Reader<'a> {
     pub(super) manifest: &'a Manifest,
+    pub(super) abilities: &'a Abilities,
     pub(super) tokenizer: &'a TextTokenizer,
-    /// CLIP's, where sentences reach the editor through CLIP.
-    pub(super) clip_tokenizer: Option<&'a TextTokenizer>,
     pub(super) parts: &'a Parts,
     pub(super) device: &'a Device,
     /// (1, Q, D), there when [`Reader::needs_image`] says so.
@@ -71,8 +70,8 @@ impl Reader<'_> {
             (true, Some(text)) => Some(WrittenAnswer::given(text)),
             (true, None) => Some(self.answer(request, &mut notices)?),
         };
-        if let Some(clip) = self.clip_tokenizer {
-            return self.condition_by_clip(clip, request, answer, notices);
+        if self.abilities.is_read_by_clip(request.mode) {
+            return self.condition_by_clip(request, answer, notices);
         }
         let null_text = self.manifest.text.null_text.clone();
         let null = self.sentence(&null_text, None, &mut notices)?;
@@ -309,12 +308,16 @@ impl Reader<'_> {
     /// the empty text, padded with end tokens.
     fn condition_by_clip(
         &self,
-        tokenizer: &TextTokenizer,
         request: &EditRequest,
         answer: Option<WrittenAnswer>,
         mut notices: Vec<String>,
     ) -> Result<Conditioning> {
-        let tower = self.parts.clip.get()?;
+        let editor = self.parts.editor(self.abilities.editor_of(request.mode));
+        let tower = editor.clip.get()?;
+        let tokenizer = editor
+            .tokenizer
+            .as_deref()
+            .ok_or_else(|| Problem::new("The editor has no tokenizer to read sentences with."))?;
         let length = tower.config().max_position_embeddings;
         let unsplit =
             |e: TokenizerError| Problem::new(e.to_string()).hint("Write it in other words.");

@@ -152,12 +152,21 @@ fn io_reason(error: &std::io::Error) -> String {
 /// # Errors
 /// A [`FrameError`] that names the file.
 pub fn open(path: &Path, reading: Reading) -> Result<RgbImage, FrameError> {
-    read_file(path)
-        .and_then(|bytes| decode_bytes(&bytes, reading))
-        .map_err(|kind| FrameError {
-            kind,
-            path: Some(path.to_owned()),
-        })
+    decode(&read(path)?, reading).map_err(|error| FrameError {
+        path: Some(path.to_owned()),
+        ..error
+    })
+}
+
+/// The bytes of a file that may be a picture.
+///
+/// # Errors
+/// A [`FrameError`] that names the file.
+pub fn read(path: &Path) -> Result<Vec<u8>, FrameError> {
+    read_file(path).map_err(|kind| FrameError {
+        kind,
+        path: Some(path.to_owned()),
+    })
 }
 
 /// Reads a picture from bytes, for example from the clipboard or dropped by another program.

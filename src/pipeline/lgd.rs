@@ -8,12 +8,12 @@ use super::looking::{FrameInput, Seen, Views};
 use super::memory::{MemoryPlan, Workload};
 use super::parts::{MemoryRules, Parts};
 use super::{
-    Abilities, Bundle, BundleSource, EditError, EditRequest, Estimate, Manifest, Problem, Progress,
-    Stage,
+    Abilities, Bundle, BundleSource, EditError, EditRequest, Estimate, GuidanceMode, Manifest,
+    Problem, Progress, Remedy, Stage,
 };
-use crate::diffusion::{NoiseSchedule, ScheduleConfig};
 use crate::models::vae::Tiles;
 use crate::models::{TextTokenizer, Vae, tokenizer::TokenizerError};
+use crate::nn::DeviceFailure;
 use crate::nn::cancel;
 use crate::nn::device::device_name;
 use crate::nn::pixels::{self, Rounding};
@@ -28,10 +28,7 @@ pub struct LgdPipeline {
     pub(super) tokenizer: Arc<TextTokenizer>,
     /// What it can do with the networks it has.
     pub(super) abilities: Abilities,
-    /// CLIP's, where sentences reach the editor through CLIP.
-    clip_tokenizer: Option<Arc<TextTokenizer>>,
     pub(super) parts: Parts,
-    pub(super) schedule: NoiseSchedule,
     pub(super) device: Device,
 }
 
@@ -49,28 +46,19 @@ impl LgdPipeline {
     ) -> Result<Self, EditError> {
         let bundle = Bundle::open(source)?;
         let abilities = Abilities::of(&bundle);
-        let clip_tokenizer = match abilities.reads_by_clip() {
-            true => Some(Arc::new(tokenizer(&bundle, "tokenizer")?)),
-            false => None,
-        };
+        let manifest = bundle.manifest.clone();
+        let parts = Parts::open(bundle.clone(), device, rules)?;
         // Without a language model, questions are CLIP's business alone.
-        let tokenizer = match &clip_tokenizer {
+        let clip = parts.editor(abilities.editor_of(GuidanceMode::Question));
+        let tokenizer = match &clip.tokenizer {
             Some(clip) if !bundle.has("blip2/tokenizer.json") => clip.clone(),
             _ => Arc::new(tokenizer(&bundle, "blip2")?),
         };
-        let config: ScheduleConfig = bundle.config("scheduler/scheduler_config.json")?;
-        let schedule = NoiseSchedule::new(&config).map_err(|e| {
-            Problem::new(format!("Cannot use the noise schedule: {e}."))
-                .hint("Correct scheduler/scheduler_config.json, or copy the bundle again.")
-        })?;
-        let manifest = bundle.manifest.clone();
         let pipeline = Self {
-            schedule,
             manifest,
             tokenizer,
             abilities,
-            clip_tokenizer,
-            parts: Parts::open(bundle, device, rules)?,
+            parts,
             device: device.clone(),
         };
         pipeline.settle(&Workload::default())?;
@@ -196,13 +184,17 @@ impl LgdPipeline {
         // 1. and 2. Look at the frame, and think.
         let (seen, columns) = self.prepare(views, requests, clock, report)?;
 
-        // 3. Draw, and 4. finish: columns of one plan together.
-        let (_, _, height, width) = seen.image_latents.dims4().map_err(failed)?;
-        let most = side_by_side(columns.len(), (height, width), views.watched);
+        // 3. Draw, and 4. finish: columns of one plan and one editor together.
+        let count = columns.len();
         let mut left: Vec<(usize, Column<'_>)> = columns.into_iter().enumerate().collect();
         while let Some((_, first)) = left.first() {
-            let plan_of = |request: &EditRequest| (request.sampler, request.steps);
+            let plan_of = |request: &EditRequest| {
+                let editor = self.abilities.editor_of(request.mode);
+                (editor, request.sampler, request.steps)
+            };
             let shared = plan_of(first.request);
+            let (_, _, height, width) = seen.image_latents(shared.0)?.dims4().map_err(failed)?;
+            let most = side_by_side(count, (height, width), views.watched);
             let (mut wave, mut others): (Vec<_>, Vec<_>) = left
                 .into_iter()
                 .partition(|(_, column)| plan_of(column.request) == shared);
@@ -223,13 +215,18 @@ impl LgdPipeline {
         report: &mut dyn FnMut(Progress),
     ) -> Result<(Seen, Vec<Column<'a>>), EditError> {
         let seen = self.look(views, clock, report)?;
-        let vae = self.parts.vae.get()?;
-        let scaled = vae.scale(&seen.image_latents).map_err(failed)?;
-        report(Progress::Seen(Estimate::of(&scaled).map_err(failed)?));
+        if let Some((editor, latents)) = seen.image_latents.first() {
+            let vae = self.parts.editor(*editor).vae.get()?;
+            let scaled = vae.scale(latents).map_err(failed)?;
+            report(Progress::Seen(Estimate::of(&scaled).map_err(failed)?));
+        }
         clock.begin(Stage::Thinking, report);
-        let encoder = &self.parts.encoder;
-        let load = || encoder.get().map(|_| ());
-        self.bring(Stage::Thinking, encoder.missing(), load, clock, report)?;
+        let mut legs = requests.iter().flat_map(EditRequest::legs);
+        if legs.any(|(_, leg)| self.abilities.needs_encoder(leg)) {
+            let encoder = &self.parts.encoder;
+            let load = || encoder.get().map(|_| ());
+            self.bring(Stage::Thinking, encoder.missing(), load, clock, report)?;
+        }
         let columns = self.think(&seen, requests, report)?;
         Ok((seen, columns))
     }
@@ -238,8 +235,8 @@ impl LgdPipeline {
     pub(super) fn reader<'a>(&'a self, queries: Option<&'a Tensor>) -> Reader<'a> {
         Reader {
             manifest: &self.manifest,
+            abilities: &self.abilities,
             tokenizer: &self.tokenizer,
-            clip_tokenizer: self.clip_tokenizer.as_deref(),
             parts: &self.parts,
             device: &self.device,
             queries,
@@ -247,18 +244,20 @@ impl LgdPipeline {
         }
     }
 
-    /// The picture of an estimate, at the frame's size: what [`LgdPipeline::run`] would have given
-    /// if that step had been the last.
+    /// The picture of an estimate of a column in `mode`, at the frame's size: what
+    /// [`LgdPipeline::run`] would have given if that step had been the last.
     ///
     /// # Errors
     /// As [`LgdPipeline::run`].
     pub fn show(
         &self,
         estimate: &Estimate,
+        mode: GuidanceMode,
         (width, height): (u32, u32),
     ) -> Result<RgbImage, EditError> {
         let latents = estimate.to_tensor(&self.device).map_err(failed)?;
-        let square = decode(&*self.parts.vae.get()?, &latents, self.tiles()).map_err(failed)?;
+        let editor = self.parts.editor(self.abilities.editor_of(mode));
+        let square = decode(&*editor.vae.get()?, &latents, self.tiles()).map_err(failed)?;
         Ok(resize(&square, width, height, Filter::Lanczos))
     }
 }
@@ -296,11 +295,12 @@ pub(super) fn failed(error: candle_core::Error) -> EditError {
     if cancel::is_cancelled(&error) {
         return EditError::Cancelled;
     }
-    let text = error.to_string();
-    let lower = text.to_ascii_lowercase();
-    if lower.contains("out of memory") || lower.contains("out_of_memory") {
-        return no_room("the device says that it is full");
+    match DeviceFailure::of(&error) {
+        Some(DeviceFailure::Full) => return no_room("the device says that it is full"),
+        Some(DeviceFailure::Lost(code)) => return EditError::Lost(lost(code)),
+        None => {}
     }
+    let text = error.to_string();
     let hint = if text.contains("not numbers") {
         "The weights or the scales drive the drawing out of range. Use smaller guidance scales, or verify the bundle."
     } else {
@@ -309,6 +309,17 @@ pub(super) fn failed(error: candle_core::Error) -> EditError {
     Problem::new(format!("The drawing failed: {text}."))
         .hint(hint)
         .into()
+}
+
+/// The device does not answer; `code` is what its driver says.
+pub(crate) fn lost(code: &str) -> Problem {
+    Problem::new(format!(
+        "The graphics card does not answer any more ({code})."
+    ))
+    .hint(
+        "Compute on the processor, or restart the program to try the card again. If it happens again, check the driver with `lgd-studio doctor`.",
+    )
+    .remedy(Remedy::UseCpu)
 }
 
 /// Memory runs short; `why` says by how much, as a clause.

@@ -3,8 +3,9 @@
 use super::clock::Clock;
 use super::conditioning::Reader;
 use super::lgd::failed;
-use super::{EditError, EditRequest, LgdPipeline, Manifest, Problem, Progress, Stage};
+use super::{EditError, EditRequest, LgdPipeline, Manifest, Problem, Progress, Stage, WhichEditor};
 use crate::dataset::transforms::fitted_size;
+use crate::models::Vae;
 use crate::nn::pixels;
 use crate::nn::resize::{Filter, resize};
 use candle_core::Tensor;
@@ -43,15 +44,27 @@ impl FrameInput {
 
 /// What the networks made of a frame.
 pub(super) struct Seen {
-    /// (1, 4, h, w), posterior mode.
-    pub(super) image_latents: Tensor,
+    /// What each editor that draws sees, (1, 4, h, w): its posterior mode. The first column's is first.
+    pub(super) image_latents: Vec<(WhichEditor, Tensor)>,
     /// (1, Q, D), when a column needs them.
     pub(super) queries: Option<Tensor>,
+}
+
+impl Seen {
+    /// What an editor sees.
+    pub(super) fn image_latents(&self, editor: WhichEditor) -> Result<&Tensor, EditError> {
+        let mut all = self.image_latents.iter();
+        let seen = all.find(|(other, _)| *other == editor);
+        let seen = seen.ok_or_else(|| Problem::new("The editor cannot draw without the frame."))?;
+        Ok(&seen.1)
+    }
 }
 
 /// A frame at the sizes that the networks look at.
 pub(super) struct Views {
     editor: RgbImage,
+    /// The editors that draw, the first column's first.
+    editors: Vec<WhichEditor>,
     /// There when a request needs BLIP-2 to look.
     language: Option<RgbImage>,
     /// See [`FrameInput::watched`].
@@ -73,6 +86,13 @@ impl LgdPipeline {
         for request in requests {
             self.abilities.check(request)?;
         }
+        let mut editors: Vec<WhichEditor> = Vec::new();
+        for request in requests {
+            let editor = self.abilities.editor_of(request.mode);
+            if !editors.contains(&editor) {
+                editors.push(editor);
+            }
+        }
         clock.begin(Stage::ReadingFrame, report);
         let resolution = self.manifest.resolution as u32;
         let legs = || requests.iter().flat_map(EditRequest::legs);
@@ -86,6 +106,7 @@ impl LgdPipeline {
                 .any(|(_, request)| Reader::needs_image(request))
                 .then(|| self.language_view(&image)),
             editor: square.unwrap_or_else(|| editor_view(&image, resolution)),
+            editors,
             watched,
         })
     }
@@ -98,7 +119,7 @@ impl LgdPipeline {
         report: &mut dyn FnMut(Progress),
     ) -> Result<Seen, EditError> {
         self.parts.house.vacate();
-        let image_latents = self.encode_image(&views.editor)?;
+        let image_latents = self.encode_image(&views.editor, &views.editors)?;
         let queries = match &views.language {
             None => None,
             Some(view) => {
@@ -121,12 +142,29 @@ impl LgdPipeline {
         resize(frame, side, side, Filter::Bicubic)
     }
 
-    /// The VAE's posterior mode, not scaled, (1, 4, h, w).
-    fn encode_image(&self, view: &RgbImage) -> Result<Tensor, EditError> {
-        let vae = self.parts.vae.get()?;
-        pixels::signed_unit(view, &self.device)
-            .and_then(|pixels| vae.encode_in(&pixels, self.tiles())?.mode())
-            .map_err(failed)
+    /// The posterior mode of each editor's VAE, not scaled, (1, 4, h, w).
+    fn encode_image(
+        &self,
+        view: &RgbImage,
+        editors: &[WhichEditor],
+    ) -> Result<Vec<(WhichEditor, Tensor)>, EditError> {
+        let pixels = pixels::signed_unit(view, &self.device).map_err(failed)?;
+        let mut seen: Vec<(Arc<Vae>, WhichEditor, Tensor)> = Vec::new();
+        for editor in editors {
+            let vae = self.parts.editor(*editor).vae.get()?;
+            // Editors may share a VAE.
+            let known = seen.iter().find(|(other, ..)| Arc::ptr_eq(other, &vae));
+            let latents = match known {
+                Some((.., latents)) => latents.clone(),
+                None => {
+                    let encoded = vae.encode_in(&pixels, self.tiles());
+                    encoded.and_then(|encoded| encoded.mode()).map_err(failed)?
+                }
+            };
+            seen.push((vae, *editor, latents));
+        }
+        let seen = seen.into_iter();
+        Ok(seen.map(|(_, editor, latents)| (editor, latents)).collect())
     }
 
     /// Queries in the language model's space, (1, Q, D).

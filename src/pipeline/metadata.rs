@@ -308,6 +308,31 @@ pub fn add_texts<W: io::Write>(
 /// # Errors
 /// When it cannot be written; then nothing is left behind.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
+    write_new(path, bytes, |beside| {
+        File::options().write(true).create_new(true).open(beside)
+    })
+}
+
+/// The same for a file that only its owner may read, where the system knows such a thing.
+///
+/// # Errors
+/// As [`write_whole`].
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
+    write_new(path, bytes, |path| {
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(path)
+    })
+}
+
+/// Writes a new file made by `create` and puts it in place.
+fn write_new(
+    path: &Path,
+    bytes: &[u8],
+    create: impl FnOnce(&Path) -> io::Result<File>,
+) -> Result<(), SaveError> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let failed = |kind| SaveError {
         kind,
@@ -328,7 +353,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
     }
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
     let beside = folder.join(format!(".lgd-{}-{number}.part", std::process::id()));
-    let written = File::create_new(&beside).and_then(|mut file| {
+    let written = create(&beside).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()?;
         drop(file);

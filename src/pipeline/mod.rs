@@ -33,7 +33,7 @@ mod request;
 mod residency;
 mod track;
 
-pub use abilities::Abilities;
+pub use abilities::{Abilities, WhichEditor};
 pub(crate) use bundle::load_problem;
 pub use bundle::{Bundle, BundleSource};
 pub use component::Component;
@@ -51,7 +51,7 @@ pub use metadata::{PictureMetadata, PictureTexts, SaveError};
 pub use parts::{Gauge, LoadListener, LoadProgress, MemoryRules};
 pub use perceptual::Perceptual;
 pub use pieces::{ContextUnit, Meaning, Piece, PieceOf};
-pub use problem::Problem;
+pub use problem::{Problem, Remedy};
 pub use progress::{
     Beam, EditError, Edited, Progress, Stage, StageSeconds, StepDone, WrittenAnswer,
 };

@@ -105,5 +105,6 @@ fn problem(error: &LoadError, folder: &Path) -> Problem {
         message: error.message(),
         hint: Some(error.hint().unwrap_or(WHAT_IS_NEEDED).to_owned()),
         file: Some(error.file().unwrap_or(folder).to_path_buf()),
+        ..Problem::default()
     }
 }

@@ -1,5 +1,6 @@
 //! A failure told to people: what failed with its values, what to do, and which file.
 
+use crate::nn::device::DeviceError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,15 @@ pub struct Problem {
     pub hint: Option<String>,
     /// The file it is about.
     pub file: Option<PathBuf>,
+    /// What a window can do about it at a press.
+    pub remedy: Option<Remedy>,
+}
+
+/// A way out of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Compute on the processor from now on.
+    UseCpu,
 }
 
 impl Problem {
@@ -36,6 +46,13 @@ impl Problem {
         self.file = Some(file.into());
         self
     }
+
+    /// Adds a way out.
+    #[must_use]
+    pub fn remedy(mut self, remedy: Remedy) -> Self {
+        self.remedy = Some(remedy);
+        self
+    }
 }
 
 impl fmt::Display for Problem {
@@ -53,12 +70,24 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+impl From<DeviceError> for Problem {
+    fn from(error: DeviceError) -> Self {
+        Self {
+            message: error.to_string(),
+            hint: error.hint(),
+            remedy: Some(Remedy::UseCpu),
+            ..Self::default()
+        }
+    }
+}
+
 impl From<super::FrameError> for Problem {
     fn from(error: super::FrameError) -> Self {
         Self {
             message: error.message(),
             hint: Some(error.hint().to_owned()),
             file: error.path().map(Path::to_path_buf),
+            ..Self::default()
         }
     }
 }
@@ -69,6 +98,7 @@ impl From<crate::dataset::DatasetError> for Problem {
             message: error.message(),
             hint: Some(error.hint().to_owned()),
             file: Some(error.path().to_path_buf()),
+            ..Self::default()
         }
     }
 }
@@ -79,6 +109,7 @@ impl From<super::SaveError> for Problem {
             message: error.message(),
             hint: Some(error.hint().to_owned()),
             file: Some(error.path().to_path_buf()),
+            ..Self::default()
         }
     }
 }

@@ -153,4 +153,17 @@ pub enum EditError {
     /// There is not enough memory; another plan may do.
     #[error("{0}")]
     NoRoom(super::Problem),
+    /// The device answers no more; what is on it is gone.
+    #[error("{0}")]
+    Lost(super::Problem),
+}
+
+impl EditError {
+    /// What to tell; nothing where somebody asked to stop.
+    pub fn problem(self) -> Option<super::Problem> {
+        match self {
+            Self::Cancelled => None,
+            Self::Failed(problem) | Self::NoRoom(problem) | Self::Lost(problem) => Some(problem),
+        }
+    }
 }

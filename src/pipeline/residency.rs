@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::lgd::failed;
 use super::memory::{Forecast, MemoryModel, MemoryPlan, Workload};
 use super::parts::LoadListener;
-use super::{EditError, EditRequest, LgdPipeline, Problem, Progress, Stage};
+use super::{EditError, EditRequest, LgdPipeline, Problem, Progress, Remedy, Stage};
 use crate::models::vae::Tiles;
 use crate::nn::cancel;
 
@@ -77,7 +77,11 @@ impl LgdPipeline {
     pub(super) fn plan_again(&self, problem: Problem) -> Result<(), EditError> {
         cancel::checkpoint().map_err(failed)?;
         let Some(next) = self.plan().next() else {
-            return Err(problem.into());
+            return Err(EditError::NoRoom(if self.is_on_cpu() {
+                problem
+            } else {
+                problem.remedy(Remedy::UseCpu)
+            }));
         };
         tracing::warn!("{} Going on with {}.", problem.message, next.words());
         self.parts.house.set_plan(next);

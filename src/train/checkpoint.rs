@@ -5,6 +5,7 @@
 //! folder renamed, so that a program killed at any moment leaves the checkpoint before it untouched.
 
 use candle_core::{Device, Tensor};
+use safetensors::SafeTensorError;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -211,8 +212,18 @@ pub(super) fn write_tensors(tensors: &Tensors, path: &Path) -> io::Result<()> {
         .iter()
         .map(|(name, t)| (name.clone(), t.clone()))
         .collect();
-    candle_core::safetensors::save(&tensors, path).map_err(io::Error::other)?;
+    candle_core::safetensors::save(&tensors, path).map_err(disk_error)?;
     File::open(path)?.sync_all()
+}
+
+/// What the disk said, which knows whether it is full.
+fn disk_error(error: candle_core::Error) -> io::Error {
+    use candle_core::Error;
+    match error {
+        Error::Io(error) | Error::SafeTensor(SafeTensorError::IoError(error)) => error,
+        Error::WithBacktrace { inner, .. } | Error::WithPath { inner, .. } => disk_error(*inner),
+        other => io::Error::other(other),
+    }
 }
 
 /// Renames survive a power cut only when the folder is synced too; not all systems can.

@@ -130,7 +130,11 @@ impl Event {
 }
 
 /// The log of a run.
-pub struct EventLog(File);
+pub struct EventLog {
+    file: File,
+    /// Whether the last line may be half a one, because the disk said no.
+    torn: bool,
+}
 
 impl EventLog {
     /// Opens the log to go on writing. A half line that a killed program left is ended first.
@@ -151,7 +155,7 @@ impl EventLog {
                 file.write_all(b"\n")?;
             }
         }
-        Ok(Self(file))
+        Ok(Self { file, torn: false })
     }
 
     /// Appends one line; it is with the system when this returns.
@@ -159,8 +163,11 @@ impl EventLog {
     /// # Errors
     /// When the disk says no.
     pub fn write(&mut self, event: &Event) -> std::io::Result<()> {
-        self.0
-            .write_all(format!("{}\n", event.to_line()).as_bytes())
+        let end = if self.torn { "\n" } else { "" };
+        let line = format!("{end}{}\n", event.to_line());
+        let written = self.file.write_all(line.as_bytes());
+        self.torn = written.is_err();
+        written
     }
 }
 

@@ -1,6 +1,8 @@
 //! A trained model as a bundle: the files of the bundle it came from, with the trained tensors in it.
 
 use super::checkpoint::{Tensors, write_tensors};
+use super::config::LoraConfig;
+use super::lora::merged;
 use crate::pipeline::{Bundle, BundleSource, Component, Problem};
 use candle_core::{DType, Device};
 use serde_json::{Value, json};
@@ -8,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Writes `base` with `trained` (`unet.…`, `blip2.…`, `adapter.…`) into `folder`, which must not exist.
+/// Low-rank pairs are put into the matrices they stand beside.
 /// It appears whole or not at all. Components that were trained are stored as they were, in halves
 /// where they were halves.
 ///
@@ -16,6 +19,7 @@ use std::path::Path;
 pub fn write_bundle(
     base: &Bundle,
     trained: &Tensors,
+    lora: &LoraConfig,
     name: &str,
     folder: &Path,
 ) -> Result<(), Problem> {
@@ -56,7 +60,7 @@ pub fn write_bundle(
             );
             let path = place.join(&file);
             std::fs::create_dir_all(place.join(component.folder())).map_err(unwritable)?;
-            let tensors = with_trained(base, component, of_it)?;
+            let tensors = with_trained(base, component, &of_it, lora)?;
             write_tensors(&tensors, &path).map_err(unwritable)?;
             changed.insert(component.folder(), file);
         }
@@ -103,7 +107,12 @@ pub fn write_bundle(
 }
 
 /// All tensors of a component, the trained ones in place of their old selves, stored as before.
-fn with_trained(base: &Bundle, component: Component, trained: Tensors) -> Result<Tensors, Problem> {
+fn with_trained(
+    base: &Bundle,
+    component: Component,
+    trained: &Tensors,
+    lora: &LoraConfig,
+) -> Result<Tensors, Problem> {
     let weights = base.weights(component, DType::F32, &Device::Cpu)?;
     let stored = weights.stored().dtypes;
     let dtype = match stored.first().map(String::as_str) {
@@ -115,6 +124,7 @@ fn with_trained(base: &Bundle, component: Component, trained: Tensors) -> Result
         Problem::new(format!("The {} cannot be stored: {e}.", component.title()))
             .hint("Close other programs and try again.")
     };
+    let trained = merged(trained, &weights, lora).map_err(failed)?;
     let mut tensors = Tensors::new();
     for name in weights.names() {
         if !trained.contains_key(&name) {

@@ -15,6 +15,9 @@ pub const CONFIG: &str = "config.toml";
 const LOCK: &str = "lock";
 /// Who trains here, and when it was last alive.
 const HEARTBEAT: &str = "heartbeat.json";
+/// Room for the last words of a run whose disk is full.
+const SPARE: &str = "spare";
+const SPARE_BYTES: usize = 16 << 10;
 /// Seconds between heartbeats.
 const BEAT: Duration = Duration::from_secs(2);
 
@@ -56,6 +59,7 @@ impl RunFolder {
         std::fs::create_dir_all(path).map_err(|e| unwritable(path, &e))?;
         let folder = Self::lock(path)?;
         folder.write_config(config)?;
+        folder.keep_spare();
         Ok(folder)
     }
 
@@ -76,6 +80,7 @@ impl RunFolder {
         if !settings.is_empty() {
             folder.write_config(&config)?;
         }
+        folder.keep_spare();
         Ok((folder, config))
     }
 
@@ -110,6 +115,25 @@ impl RunFolder {
     fn write_config(&self, config: &TrainConfig) -> Result<(), Problem> {
         write_whole(&self.path.join(CONFIG), config.to_text()?.as_bytes())?;
         Ok(())
+    }
+
+    /// Sets some room aside. On a disk that has none there is nothing to set aside.
+    fn keep_spare(&self) {
+        let path = self.path.join(SPARE);
+        if path
+            .metadata()
+            .is_ok_and(|about| about.len() == SPARE_BYTES as u64)
+        {
+            return;
+        }
+        if std::fs::write(&path, [1; SPARE_BYTES]).is_err() {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    /// Gives that room up, so that a full disk can still be told about.
+    pub(super) fn give_up_spare(&self) -> bool {
+        std::fs::remove_file(self.path.join(SPARE)).is_ok()
     }
 
     /// The folder.

@@ -6,7 +6,7 @@
 use super::config::TrainConfig;
 use super::event::{Event, StepReport};
 use super::folder::RunFolder;
-use super::run::{Control, Ended, Hooks, Run};
+use super::run::{Control, Ended, Hooks, Run, failed};
 use crate::nn::room::{Held, forget_peak, held, room};
 use crate::pipeline::Problem;
 use candle_core::Device;
@@ -62,7 +62,8 @@ struct Measured {
 /// What would end the run: data, memory, a loss that is not a number.
 pub fn forecast(config: &TrainConfig, device: &Device) -> Result<Forecast, Problem> {
     // What this program holds already is not free, but it is not needed twice either.
-    let free = room(device).map(|room| room.free);
+    let room = room(device).map_err(|e| failed(&e))?;
+    let free = room.map(|room| room.free);
     if config.optim.batch > 1 {
         let mut one = config.clone();
         (one.optim.batch, one.optim.accumulation) = (1, 1);
@@ -156,7 +157,7 @@ fn refuse_what_cannot_fit(
     let fits = free.saturating_sub(fixed) / per_sample;
     let hint = match fits {
         0 => {
-            "Train fewer parts (the adapter preset needs least), or use a smaller data.resolution."
+            "Set trainer.gradient_checkpointing, train fewer parts (the lora and adapter presets need least), or use a smaller data.resolution."
                 .to_owned()
         }
         fits => {
@@ -206,6 +207,6 @@ mod tests {
             "{refused}"
         );
         let refused = check(100).expect_err("nothing fits").to_string();
-        assert!(refused.contains("adapter preset"), "{refused}");
+        assert!(refused.contains("adapter presets"), "{refused}");
     }
 }

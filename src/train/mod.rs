@@ -4,26 +4,35 @@ mod adamw;
 mod checkpoint;
 mod conditions;
 mod config;
+mod editor;
 mod ema;
 mod event;
 mod export;
+mod features;
 mod feeder;
 mod folder;
 mod forecast;
+mod frozen;
 mod gradients;
 mod learning_rate;
+mod lora;
 pub mod loss;
 mod networks;
+mod prefetch;
+mod prepared;
 mod run;
 mod sample;
 mod step;
+mod stored;
+mod tables;
+mod tensorboard;
 
 pub use adamw::{AdamW, AdamWSettings};
 pub use checkpoint::{Checkpoint, Checkpoints, Tensors};
 pub use conditions::{Conditions, Kept};
 pub use config::{
-    Bridge, DataConfig, LossConfig, ModelConfig, OptimConfig, PinnedQuestion, Preset, SampleConfig,
-    TrainConfig, TrainerConfig,
+    Bridge, DataConfig, LoraConfig, LossConfig, ModelConfig, OptimConfig, PinnedQuestion, Preset,
+    SampleConfig, TrainConfig, TrainerConfig,
 };
 pub use ema::Ema;
 pub use event::{Event, EventLog, StepReport, read_events};
@@ -31,8 +40,11 @@ pub use export::write_bundle;
 pub use feeder::Feeder;
 pub use folder::{CONFIG, Heartbeat, RunFolder, heartbeat};
 pub use forecast::{Forecast, forecast};
+pub use frozen::Frozen;
 pub use gradients::Gradients;
 pub use learning_rate::{LinearCycles, LrSchedule};
-pub use networks::{Group, Networks, Trainee, named, trainable};
+pub use lora::write_lora;
+pub use networks::{Group, Networks, Trainee, low_rank_rule, named, trainable};
+pub use prepared::Prepared;
 pub use run::{Control, Ended, Hooks, Run};
-pub use step::{Batch, Conditioning, Draws, Losses, StepSettings, step};
+pub use step::{Batch, Conditioning, Draws, Losses, Picture, Seen, StepSettings, Words, step};

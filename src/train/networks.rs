@@ -1,16 +1,18 @@
 //! The networks of a run and which of their tensors are trained.
 
+use super::config::{LoraConfig, ModelConfig};
 use crate::diffusion::{NoiseSchedule, ScheduleConfig};
 use crate::models::{
     Blip2, Blip2Config, LatentTranslator, T5Config, T5Encoder, TextTokenizer, Unet, UnetConfig,
     Vae, VaeConfig,
 };
 use crate::nn::noise::Stream;
-use crate::nn::{Linear, Weights};
+use crate::nn::{Linear, LowRankRule, Weights};
 use crate::pipeline::{Bundle, Component, Manifest, Problem, load_problem, tokenizer};
 use candle_core::{DType, Device, Result, Tensor, Var};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Parts of the networks that are trained or left alone together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,6 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum Group {
     /// The denoiser.
     Unet,
+    /// Low-rank pairs beside the attention of the denoiser, which itself stays as it is.
+    Lora,
     /// The two layers of the latent translation.
     Adapter,
     /// BLIP-2's queries, Q-Former and the norm behind its image encoder.
@@ -34,8 +38,9 @@ pub enum Group {
 
 impl Group {
     /// All groups.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Unet,
+        Self::Lora,
         Self::Adapter,
         Self::Qformer,
         Self::T5Proj,
@@ -49,7 +54,8 @@ impl Group {
         const NORM: &str = "blip2.vision_model.post_layernorm.";
         let below = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         match self {
-            Self::Unet => below(&["unet."]),
+            Self::Unet => below(&["unet."]) && !name.contains(PAIR),
+            Self::Lora => below(&["unet."]) && name.contains(PAIR),
             Self::Adapter => below(&["adapter.mlp.", "adapter.latent_mlp."]),
             Self::Qformer => below(&["blip2.qformer.", "blip2.query_tokens", NORM]),
             Self::T5Proj => below(&["blip2.language_projection."]),
@@ -62,12 +68,32 @@ impl Group {
     /// Whether `loss` of this kind reaches it: the answer and the contrastive loss train BLIP-2, the
     /// diffusion loss trains the rest.
     pub fn is_of_blip2(self) -> bool {
-        !matches!(self, Self::Unet | Self::Adapter)
+        !matches!(self, Self::Unet | Self::Lora | Self::Adapter)
     }
 }
 
 /// What the names of the contrastive loss's projection begin with.
 const PREDICTIVE: &str = "adapter.predictive_proj.";
+
+/// What stands between the name of a layer and the halves of its pair, `down.weight` and `up.weight`.
+pub(super) const PAIR: &str = ".lora.";
+
+/// Whether the UNet's layer of that name is one of an attention's four.
+fn is_of_attention(layer: &str) -> bool {
+    let within = layer.contains(".attn1.") || layer.contains(".attn2.");
+    let ends = [".to_q", ".to_k", ".to_v", ".to_out.0"];
+    within && ends.iter().any(|end| layer.ends_with(end))
+}
+
+/// Pairs beside the attention of a UNet.
+pub fn low_rank_rule(lora: &LoraConfig, seed: u64) -> LowRankRule {
+    LowRankRule {
+        rank: lora.rank,
+        alpha: lora.alpha,
+        seed,
+        covers: Arc::new(is_of_attention),
+    }
+}
 
 /// Everything a training step runs through.
 pub struct Networks {
@@ -116,17 +142,18 @@ pub fn trainable(weights: Weights, component: &'static str, groups: &BTreeSet<Gr
 }
 
 impl Trainee {
-    /// Loads every network of a bundle; the tensors of `groups` become variables. What a bundle does
-    /// not have (the contrastive projection) starts from `seed`.
+    /// Loads every network of a bundle; the tensors of the trained groups become variables. What a
+    /// bundle does not have (low-rank pairs, the contrastive projection) starts from `seed`.
     ///
     /// # Errors
     /// When a file is missing or damaged, or the parts do not fit each other.
     pub fn load(
         bundle: &Bundle,
-        groups: &BTreeSet<Group>,
+        model: &ModelConfig,
         seed: u64,
         device: &Device,
     ) -> std::result::Result<Self, Problem> {
+        let groups = &model.train;
         let mut parameters = BTreeMap::new();
         let manifest = bundle.manifest.clone();
         let open = |component: Component| -> std::result::Result<Weights, Problem> {
@@ -145,7 +172,10 @@ impl Trainee {
             Blip2::load(&blip2_config, &weights),
         )?;
         parameters.extend(named("blip2", &weights));
-        let weights = open(Component::Unet)?;
+        let mut weights = open(Component::Unet)?;
+        if groups.contains(&Group::Lora) {
+            weights = weights.with_low_rank(low_rank_rule(&model.lora, seed));
+        }
         let unet = whole(
             Component::Unet,
             &weights,

@@ -1,7 +1,8 @@
 //! A training run: a folder that can be stopped, killed and resumed.
 //!
-//! `config.toml` comes first and is complete, `events.jsonl` tells everything that happens,
-//! `checkpoints/` holds what is needed to go on, `samples/` the pinned questions as they change.
+//! `config.toml` comes first and is complete, `events.jsonl` tells everything that happens, `steps.csv`
+//! and `tensorboard/` the steps for other programs, `checkpoints/` holds what is needed to go on,
+//! `samples/` the pinned questions as they change.
 //! What a step does depends on its number and the seed alone, so a resumed run is bit for bit the
 //! unbroken one on the CPU.
 
@@ -12,13 +13,19 @@ use super::ema::Ema;
 use super::event::{Event, EventLog, StepReport};
 use super::feeder::Feeder;
 use super::folder::RunFolder;
+use super::frozen::Frozen;
 use super::gradients::Gradients;
 use super::networks::Trainee;
+use super::prefetch::Batches;
 use super::sample;
 use super::step::{Losses, step};
+use super::tables::Tables;
+use crate::dataset::Records;
+use crate::nn::DeviceFailure;
 use crate::pipeline::{Bundle, Problem};
 use candle_core::{Device, Var};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What a person can ask of a run that is under way.
@@ -63,9 +70,14 @@ pub struct Run {
     config: TrainConfig,
     folder: RunFolder,
     log: EventLog,
+    /// Open once it is known behind which step the run goes on.
+    tables: Option<Tables>,
     device: Device,
     trainee: Trainee,
-    feeder: Feeder,
+    frozen: Arc<Frozen>,
+    records: Records,
+    /// Taken when the training begins.
+    feeder: Option<Feeder>,
     optimizer: AdamW,
     ema: Ema,
     checkpoints: Checkpoints,
@@ -77,10 +89,16 @@ pub struct Run {
 /// A tensor error of a run as a person reads it.
 pub(super) fn failed(error: &candle_core::Error) -> Problem {
     let text = error.to_string();
-    let hint = if text.to_ascii_lowercase().contains("memory") {
-        "Use a smaller optim.batch with more optim.accumulation, or a smaller resolution."
-    } else {
-        "Resume the run. If it happens again, check the bundle with `lgd-studio bundle verify`."
+    let hint = match DeviceFailure::of(error) {
+        Some(DeviceFailure::Full) => {
+            "Use a smaller optim.batch with more optim.accumulation, or a smaller resolution."
+        }
+        Some(DeviceFailure::Lost(_)) => {
+            "The graphics card does not answer any more. Resume the run from its newest checkpoint; if it happens again, check the driver with `lgd-studio doctor`."
+        }
+        None => {
+            "Resume the run. If it happens again, check the bundle with `lgd-studio bundle verify`."
+        }
     };
     Problem::new(format!("The training step failed: {text}.")).hint(hint)
 }
@@ -101,8 +119,9 @@ impl Run {
         folder.beat(0)?;
         let bundle = Bundle::open(&config.bundle())?;
         let seed = config.trainer.seed;
-        let trainee = Trainee::load(&bundle, &config.model.train, seed, device)?;
-        let feeder = Feeder::open(&config, &trainee, device)?;
+        let trainee = Trainee::load(&bundle, &config.model, seed, device)?;
+        let frozen = Arc::new(Frozen::open(&config, &bundle, device)?);
+        let feeder = Feeder::open(&config, &trainee, frozen.clone())?;
         let checkpoints =
             Checkpoints::open(&folder.checkpoints()).map_err(|e| folder.unwritable(&e))?;
         let mut run = Self {
@@ -111,9 +130,12 @@ impl Run {
             config,
             folder,
             log,
+            tables: None,
             device: device.clone(),
             trainee,
-            feeder,
+            frozen,
+            records: feeder.records().clone(),
+            feeder: Some(feeder),
             checkpoints,
             step: 0,
             saved: None,
@@ -126,6 +148,8 @@ impl Run {
         if let Some(checkpoint) = newest {
             run.restore(checkpoint)?;
         }
+        let tables = Tables::open(run.folder.path(), run.step);
+        run.tables = Some(tables.map_err(|e| run.folder.unwritable(&e))?);
         run.announce(hooks)?;
         Ok(run)
     }
@@ -172,13 +196,12 @@ impl Run {
 
     fn announce(&mut self, hooks: &mut Hooks<'_>) -> Result<(), Problem> {
         let parameters = self.trainee.parameters.values().map(|var| var.elem_count());
-        let records = self.feeder.records();
-        let broken = records.broken.clone();
+        let broken = self.records.broken.clone();
         let started = Event::Started {
             step: self.step,
             steps: self.config.trainer.max_steps,
             parameters: parameters.sum(),
-            samples: records.usable.len(),
+            samples: self.records.usable.len(),
             broken: broken.len(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
@@ -213,8 +236,10 @@ impl Run {
         let ended = self.walk(hooks);
         if let Err(problem) = &ended {
             let event = Event::failed(self.step, problem);
-            // The problem itself is the one worth reporting.
-            if self.log.write(&event).is_ok() {
+            // The problem itself is the one worth reporting. On a full disk there is room for it still.
+            let logged = self.log.write(&event).is_ok()
+                || self.folder.give_up_spare() && self.log.write(&event).is_ok();
+            if logged {
                 (hooks.on_event)(&event);
             }
         }
@@ -222,11 +247,17 @@ impl Run {
     }
 
     fn walk(&mut self, hooks: &mut Hooks<'_>) -> Result<Ended, Problem> {
-        while self.step < self.config.trainer.max_steps {
+        let Some(feeder) = self.feeder.take() else {
+            return Err(Problem::new("This run was trained already."));
+        };
+        let (steps, optim) = (self.config.trainer.max_steps, &self.config.optim);
+        let ahead = self.config.data.prefetch;
+        let mut batches = Batches::start(feeder, self.step..steps, optim.accumulation, ahead)?;
+        while self.step < steps {
             if let Some(ended) = self.obey(hooks)? {
                 return Ok(ended);
             }
-            self.one_step(hooks)?;
+            self.one_step(&mut batches, hooks)?;
             let (trainer, sample) = (&self.config.trainer, &self.config.sample);
             let save = self.step.is_multiple_of(trainer.checkpoint_every);
             let draw = sample.every > 0 && self.step.is_multiple_of(sample.every);
@@ -274,19 +305,22 @@ impl Run {
     }
 
     /// One optimiser step: forward and backward on every batch of it, then the update.
-    fn one_step(&mut self, hooks: &mut Hooks<'_>) -> Result<(), Problem> {
+    fn one_step(&mut self, batches: &mut Batches, hooks: &mut Hooks<'_>) -> Result<(), Problem> {
         let began = Instant::now();
         let parts = self.config.optim.accumulation;
         let share = 1.0 / parts as f32;
         let mut losses = Losses::default();
         let mut gradients = Gradients::default();
         let mut unreadable = Vec::new();
+        let mut epoch = 0;
         for part in 0..parts {
-            let (batch, draws) = self
-                .feeder
-                .batch(self.step, part, &mut |broken| unreadable.push(broken))?;
+            let mut prepared = batches.next(self.step, part)?;
+            unreadable.append(&mut prepared.broken);
+            epoch = prepared.epoch;
             let trainee = &self.trainee;
             let (parameters, settings) = (&trainee.parameters, self.config.step());
+            let completed = self.frozen.complete(&trainee.networks, prepared);
+            let (batch, draws) = completed.map_err(|e| failed(&e))?;
             let (of_part, more) = step(
                 &trainee.networks,
                 parameters,
@@ -317,7 +351,6 @@ impl Run {
             .update(parameters, gradients.by_name(), lr)
             .and_then(|()| self.ema.update(parameters))
             .map_err(|e| failed(&e))?;
-        let epoch = self.feeder.epoch(self.step);
         self.step += 1;
         let report = StepReport {
             step: self.step,
@@ -399,9 +432,12 @@ impl Run {
     }
 
     fn tell(&mut self, hooks: &mut Hooks<'_>, event: Event) -> Result<(), Problem> {
-        self.log
-            .write(&event)
-            .map_err(|e| self.folder.unwritable(&e))?;
+        let logged = self.log.write(&event);
+        let written = logged.and_then(|()| match (&event, &mut self.tables) {
+            (Event::Step(report), Some(tables)) => tables.write(report),
+            _ => Ok(()),
+        });
+        written.map_err(|e| self.folder.unwritable(&e))?;
         (hooks.on_event)(&event);
         Ok(())
     }

@@ -30,7 +30,8 @@ pub fn draw(
     // The same path as every other edit takes: through a bundle.
     let beside = tempfile::tempdir_in(folder).map_err(unwritable)?;
     let place = beside.path().join("bundle");
-    write_bundle(&Bundle::open(&config.bundle())?, weights, "sample", &place)?;
+    let base = Bundle::open(&config.bundle())?;
+    write_bundle(&base, weights, &config.model.lora, "sample", &place)?;
     let source = BundleSource::Folder(place);
     let pipeline = LgdPipeline::open(&source, device, MemoryRules::default()).map_err(told)?;
 
@@ -70,8 +71,6 @@ pub fn draw(
 }
 
 fn told(error: EditError) -> Problem {
-    match error {
-        EditError::Failed(problem) | EditError::NoRoom(problem) => problem,
-        EditError::Cancelled => Problem::new("The drawing was cancelled."),
-    }
+    let cancelled = || Problem::new("The drawing was cancelled.");
+    error.problem().unwrap_or_else(cancelled)
 }

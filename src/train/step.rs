@@ -7,7 +7,8 @@
 //! Source: Image Content Generation with Causal Reasoning, section 4; the authors' training code,
 //! pinned by `golden/lgd`.
 
-use super::conditions::{Conditions, Kept};
+use super::conditions::Conditions;
+use super::editor::EditorTask;
 use super::gradients::Gradients;
 use super::loss::{self, CpcMethod};
 use super::networks::Networks;
@@ -42,16 +43,44 @@ pub struct StepSettings {
     pub cpc_method: CpcMethod,
     /// Share of samples that lose their text, their picture, and both: one each.
     pub dropout: f32,
+    /// Whether the editor's pieces are computed again on the way back instead of being kept.
+    pub recompute: bool,
+}
+
+/// A picture, or what the frozen autoencoder made of it.
+pub enum Picture {
+    /// (B, 3, H, W) in -1..1.
+    Pixels(Tensor),
+    /// Mean and log-variance of its latents, (B, 8, h, w).
+    Moments(Tensor),
+}
+
+/// The frame as BLIP-2 sees it, or what its frozen parts made of it.
+pub enum Seen {
+    /// Normalised, (B, 3, S, S).
+    Pixels(Tensor),
+    /// Image tokens before the last norm of the image encoder, (B, 1 + P, D).
+    Tokens(Tensor),
+    /// The latent of frame and question, (B, Q + L, D), where nothing of BLIP-2 is trained.
+    Latent(Tensor),
+}
+
+/// A text for the editor, or what the frozen language model made of it.
+pub enum Words {
+    /// (B, S).
+    Ids(Tensor),
+    /// (B, S, D).
+    States(Tensor),
 }
 
 /// The samples of a step. B samples, pictures of H x W pixels.
 pub struct Batch {
-    /// The frame before, (B, 3, H, W) in -1..1.
-    pub image: Tensor,
-    /// The frame after, (B, 3, H, W) in -1..1.
-    pub edited: Tensor,
-    /// The frame before as BLIP-2 sees it, (B, 3, S, S).
-    pub pixel_values: Tensor,
+    /// The frame before.
+    pub image: Picture,
+    /// The frame after.
+    pub edited: Picture,
+    /// The frame before, for BLIP-2.
+    pub seen: Seen,
     /// What BLIP-2 is asked, (B, L), and its mask, where padding is masked.
     pub question_ids: Tensor,
     /// (B, L), 1 for tokens.
@@ -64,10 +93,10 @@ pub struct Batch {
     pub answer_mask: Tensor,
     /// Weights of the answers' losses, (B).
     pub answer_weights: Tensor,
-    /// The sentences the editor reads, (B, S).
-    pub sentence_ids: Tensor,
-    /// The empty text at the length of a sentence, (1, S).
-    pub null_ids: Tensor,
+    /// The sentences the editor reads.
+    pub sentences: Words,
+    /// The empty text at the length of a sentence; B is 1.
+    pub null: Words,
     /// Whether a sample's editor sees the latent; the others see the empty text in its place.
     pub sees_latent: Vec<bool>,
     /// Features to pull near and push away, (B, F, D), and how many come first that are near.
@@ -134,11 +163,9 @@ pub fn step(
     let mut gradients = Gradients::default();
 
     // 1. BLIP-2 reads frame and question, and is judged by its answer and its code.
-    let queries = networks.blip2.query_output(&batch.pixel_values)?;
-    let mask = batch.mask_padding.then_some(&batch.question_mask);
-    let latent = networks.blip2.encode(&queries, &batch.question_ids, mask)?;
+    let latent = networks.latent(batch)?;
     watch("latent", &latent.hidden_states);
-    let null = networks.sentence(&batch.null_ids)?; // (1, S, D)
+    let null = networks.states(&batch.null)?; // (1, S, D)
     let code = predictive_code(networks, batch, draws, settings, &latent, &null)?;
     let language = language_loss(
         networks,
@@ -169,20 +196,58 @@ pub fn step(
     if !trains_editor {
         return Ok((losses, gradients));
     }
-    let diffusion = diffusion_loss(networks, batch, draws, settings, &stream, &null, watch)?;
-    losses.diffusion = Some(diffusion.to_scalar()?);
-    let whole = match language.filter(|_| linked) {
-        Some(language) => (diffusion + language)?,
-        None => diffusion,
+    let task = EditorTask::new(networks, batch, draws, settings, &stream, &null, watch)?;
+    let language = language.filter(|_| linked);
+    if let Some(language) = &language {
+        losses.total += language.to_scalar::<f32>()?;
+    }
+    let (diffusion, rest) = match settings.recompute {
+        true => {
+            task.loss_recomputed(networks, &mut |store| gradients.collect(parameters, store))?
+        }
+        false => task.loss(networks)?,
     };
-    losses.total += whole.to_scalar::<f32>()?;
-    gradients.collect(parameters, &mut whole.backward()?)?;
+    losses.diffusion = Some(diffusion);
+    losses.total += diffusion;
+    let whole = match (rest, language) {
+        (Some(rest), Some(language)) => Some((rest + language)?),
+        (rest, language) => rest.or(language),
+    };
+    if let Some(whole) = whole {
+        gradients.collect(parameters, &mut whole.backward()?)?;
+    }
     Ok((losses, gradients))
 }
 
 impl Networks {
+    /// What BLIP-2 reads in frames and questions.
+    fn latent(&self, batch: &Batch) -> Result<Latent> {
+        let blip2 = &self.blip2;
+        let embeds = match &batch.seen {
+            Seen::Latent(hidden_states) => {
+                return Ok(Latent {
+                    attention_mask: hidden_states.narrow(2, 0, 1)?.ones_like()?.squeeze(2)?,
+                    hidden_states: hidden_states.clone(),
+                });
+            }
+            Seen::Pixels(pixel_values) => blip2.image_embeds(pixel_values)?,
+            Seen::Tokens(tokens) => blip2.vision_model().normed(tokens)?,
+        };
+        let queries = blip2.project(&blip2.read_image(&embeds)?)?;
+        let mask = batch.mask_padding.then_some(&batch.question_mask);
+        blip2.encode(&queries, &batch.question_ids, mask)
+    }
+
+    /// T5 states (B, S, D) of texts for the editor.
+    pub(super) fn states(&self, words: &Words) -> Result<Tensor> {
+        match words {
+            Words::Ids(ids) => self.sentence(ids),
+            Words::States(states) => Ok(states.clone()),
+        }
+    }
+
     /// T5 states (B, S, D) of sentences for the editor, without a mask, as the original encodes them.
-    fn sentence(&self, ids: &Tensor) -> Result<Tensor> {
+    pub(super) fn sentence(&self, ids: &Tensor) -> Result<Tensor> {
         match &self.sentences {
             Some(encoder) => encoder.forward(ids),
             None => self.blip2.encode_text(ids, None),
@@ -227,7 +292,9 @@ fn language_loss(
         });
         Ok(())
     };
-    if settings.answer_weight > 0.0 {
+    // A latent that BLIP-2 made long ago, or with nothing trained in it, is judged by nobody.
+    let judged = !matches!(batch.seen, Seen::Latent(_));
+    if settings.answer_weight > 0.0 && judged {
         let logits =
             networks
                 .blip2
@@ -261,63 +328,4 @@ fn language_loss(
         add(contrastive, settings.cpc_weight)?;
     }
     Ok(total)
-}
-
-/// `mean((noise_pred - noise)^2)`.
-fn diffusion_loss(
-    networks: &Networks,
-    batch: &Batch,
-    draws: &Draws,
-    settings: &StepSettings,
-    latent: &Tensor,
-    null: &Tensor,
-    watch: &mut dyn FnMut(&'static str, &Tensor),
-) -> Result<Tensor> {
-    // 1. Pictures to latents, off the tape: the autoencoder is frozen.
-    let vae = &networks.vae;
-    let target = vae
-        .encode(&batch.edited)?
-        .sample(&draws.posterior_noise)?
-        .detach();
-    let target = vae.scale(&target)?; // (B, 4, h, w)
-    watch("z_start", &target);
-    let conditions = Conditions::drawn(&draws.conditioning, settings.dropout);
-    let image_latents = vae.encode(&batch.image)?.mode()?.detach();
-    let image_latents = conditions.image_or_nothing(&image_latents)?; // (B, 4, h, w)
-    watch("image_latent_after_dropout", &image_latents);
-
-    // 2. What the editor is told, some of it left out.
-    let seen = conditions.and_latent_of(&batch.sees_latent);
-    let Kept { states, mask } = seen.latent_or_null(latent, null)?; // (B, Q + L, D)
-    watch("context0_after_dropout", &states);
-    let sentences = networks.sentence(&batch.sentence_ids)?; // (B, S, D)
-    let sentences = conditions.text_or_null(&sentences, null)?;
-    watch("context1_after_dropout", &sentences);
-    let context = match (settings.conditioning, &networks.predictive_proj) {
-        (Conditioning::Linked, Some(projection)) => networks
-            .translator
-            .linked_context(&projection.forward(&states)?, &sentences)?,
-        _ => networks.translator.context(&states, &sentences)?,
-    }; // (B, Q + L + S, C)
-    let mask = match mask {
-        Some(mask) => {
-            let (b, s, _) = sentences.dims3()?;
-            let visible = Tensor::ones((b, s), mask.dtype(), mask.device())?;
-            Some(Tensor::cat(&[&mask, &visible], 1)?)
-        }
-        None => None,
-    };
-    let context = networks.unet.prepare_context(&context, mask.as_ref())?;
-
-    // 3. Noise, and the guess at it.
-    let noisy = networks
-        .schedule
-        .q_sample(&target, &draws.noise, &draws.timesteps)?;
-    let sample = Tensor::cat(&[&noisy, &image_latents], 1)?; // (B, 8, h, w)
-    let timesteps: Vec<f32> = draws.timesteps.iter().map(|t| *t as f32).collect();
-    let timesteps = Tensor::new(timesteps, sample.device())?;
-    let noise_pred = networks.unet.forward(&sample, &timesteps, &context)?;
-    (noise_pred.to_dtype(DType::F32)? - draws.noise.to_dtype(DType::F32)?)?
-        .sqr()?
-        .mean_all()
 }

@@ -43,10 +43,10 @@ fn rules(free: &Arc<AtomicU64>) -> MemoryRules {
     let free = free.clone();
     MemoryRules {
         gauge: Arc::new(move |_| {
-            Some(Room {
+            Ok(Some(Room {
                 free: free.load(Ordering::Relaxed),
                 total: PLENTY,
-            })
+            }))
         }),
         ..MemoryRules::default()
     }
@@ -158,9 +158,9 @@ fn when_no_plan_is_left_the_run_fails_with_what_to_do() -> TestResult {
     free.store(1000, Ordering::Relaxed);
     let failed = pipeline.run(frame()?, &[request(GuidanceMode::Latent)], &mut |_| {});
     match failed {
-        Err(EditError::Failed(problem)) => {
+        Err(EditError::NoRoom(problem)) => {
             assert!(problem.message.contains("not enough memory"), "{problem}");
-            assert!(problem.hint.is_some());
+            assert!(problem.hint.is_some() && problem.remedy.is_none());
         }
         other => panic!("{other:?}"),
     }

@@ -152,14 +152,17 @@ fn killed_in_the_middle(home: &Path) -> Outcome {
 
 fn window_on(home: &Path) -> Window {
     open(AppConfig {
+        conference: None,
         frame: None,
         bundle: None,
         hub_cache: None,
+        hub_token: None,
         resources: Resources {
             device: DeviceChoice::Cpu,
             ..Resources::default()
         },
         places: Some(places(home)),
+        locale: None,
         dice: 2,
         program: None,
     })

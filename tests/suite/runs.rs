@@ -218,6 +218,7 @@ fn the_picture_of_a_step_is_the_one_the_end_would_have() -> TestResult {
     let last = column.track.last().ok_or("no step")?.clone();
     jobs.submit(JobSpec::Show {
         bundle: BundleSource::Embedded,
+        mode: GuidanceMode::Latent,
         estimate: last,
         size: column.picture.dimensions(),
     });

@@ -3,10 +3,14 @@
 use crate::golden::TestResult;
 use crate::vqai::toon;
 use candle_core::{Device, Tensor};
+use lgd_studio::nn::noise::Stream;
 use lgd_studio::pipeline::{Bundle, BundleSource, LgdPipeline};
-use lgd_studio::train::{Bridge, Feeder, Group, Preset, TrainConfig, Trainee, step, write_bundle};
+use lgd_studio::train::{
+    Bridge, Feeder, Frozen, Group, Picture, Preset, TrainConfig, Trainee, step, write_bundle,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A configuration for the embedded bundle and a data set in `data`; a small editor's view, because
 /// the networks are real.
@@ -23,7 +27,7 @@ pub fn config(preset: Preset, data: &Path) -> TrainConfig {
 fn features(folder: &Path) -> TestResult<std::path::PathBuf> {
     let mut tensors = HashMap::new();
     for sample in 1..=6u64 {
-        let mut stream = lgd_studio::nn::noise::Stream::new(5, "features", 0, sample);
+        let mut stream = Stream::new(5, "features", 0, sample);
         let rows = stream.normal_tensor((3, 192), &Device::Cpu)?;
         tensors.insert(format!("train_{sample:06}"), rows);
     }
@@ -38,12 +42,7 @@ fn every_trainable_variable_gets_a_gradient() -> TestResult {
     toon(place.path(), 6, 32)?;
     let causal = features(place.path())?;
     let bundle = Bundle::open(&BundleSource::Embedded)?;
-    for preset in [
-        Preset::Full,
-        Preset::Adapter,
-        Preset::ToonTiny,
-        Preset::Answers,
-    ] {
+    for preset in Preset::ALL {
         let mut config = config(preset, place.path());
         config.optim.batch = 2;
         config.loss.dropout = 0.0;
@@ -53,10 +52,19 @@ fn every_trainable_variable_gets_a_gradient() -> TestResult {
         config.data.causal_feature = causal.clone();
         // A sample whose bridge leaves the latent out would say nothing about `latent_mlp`.
         config.model.bridges = vec![Bridge::Both];
-        let trainee = Trainee::load(&bundle, &config.model.train, 41, &Device::Cpu)?;
-        let mut feeder = Feeder::open(&config, &trainee, &Device::Cpu)?;
-        let (batch, draws) = feeder.batch(0, 0, &mut |broken| panic!("{broken:?}"))?;
+        let trainee = Trainee::load(&bundle, &config.model, 41, &Device::Cpu)?;
         let (networks, parameters) = (&trainee.networks, &trainee.parameters);
+        for (name, up) in parameters
+            .iter()
+            .filter(|(n, _)| n.ends_with(".lora.up.weight"))
+        {
+            // With a fresh pair, whose second half is zero, the first half has nothing to learn yet.
+            let mut stream = Stream::new(5, name, 0, 0);
+            up.set(&(stream.normal_tensor(up.shape(), &Device::Cpu)? * 0.02)?)?;
+        }
+        let frozen = Arc::new(Frozen::open(&config, &bundle, &Device::Cpu)?);
+        let mut feeder = Feeder::open(&config, &trainee, frozen.clone())?;
+        let (batch, draws) = frozen.complete(networks, feeder.prepare(0, 0)?)?;
         let (losses, gradients) = step(
             networks,
             parameters,
@@ -105,16 +113,20 @@ fn samples_depend_on_the_step_alone() -> TestResult {
     config.optim.batch = 3;
     config.data.flip_prob = 0.5;
     let bundle = Bundle::open(&BundleSource::Embedded)?;
-    let trainee = Trainee::load(&bundle, &config.model.train, 41, &Device::Cpu)?;
+    let trainee = Trainee::load(&bundle, &config.model, 41, &Device::Cpu)?;
+    let frozen = Arc::new(Frozen::open(&config, &bundle, &Device::Cpu)?);
     let numbers = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f32>();
     let mut steps = BTreeMap::new();
     for round in 0..2 {
-        let mut feeder = Feeder::open(&config, &trainee, &Device::Cpu)?;
+        let mut feeder = Feeder::open(&config, &trainee, frozen.clone())?;
         let order = if round == 0 { [0, 1, 5] } else { [5, 0, 1] };
         for step in order {
-            let (batch, draws) = feeder.batch(step, 0, &mut |broken| panic!("{broken:?}"))?;
+            let (batch, draws) = frozen.complete(&trainee.networks, feeder.prepare(step, 0)?)?;
+            let Picture::Moments(edited) = &batch.edited else {
+                return Err("the autoencoder is frozen".into());
+            };
             let drawn = (
-                numbers(&batch.edited)?,
+                numbers(edited)?,
                 numbers(&draws.noise)?,
                 (draws.timesteps, batch.sees_latent, draws.conditioning),
             );
@@ -132,15 +144,16 @@ fn samples_depend_on_the_step_alone() -> TestResult {
 fn a_written_bundle_draws_what_the_weights_say() -> TestResult {
     let place = tempfile::tempdir()?;
     let base = Bundle::open(&BundleSource::Embedded)?;
-    let groups = [Group::Adapter, Group::Qformer].into();
-    let trainee = Trainee::load(&base, &groups, 41, &Device::Cpu)?;
+    let mut model = TrainConfig::of_preset(Preset::Full).model;
+    model.train = [Group::Adapter, Group::Qformer].into();
+    let trainee = Trainee::load(&base, &model, 41, &Device::Cpu)?;
     let same: BTreeMap<String, Tensor> = trainee
         .parameters
         .iter()
         .map(|(name, var)| (name.clone(), var.as_tensor().clone()))
         .collect();
     let folder = place.path().join("mine");
-    write_bundle(&base, &same, "mine", &folder)?;
+    write_bundle(&base, &same, &model.lora, "mine", &folder)?;
     let source = BundleSource::Folder(folder.clone());
     let written = Bundle::open(&source)?;
     assert_eq!(written.manifest.name, "mine");
@@ -154,13 +167,13 @@ fn a_written_bundle_draws_what_the_weights_say() -> TestResult {
     for (file, sum) in &written.manifest.sha256 {
         assert_eq!(&written.sha256(file, &mut |_| {})?, sum, "{file}");
     }
-    let again = Trainee::load(&written, &groups, 41, &Device::Cpu)?;
+    let again = Trainee::load(&written, &model, 41, &Device::Cpu)?;
     for (name, var) in &again.parameters {
         let error = crate::denoising::distance(var, &same[name])?;
         assert_eq!(error, 0.0, "{name}");
     }
     LgdPipeline::verify(&source, &Device::Cpu).map_err(|e| e.to_string())?;
-    let taken = write_bundle(&base, &same, "mine", &folder).expect_err("taken");
+    let taken = write_bundle(&base, &same, &model.lora, "mine", &folder).expect_err("taken");
     assert!(taken.to_string().contains("something of that name"));
     Ok(())
 }

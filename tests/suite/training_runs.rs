@@ -19,7 +19,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 /// A short run of the latent translation on six samples.
-fn short(place: &Path, steps: u64) -> TestResult<TrainConfig> {
+pub fn short(place: &Path, steps: u64) -> TestResult<TrainConfig> {
     let data = place.join("data");
     if !data.is_dir() {
         toon(&data, 6, 32)?;
@@ -33,7 +33,7 @@ fn short(place: &Path, steps: u64) -> TestResult<TrainConfig> {
 }
 
 /// Trains in `folder`, a new run or the one there; `answer` is asked before every step.
-fn train(
+pub fn train(
     config: &TrainConfig,
     folder: &Path,
     mut answer: impl FnMut() -> Option<Control>,
@@ -53,7 +53,7 @@ fn train(
 }
 
 /// The last loss that was written down for every step.
-fn losses(folder: &Path) -> TestResult<BTreeMap<u64, (f32, f64)>> {
+pub fn losses(folder: &Path) -> TestResult<BTreeMap<u64, (f32, f64)>> {
     let mut found = BTreeMap::new();
     for event in read_events(&folder.join("events.jsonl"))? {
         if let Event::Step(report) = event {
@@ -64,7 +64,7 @@ fn losses(folder: &Path) -> TestResult<BTreeMap<u64, (f32, f64)>> {
 }
 
 /// The bytes of the last checkpoint, but for its state's formatting.
-fn last_checkpoint(folder: &Path, step: u64) -> TestResult<Vec<Vec<u8>>> {
+pub fn last_checkpoint(folder: &Path, step: u64) -> TestResult<Vec<Vec<u8>>> {
     let place = folder.join(format!("checkpoints/step-{step:08}"));
     let files = ["weights", "ema", "optimizer"];
     let read = files.map(|name| std::fs::read(place.join(format!("{name}.safetensors"))));
@@ -121,7 +121,7 @@ fn accumulated_batches_are_one_large_batch() -> TestResult {
 }
 
 /// The last event of a log.
-fn last_event(folder: &Path) -> TestResult<Event> {
+pub fn last_event(folder: &Path) -> TestResult<Event> {
     let events = read_events(&folder.join("events.jsonl"))?;
     Ok(events.last().ok_or("no event")?.clone())
 }
@@ -170,15 +170,18 @@ fn what_goes_wrong_is_said_and_the_run_is_kept() -> TestResult {
     );
     std::fs::write(&picture, good)?;
 
-    // 2. The data folder is gone after two steps; brought back, the run goes on.
+    // 2. The data folder is gone after two steps; brought back, the run goes on. Some batches were read
+    // ahead by then.
     let folder = place.path().join("gone");
+    let mut longer = config.clone();
+    longer.trainer.max_steps = 9;
     let (images, elsewhere) = (data.join("images"), data.join("elsewhere"));
     let ended = train(
-        &config,
+        &longer,
         &folder,
         || None,
         |event| {
-            if matches!(event, Event::Saved { .. }) {
+            if matches!(event, Event::Saved { step: 2, .. }) {
                 std::fs::rename(&images, &elsewhere).expect("it can be moved");
             }
         },
@@ -239,7 +242,7 @@ fn what_goes_wrong_is_said_and_the_run_is_kept() -> TestResult {
 }
 
 /// A place with data, a configuration file, and the command line of a run.
-fn prepared(steps: u64) -> TestResult<Place> {
+pub fn prepared(steps: u64) -> TestResult<Place> {
     let place = Place::new()?;
     let mut config = short(&place.path(""), steps)?;
     config.sample.steps = 2;
@@ -447,4 +450,62 @@ fn a_dry_run_says_what_a_run_costs_and_keeps_nothing() -> TestResult {
         1,
         &["not the folder of a run"],
     )
+}
+
+#[test]
+fn a_script_for_a_cluster_begins_a_run_and_goes_on_with_it() -> TestResult {
+    let place = prepared(4)?;
+    let args = [
+        "train",
+        "train.toml",
+        "--set",
+        "optim.lr=1e-4",
+        "-o",
+        "my run",
+        "--emit",
+        "slurm",
+    ];
+    let output = place.run(&args)?;
+    expect_code(&output, 0)?;
+    let script = String::from_utf8(output.stdout)?;
+    for line in [
+        "#SBATCH --signal=INT@300",
+        "if [ -e 'my run/config.toml' ]; then",
+        "  srun lgd-studio train --resume 'my run'",
+        "  srun lgd-studio train train.toml --set optim.lr=1e-4 -o 'my run'",
+    ] {
+        assert!(
+            script.lines().any(|known| known == line),
+            "{line}\n{script}"
+        );
+    }
+    // The script itself, with this program in place of the cluster's.
+    let shell = script
+        .replace("srun lgd-studio", env!("CARGO_BIN_EXE_lgd-studio"))
+        .replace("lgd-train-%j", "log");
+    for _ in 0..2 {
+        let ran = std::process::Command::new("bash")
+            .args(["-c", &shell])
+            .current_dir(place.path(""))
+            .env("LGD_STUDIO_HOME", place.path("home"))
+            .output()?;
+        expect_code(&ran, 0)?;
+    }
+    assert_eq!(losses(&place.path("my run"))?.len(), 4);
+    refused(
+        &place.run(&["train", "train.toml", "--emit", "slurm"])?,
+        2,
+        &["-o DIR"],
+    )?;
+    let wrong = [
+        "train",
+        "train.toml",
+        "--set",
+        "optim.rate=1",
+        "-o",
+        "x",
+        "--emit",
+        "slurm",
+    ];
+    refused(&place.run(&wrong)?, 1, &["rate"])
 }

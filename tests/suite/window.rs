@@ -39,19 +39,26 @@ pub fn config(home: &Path) -> AppConfig {
         frame: None,
         bundle: None,
         hub_cache: None,
+        hub_token: None,
         resources: Resources {
             device: DeviceChoice::Cpu,
             ..Resources::default()
         },
         places: Some(places(home)),
+        locale: None,
         dice: 1,
+        conference: None,
         program: Some(env!("CARGO_BIN_EXE_lgd-studio").into()),
     }
 }
 
 pub fn open(config: AppConfig) -> Window {
+    open_sized(config, [1280.0, 800.0])
+}
+
+pub fn open_sized(config: AppConfig, size: [f32; 2]) -> Window {
     Harness::builder()
-        .with_size([1280.0, 800.0])
+        .with_size(size)
         .build_eframe(|cc| LgdApp::new(cc, config).expect("the threads start"))
 }
 

@@ -5,15 +5,20 @@ use crate::window::{Outcome, Window, config, has_text, open, places, state, wait
 use eframe::egui;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use lgd_studio::app::{Action, Page, TrainAction, TrainDraft, Trial};
+use lgd_studio::app::{Action, AppConfig, Page, TrainAction, TrainDraft, Trial};
 use lgd_studio::job::training::{Control, Event, Losses, Preset, RunCard, RunState, StepReport};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A window on the page, once the runs were looked for.
-fn train(home: &Path) -> Window {
-    let mut window = open(config(home));
+pub fn train(home: &Path) -> Window {
+    train_with(config(home))
+}
+
+/// The same with another configuration of the program.
+pub fn train_with(config: AppConfig) -> Window {
+    let mut window = open(config);
     window.get_by_role_and_label(Role::Button, "Train").click();
     wait(&mut window, "the runs were looked for", |window| {
         state(window).train.runs.is_some()
@@ -22,12 +27,12 @@ fn train(home: &Path) -> Window {
     window
 }
 
-fn act(window: &mut Window, action: TrainAction) {
+pub fn act(window: &mut Window, action: TrainAction) {
     window.state_mut().act(Action::Train(action));
     window.step();
 }
 
-fn click(window: &mut Window, label: &str) {
+pub fn click(window: &mut Window, label: &str) {
     window.get_by_role_and_label(Role::Button, label).click();
     for _ in 0..3 {
         window.step();
@@ -35,7 +40,7 @@ fn click(window: &mut Window, label: &str) {
 }
 
 /// A run of the translation alone on six small samples, in the form.
-fn short(window: &mut Window, data: &Path, steps: u64) {
+pub fn short(window: &mut Window, data: &Path, steps: u64) {
     let mut draft = TrainDraft::default().with_preset(Preset::Adapter);
     draft.name = "night".to_owned();
     draft.pinned = 1;
@@ -53,12 +58,12 @@ fn short(window: &mut Window, data: &Path, steps: u64) {
     });
 }
 
-fn only_run(window: &Window) -> Option<RunCard> {
+pub fn only_run(window: &Window) -> Option<RunCard> {
     let runs = state(window).train.runs.as_ref()?;
     runs.first().cloned()
 }
 
-fn wait_for_state(window: &mut Window, wanted: RunState) {
+pub fn wait_for_state(window: &mut Window, wanted: RunState) {
     wait(window, &format!("the run is {wanted:?}"), |window| {
         only_run(window).is_some_and(|card| card.state == wanted)
     });

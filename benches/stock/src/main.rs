@@ -1,14 +1,14 @@
 //! Stock candle-transformers: times one part and prints milliseconds on the clock, milliseconds of
 //! all threads, and MiB above the weights.
 //!
-//! `cargo run --release -- unet-64` (or another size), `vae-decode`, `vae-encode`. Random weights of
-//! the published sizes; f32, batch 1.
+//! `cargo run --release -- unet-64` (or another size), `vae-decode`, `vae-encode`: random weights of the
+//! published sizes, f32, batch 1. `train-toon`: steps of training at the sizes of toon-tiny, batch 32.
 
 #[path = "../../measure/clock.rs"]
 mod clock;
 
 use candle_core::{DType, Device, Error, Result, Tensor};
-use candle_nn::{VarBuilder, VarMap};
+use candle_nn::{AdamW, Optimizer, ParamsAdamW, VarBuilder, VarMap};
 use candle_transformers::models::stable_diffusion::unet_2d::{
     BlockConfig, UNet2DConditionModel, UNet2DConditionModelConfig,
 };
@@ -53,6 +53,34 @@ fn unet() -> Result<UNet2DConditionModel> {
     frozen(|weights| UNet2DConditionModel::new(weights, 8, 4, false, config.clone()))
 }
 
+/// Forward, backward and optimiser of the embedded bundle's editor; all samples share a time step.
+fn train_toon() -> Result<(Time, f64)> {
+    let block = |out_channels, attends: bool| BlockConfig {
+        out_channels,
+        use_cross_attn: attends.then_some(1),
+        attention_head_dim: 8,
+    };
+    let config = UNet2DConditionModelConfig {
+        blocks: vec![block(96, false), block(128, true), block(192, true)],
+        layers_per_block: 1,
+        cross_attention_dim: 192,
+        ..Default::default()
+    };
+    let map = VarMap::new();
+    let weights = VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu);
+    let unet = UNet2DConditionModel::new(weights, 8, 4, false, config)?;
+    let mut optimizer = AdamW::new(map.all_vars(), ParamsAdamW::default())?;
+    let (sample, noise) = (random(&[32, 8, 16, 16])?, random(&[32, 4, 16, 16])?);
+    let context = random(&[32, 64, 192])?;
+    measure(3, || {
+        let loss = (unet.forward(&sample, 501.0, &context)? - &noise)?
+            .sqr()?
+            .mean_all()?;
+        optimizer.backward_step(&loss)?;
+        Ok(loss)
+    })
+}
+
 fn vae() -> Result<AutoEncoderKL> {
     let config = || AutoEncoderKLConfig {
         block_out_channels: vec![128, 256, 512, 512],
@@ -72,9 +100,19 @@ fn measure(repeats: usize, work: impl FnMut() -> Result<Tensor>) -> Result<(Time
     Ok((time, peak_mib() - held))
 }
 
+/// Going backward is one call inside another.
+fn on_large_stack<T: Send + 'static>(work: fn() -> Result<T>) -> Result<T> {
+    let thread = std::thread::Builder::new().stack_size(256 << 20);
+    let thread = thread.spawn(work)?;
+    thread
+        .join()
+        .unwrap_or_else(|_| Err(Error::msg("a panic")))
+}
+
 fn main() -> Result<()> {
     let part = std::env::args().nth(1).unwrap_or_default();
     let (time, mib) = match part.as_str() {
+        "train-toon" => on_large_stack(train_toon)?,
         "vae-decode" => {
             let (vae, latents) = (vae()?, random(&[1, 4, 64, 64])?);
             measure(1, || vae.decode(&latents))?
@@ -85,7 +123,7 @@ fn main() -> Result<()> {
         }
         other => {
             let size = other.strip_prefix("unet-").and_then(|n| n.parse().ok());
-            let size = size.ok_or_else(|| Error::msg("unet-64, vae-decode or vae-encode"))?;
+            let size = size.ok_or_else(|| Error::msg("unet-64, vae-decode, vae-encode or train-toon"))?;
             let (unet, latents) = (unet()?, random(&[1, 8, size, size])?);
             let context = random(&[1, CONTEXT, 768])?;
             measure(2, || unet.forward(&latents, 801.0, &context))?

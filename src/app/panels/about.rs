@@ -4,40 +4,30 @@ use super::Cx;
 use crate::app::command::Command;
 use crate::app::state::{Action, BundleState};
 use crate::app::theme::space;
-use crate::app::widgets::{hint, title};
+use crate::app::widgets::{closing_dialog, hint, title};
 use eframe::egui;
-use egui::{
-    Align, Grid, Id, Image, Layout, Modal, RichText, ScrollArea, Ui, load::SizedTexture, vec2,
-};
+use egui::{Grid, Image, RichText, Ui, load::SizedTexture, vec2};
 
 const WIDTH: f32 = 560.0;
-/// Height of everything but the keys, with some air around the dialog.
-const REST: f32 = 330.0;
 
 /// Draws the dialog.
 pub fn about_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
-    let modal = Modal::new(Id::unique("about"))
-        .backdrop_color(cx.tokens.backdrop)
-        .frame(egui::Frame::window(&ctx.global_style()))
-        .show(ctx, |ui| {
-            ui.set_width(WIDTH);
+    let close = cx.tr("dialog-close");
+    let closed = closing_dialog(
+        ctx,
+        cx.tokens,
+        "about",
+        WIDTH,
+        (None, close.as_ref()),
+        |ui| {
             head_ui(ui, cx);
             ui.add_space(space::M);
             ui.separator();
             title(ui, &cx.tr("about-shortcuts"));
-            // However many keys there are, the dialog fits into the window.
-            let room = ctx.content_rect().height() - REST;
-            ScrollArea::vertical()
-                .max_height(room.clamp(120.0, 560.0))
-                .auto_shrink([false, true])
-                .show(ui, |ui| keys_ui(ui, cx));
-            ui.add_space(space::S);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.button(cx.tr("dialog-close")).clicked()
-            })
-            .inner
-        });
-    if modal.inner || modal.should_close() {
+            keys_ui(ui, cx);
+        },
+    );
+    if closed {
         actions.push(Action::CloseDialog);
     }
 }
@@ -53,6 +43,7 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>) {
             ui.label(cx.tr("about-text"));
             ui.add_space(space::XS);
             hint(ui, cx.tokens, cx.tr("about-world"));
+            hint(ui, cx.tokens, cx.tr("about-font"));
             let version = ("version", env!("CARGO_PKG_VERSION").into());
             let mut lines = vec![(
                 cx.text("about-version", &[version]),

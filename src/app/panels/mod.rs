@@ -4,6 +4,8 @@
 
 mod about;
 mod ask;
+mod compute;
+mod conference;
 mod dataset;
 mod evaluate;
 mod exporting;
@@ -17,12 +19,14 @@ mod palette;
 mod preferences;
 mod queue;
 mod rail;
+mod remedy;
 mod status_bar;
 mod train;
 mod vote;
 
 pub use about::about_ui;
 pub use ask::{AskPage, drop_overlay_ui, grid_setup_ui};
+pub use conference::{ConferencePage, keys as conference_keys};
 pub use dataset::DatasetPage;
 pub use evaluate::EvaluatePage;
 pub use exporting::exporting_ui;

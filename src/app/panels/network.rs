@@ -5,10 +5,10 @@ use super::gallery::{ago, now};
 use crate::app::settings::Settings;
 use crate::app::state::Action;
 use crate::app::theme::space;
-use crate::app::widgets::{field_frame, hint, title};
+use crate::app::widgets::{closing_dialog, field_frame, hint, title};
 use crate::job::hub::{HUB, Request, Secret};
 use eframe::egui;
-use egui::{Align, Id, Label, Layout, Modal, RichText, ScrollArea, TextEdit, Ui, vec2};
+use egui::{Align, Id, Label, Layout, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 const WIDTH: f32 = 560.0;
 /// Width of the names of settings.
@@ -19,24 +19,16 @@ const LIST: f32 = 220.0;
 /// Draws the dialog.
 pub fn network_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     let mut settings = cx.state.settings.clone();
-    let modal = Modal::new(Id::unique("network"))
-        .backdrop_color(cx.tokens.backdrop)
-        .frame(egui::Frame::window(&ctx.global_style()))
-        .show(ctx, |ui| {
-            ui.set_width(WIDTH);
-            ui.heading(cx.tr("network-title"));
-            hint(ui, cx.tokens, cx.tr("network-about"));
-            ui.add_space(space::S);
-            settings_ui(ui, cx, &mut settings);
-            ui.add_space(space::L);
-            requests_ui(ui, cx);
-            ui.add_space(space::S);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.button(cx.tr("dialog-close")).clicked()
-            })
-            .inner
-        });
-    if modal.inner || modal.should_close() {
+    let (heading, close) = (cx.tr("network-title"), cx.tr("dialog-close"));
+    let words = (Some(heading.as_ref()), close.as_ref());
+    let closed = closing_dialog(ctx, cx.tokens, "network", WIDTH, words, |ui| {
+        hint(ui, cx.tokens, cx.tr("network-about"));
+        ui.add_space(space::S);
+        settings_ui(ui, cx, &mut settings);
+        ui.add_space(space::L);
+        requests_ui(ui, cx);
+    });
+    if closed {
         actions.push(Action::CloseDialog);
     }
     if settings != cx.state.settings {
@@ -49,6 +41,11 @@ fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
     ui.checkbox(&mut network.offline, cx.tr("network-offline"))
         .on_hover_text(cx.tr("network-offline-tip"));
     let mut token = network.token.reveal().to_owned();
+    let found = cx.state.library.hub.token_found.as_ref();
+    let found = found.map(|source| {
+        let values = [("source", source.to_string().into())];
+        cx.text("network-token-found", &values)
+    });
     for (label, tip, example, text, is_secret) in [
         (
             "network-mirror",
@@ -67,7 +64,7 @@ fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
         (
             "network-token",
             "network-token-tip",
-            "hf_…",
+            found.as_deref().unwrap_or("hf_…"),
             &mut token,
             true,
         ),

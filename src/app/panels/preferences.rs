@@ -1,53 +1,43 @@
-//! The settings dialog: look, runs and places.
+//! The settings dialog: look, what networks may use, runs and places.
 
 use super::Cx;
+use super::compute::compute_ui;
+use crate::app::language::LanguageChoice;
 use crate::app::settings::{Settings, ThemeChoice};
 use crate::app::state::{Action, Dialog};
 use crate::app::theme::space;
-use crate::app::widgets::{Choice, hint, segmented, title};
-use crate::job::MemorySize;
+use crate::app::widgets::{Choice, closing_dialog, hint, segmented, title};
 use eframe::egui;
-use egui::{Align, Button, ComboBox, Id, Layout, Modal, RichText, Ui, vec2};
+use egui::{Align, Button, Layout, RichText, Ui, vec2};
 
 const WIDTH: f32 = 440.0;
 
 /// Interface sizes on offer, in percent; the keys reach the ones between.
 const SIZES: [u32; 7] = [80, 90, 100, 110, 125, 150, 200];
 
-/// Limits of memory on offer, in GiB.
-const LIMITS: [u64; 7] = [2, 4, 6, 8, 12, 16, 24];
-
 /// Draws the dialog.
 pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     let mut settings = cx.state.settings.clone();
-    let modal = Modal::new(Id::unique("preferences"))
-        .backdrop_color(cx.tokens.backdrop)
-        .frame(egui::Frame::window(&ctx.global_style()))
-        .show(ctx, |ui| {
-            ui.set_width(WIDTH);
-            ui.heading(cx.tr("preferences-title"));
-            ui.add_space(space::S);
-            look_ui(ui, cx, &mut settings);
-            ui.add_space(space::L);
-            runs_ui(ui, cx, &mut settings);
-            ui.add_space(space::L);
-            title(ui, &cx.tr("preferences-pictures"));
-            let label = cx.tr("preferences-leave-out");
-            ui.checkbox(&mut settings.leave_out_settings, label.as_ref())
-                .on_hover_text(cx.tr("preferences-leave-out-tip"));
-            ui.add_space(space::L);
-            memory_ui(ui, cx, &mut settings);
-            ui.add_space(space::L);
-            places_ui(ui, cx);
-            ui.add_space(space::L);
-            network_ui(ui, cx, actions);
-            ui.add_space(space::M);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.button(cx.tr("dialog-close")).clicked()
-            })
-            .inner
-        });
-    if modal.inner || modal.should_close() {
+    let (heading, close) = (cx.tr("preferences-title"), cx.tr("dialog-close"));
+    let words = (Some(heading.as_ref()), close.as_ref());
+    let closed = closing_dialog(ctx, cx.tokens, "preferences", WIDTH, words, |ui| {
+        ui.add_space(space::XS);
+        look_ui(ui, cx, &mut settings);
+        ui.add_space(space::L);
+        compute_ui(ui, cx, &mut settings);
+        ui.add_space(space::L);
+        runs_ui(ui, cx, &mut settings);
+        ui.add_space(space::L);
+        title(ui, &cx.tr("preferences-pictures"));
+        let label = cx.tr("preferences-leave-out");
+        ui.checkbox(&mut settings.leave_out_settings, label.as_ref())
+            .on_hover_text(cx.tr("preferences-leave-out-tip"));
+        ui.add_space(space::L);
+        places_ui(ui, cx);
+        ui.add_space(space::L);
+        network_ui(ui, cx, actions);
+    });
+    if closed {
         actions.push(Action::CloseDialog);
     }
     if settings != cx.state.settings {
@@ -66,17 +56,34 @@ fn look_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
         });
         Choice::new(choice, label, "")
     });
-    segmented(ui, cx.tokens, WIDTH, &mut settings.theme, &choices);
+    let width = ui.available_width();
+    segmented(ui, cx.tokens, width, &mut settings.theme, &choices);
+    ui.add_space(space::XS);
+    language_ui(ui, cx, settings);
     ui.add_space(space::XS);
     ui.label(cx.tr("preferences-scale"));
     // Steps rather than a slider: one that grows under the pointer runs away.
     let choices = SIZES.map(|percent| Choice::new(percent, format!("{percent} %"), ""));
     let mut percent = (settings.scale * 100.0).round() as u32;
     let before = percent;
-    segmented(ui, cx.tokens, WIDTH, &mut percent, &choices);
+    segmented(ui, cx.tokens, width, &mut percent, &choices);
     if percent != before {
         settings.scale = percent as f32 / 100.0;
     }
+}
+
+/// The language; each names itself, so that everybody finds theirs.
+fn language_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
+    ui.label(cx.tr("preferences-language"));
+    let choices = LanguageChoice::ALL.map(|choice| {
+        let label = cx.tr(match choice {
+            LanguageChoice::System => "preferences-language-system",
+            LanguageChoice::English => "preferences-language-en",
+            LanguageChoice::Chinese => "preferences-language-zh",
+        });
+        Choice::new(choice, label, "")
+    });
+    segmented(ui, cx.tokens, WIDTH, &mut settings.language, &choices);
 }
 
 /// Whether runs are kept, and how much room they take.
@@ -112,35 +119,6 @@ fn network_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             }
         });
     });
-}
-
-/// How much memory the networks may take.
-fn memory_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
-    title(ui, &cx.tr("preferences-memory"));
-    let chosen = settings.memory_limit;
-    let name = |limit: Option<MemorySize>| match limit {
-        None => cx.tr("preferences-memory-free").into_owned(),
-        Some(size) => cx.text(
-            "preferences-memory-most",
-            &[("size", size.to_string().into())],
-        ),
-    };
-    let label = ui.label(cx.tr("preferences-memory-limit"));
-    ComboBox::from_id_salt("memory-limit")
-        .selected_text(name(chosen))
-        .width(WIDTH)
-        .show_ui(ui, |ui| {
-            let sizes = LIMITS.map(|gib| Some(MemorySize(gib << 30)));
-            // One that was written into the file by hand is on offer as well.
-            let own = chosen.filter(|_| !sizes.contains(&chosen));
-            let offers = [None].into_iter().chain(sizes).chain(own.map(Some));
-            for limit in offers {
-                ui.selectable_value(&mut settings.memory_limit, limit, name(limit));
-            }
-        })
-        .response
-        .labelled_by(label.id)
-        .on_hover_text(cx.tr("preferences-memory-tip"));
 }
 
 fn places_ui(ui: &mut Ui, cx: &Cx<'_>) {

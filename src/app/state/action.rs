@@ -2,9 +2,9 @@
 //! plain data.
 
 use super::{
-    DatasetAction, Dialog, EvaluateAction, Explain, Form, GalleryAction, GridAction, HubAction,
-    ImportAction, LibraryAction, Moment, NoticeId, OfferChoice, Page, QueueAction, RunId,
-    TargetAction, Topic, TrainAction, VoteAction,
+    ConferenceAction, DatasetAction, Dialog, EvaluateAction, Explain, Form, GalleryAction,
+    GridAction, HubAction, ImportAction, LibraryAction, Moment, NoticeId, OfferChoice, Page,
+    QueueAction, RunId, TargetAction, Topic, TrainAction, VoteAction,
 };
 use crate::app::settings::Settings;
 use crate::job::{
@@ -116,12 +116,16 @@ pub enum Action {
     ShowDialog(Dialog),
     /// Closes the dialog.
     CloseDialog,
-    /// The look was changed.
+    /// The look was changed, or what networks may use.
     EditSettings(Box<Settings>),
+    /// Computes on the processor from now on.
+    UseCpu,
     /// Takes a notice away.
     Dismiss(NoticeId),
     /// The window has another size, in points.
     Resized([f32; 2]),
+    /// Does something in conference mode.
+    Conference(ConferenceAction),
     /// Ends the program.
     Quit,
     /// A submitted job got its id.

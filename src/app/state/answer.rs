@@ -42,7 +42,9 @@ impl AppState {
         if !self.form.keep_seed {
             self.form.request.seed = self.roll();
         }
-        self.remember_question();
+        if self.conference.is_none() {
+            self.remember_question();
+        }
         if let Some(pair) = self.form.pair() {
             return self.draw_pair(pair);
         }
@@ -299,7 +301,9 @@ impl AppState {
             .map(|column| column.request.clone())
             .collect();
         // A run that is kept stays so, whatever the setting says by now.
-        let kept = self.keeps_runs && (self.settings.keep_runs || run.key.is_some());
+        let kept = self.keeps_runs
+            && self.conference.is_none()
+            && (self.settings.keep_runs || run.key.is_some());
         let draft = kept.then(|| Box::new(run.to_draft(bundle.clone(), columns.clone())));
         let spec = JobSpec::Run {
             bundle,

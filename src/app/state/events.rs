@@ -12,6 +12,7 @@ impl AppState {
     pub fn on_event(&mut self, event: JobEvent) -> Vec<Effect> {
         let mut effects = self.take_in(event);
         effects.extend(self.settle_queue());
+        self.conference_follows();
         effects
     }
 
@@ -110,10 +111,12 @@ impl AppState {
             }
             JobEvent::DialogClosed => self.frame.opening = false,
             JobEvent::Saved(path) => self.notify(NoticeKind::Saved(path)),
+            JobEvent::FilmsRead(films) => self.films_read(films),
             JobEvent::RunOpened(file, _path) => return self.run_opened(&file),
             event @ (JobEvent::RunRead(..) | JobEvent::Covered(..)) => {
                 return self.on_gallery_event(event);
             }
+            JobEvent::Devices(found) => self.train.devices = Some(found),
             JobEvent::Measured(a, b, similarity) => self.on_measured(&a, &b, similarity),
             JobEvent::Likened(a, b, cosine) => self.similar.on_likened(&a, &b, cosine),
             JobEvent::TargetOpened(target) => return self.target_opened(target),

@@ -4,6 +4,7 @@
 mod action;
 mod answer;
 mod cells;
+mod conference;
 mod dataset;
 mod evaluate;
 mod events;
@@ -16,6 +17,7 @@ mod page;
 mod plan;
 mod queue;
 mod recall;
+mod resources;
 mod run;
 mod similar;
 mod target;
@@ -35,6 +37,7 @@ mod vote;
 
 pub use action::{Action, Effect, Ticket};
 pub use cells::GridAction;
+pub use conference::{Ballot, Conference, ConferenceAction, LONGEST_QUESTION, Scene, Tally};
 pub use dataset::{
     CategoryChoice, Dataset, DatasetAction, DatasetMemory, FRAMES_PER_SECOND, HealthAction,
     OpenFolder, OpenStrip, PairFilter, PairOrder, PairView, SKETCH_STEPS, Saving, StripAction,
@@ -68,7 +71,7 @@ use crate::app::examples;
 use crate::app::settings::{SavedFrame, Session, Settings};
 use crate::job::{
     BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameFacts, FrameOrigin,
-    GridProblem, JobId, JobSpec, LoadProgress, Problem, RequestProblem, RunKey,
+    GridProblem, JobId, JobSpec, LoadProgress, Problem, RequestProblem, Resources, RunKey,
     library::DeletedBundle,
 };
 use std::path::{Path, PathBuf};
@@ -222,8 +225,10 @@ pub struct AppState {
     pub notices: Vec<Notice>,
     /// The dialog that is open.
     pub dialog: Option<Dialog>,
-    /// The look.
+    /// The look, and what networks may use.
     pub settings: Settings,
+    /// What networks may use now: as the settings say, unless the command line said otherwise.
+    pub resources: Resources,
     /// Tokens of the question, once a model can count them.
     pub question_tokens: Option<usize>,
     /// Inner size of the window, in points.
@@ -252,6 +257,8 @@ pub struct AppState {
     pub loading: Option<(JobId, LoadProgress)>,
     similar: similar::Measured,
     seconds_per_step: Option<f64>,
+    /// Conference mode, while it is on.
+    pub conference: Option<Conference>,
     /// Training runs.
     pub train: Train,
     undo: undo::Undo<Form>,
@@ -288,6 +295,7 @@ impl AppState {
             recent: session.recent,
             notices: Vec::new(),
             dialog: None,
+            resources: settings.resources(),
             settings,
             question_tokens: None,
             window_size: session.window_size,
@@ -304,6 +312,7 @@ impl AppState {
             similar: similar::Measured::default(),
             seconds_per_step: None,
             explaining: None,
+            conference: None,
             train: Train::new(session.train),
             undo: undo::Undo::default(),
             bundle_job: None,
@@ -330,18 +339,20 @@ impl AppState {
 
     /// What the next start will come back to.
     pub fn session(&self) -> Session {
-        let frame = self
-            .frame
-            .frame
-            .as_ref()
-            .and_then(|frame| match &frame.origin {
-                FrameOrigin::Example(file) => Some(SavedFrame::Example(file.clone())),
-                FrameOrigin::File(path) => Some(SavedFrame::File(path.clone())),
-                FrameOrigin::Clipboard | FrameOrigin::Dropped | FrameOrigin::Result(_) => None,
-            });
+        // What visitors do is not remembered.
+        let before = self.conference.as_ref().and_then(Conference::before);
+        let (form, frame) = match before {
+            Some(before) => (&before.form, before.frame.as_ref()),
+            None => (&self.form, self.frame.frame.as_ref()),
+        };
+        let frame = frame.and_then(|frame| match &frame.origin {
+            FrameOrigin::Example(file) => Some(SavedFrame::Example(file.clone())),
+            FrameOrigin::File(path) => Some(SavedFrame::File(path.clone())),
+            FrameOrigin::Clipboard | FrameOrigin::Dropped | FrameOrigin::Result(_) => None,
+        });
         Session {
-            page: self.page,
-            form: self.form.clone(),
+            page: before.map_or(self.page, |before| before.page),
+            form: form.clone(),
             frame,
             history: self.history.clone(),
             recent: self.recent.clone(),
@@ -392,6 +403,9 @@ impl AppState {
         // The same trouble twice is one message.
         self.notices.retain(|notice| notice.kind != kind);
         self.notices.push(Notice { id, kind });
+        if self.conference.is_some() && self.notices.len() > conference::NOTICES {
+            self.notices.remove(0); // nobody sees them until the staff comes back
+        }
     }
 
     /// Does what a person asked for; what leaves the state comes back as effects.
@@ -426,6 +440,7 @@ impl AppState {
                     self.take_form(form);
                 }
             }
+            Action::Conference(action) => return self.act_on_conference(action),
             Action::Generate => return self.generate(),
             Action::Cancel => return self.cancel(),
             Action::Queue(action) => return self.act_on_queue(action),
@@ -487,18 +502,14 @@ impl AppState {
             Action::ShowDialog(dialog) => {
                 self.dialog = Some(dialog);
                 if dialog == Dialog::Settings {
-                    return self.measure_room();
+                    let mut effects = self.measure_room();
+                    effects.push(Effect::Files(FileTask::ReadDevices));
+                    return effects;
                 }
             }
             Action::CloseDialog => self.dialog = None,
-            Action::EditSettings(settings) => {
-                let resources = settings.resources();
-                let changed = resources != self.settings.resources();
-                self.settings = *settings;
-                if changed {
-                    return vec![Effect::Use(resources), self.load_bundle()];
-                }
-            }
+            Action::EditSettings(settings) => return self.edit_settings(*settings),
+            Action::UseCpu => return self.use_cpu(),
             Action::StopLoading => {
                 return self.bundle_job.map(Effect::Cancel).into_iter().collect();
             }

@@ -104,6 +104,7 @@ impl AppState {
                     Ticket::Moment(run.id, moment),
                     JobSpec::Show {
                         bundle: bundle.clone(),
+                        mode: column.request.mode,
                         estimate,
                         size,
                     },

@@ -1,7 +1,9 @@
 //! Small parts that several panels use. They draw and report; they know nothing of the state.
 
 mod badge;
+mod button_row;
 mod combo;
+mod dialog;
 mod field;
 mod grid;
 mod icon;
@@ -13,7 +15,9 @@ mod rows;
 mod segmented;
 
 pub use badge::{Tone, badge};
+pub use button_row::button_row;
 pub use combo::combo;
+pub use dialog::{closing_dialog, dialog, dialog_body};
 pub use field::line_field;
 pub use grid::cells;
 pub use icon::{Icon, icon_button, paint_icon};
@@ -97,9 +101,13 @@ pub fn primary_button(
             widget.fg_stroke = Stroke::new(1.0, tokens.on_accent);
         }
         let button = Button::new(RichText::new(text).size(15.5))
-            .right_text(RichText::new(keys).small().weak())
             .corner_radius(CornerRadius::same(CONTROL_RADIUS + 2))
             .min_size(size);
+        // Beside its keys the text stands at the left, else in the middle.
+        let button = match keys {
+            "" => button,
+            keys => button.right_text(RichText::new(keys).small().weak()),
+        };
         ui.add_enabled(enabled, button)
     })
     .inner

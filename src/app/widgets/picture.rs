@@ -43,6 +43,8 @@ pub enum Slot {
     Ballot(usize),
     /// A sample of a training run.
     Sample(usize),
+    /// The frame of a recorded run, or one of its answers.
+    Film(usize),
 }
 
 /// Pixels of cells that are uploaded in one frame; a few milliseconds. The other cells follow in the

@@ -2,7 +2,7 @@
 
 use super::board::{Board, Look};
 use super::{Export, ExportFormat, nothing_finished};
-use crate::job::{Estimate, Problem, saving};
+use crate::job::{Estimate, GuidanceMode, Problem, saving};
 use crate::nn::LatentRgb;
 use crate::nn::resize::{Filter, resize};
 use crate::pipeline::metadata::{self, PictureTexts};
@@ -30,9 +30,14 @@ pub(in crate::job) enum Painter<'a> {
 }
 
 impl Painter<'_> {
-    fn paint(&self, estimate: &Estimate, size: (u32, u32)) -> Result<RgbImage, EditError> {
+    fn paint(
+        &self,
+        estimate: &Estimate,
+        mode: GuidanceMode,
+        size: (u32, u32),
+    ) -> Result<RgbImage, EditError> {
         match self {
-            Self::Decoder(pipeline) => pipeline.show(estimate, size),
+            Self::Decoder(pipeline) => pipeline.show(estimate, mode, size),
             Self::Colours(matrix) => {
                 let guess = estimate.colours(matrix).map_err(|e| {
                     Problem::new(format!("The steps of this run cannot be shown: {e}."))
@@ -82,7 +87,8 @@ pub(in crate::job) fn write(
             if step >= column.track.len() {
                 board.show(index + 1, &column.display);
             } else if let Some(estimate) = column.track.get(step - 1) {
-                board.show(index + 1, &painter.paint(estimate, board.cell())?);
+                let mode = column.request.mode;
+                board.show(index + 1, &painter.paint(estimate, mode, board.cell())?);
             }
         }
         board.count(step, steps);

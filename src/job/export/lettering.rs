@@ -1,22 +1,36 @@
-//! Text in pictures, with the font that the window uses, so no other font comes along.
+//! Text in pictures, with the fonts that the window uses, so no other fonts come along.
 
+use crate::job::NOTO_SANS_SC;
 use ab_glyph::{Font as _, FontRef, Glyph, PxScale, ScaleFont as _, point};
 use image::{Rgb, RgbImage};
 
 /// The mark of a text that was cut.
 const ELLIPSIS: char = '…';
 
-/// A font that draws into pictures.
+/// Fonts that draw into pictures.
 pub(in crate::job) struct Lettering {
+    /// The font of lines: their height and baseline are its.
     font: FontRef<'static>,
+    /// For characters that it lacks.
+    chinese: FontRef<'static>,
 }
 
 impl Lettering {
-    /// The font of the window.
+    /// The fonts of the window.
     pub fn new() -> Self {
-        let font = FontRef::try_from_slice(epaint_default_fonts::UBUNTU_LIGHT)
-            .expect("the font is compiled in, and a test reads it");
-        Self { font }
+        let [font, chinese] = [epaint_default_fonts::UBUNTU_LIGHT, NOTO_SANS_SC].map(|bytes| {
+            FontRef::try_from_slice(bytes).expect("the font is compiled in, and a test reads it")
+        });
+        Self { font, chinese }
+    }
+
+    /// The font that has a letter; the first one when neither has it.
+    fn font_of(&self, letter: char) -> &FontRef<'static> {
+        let lacks = |font: &FontRef<'_>| font.glyph_id(letter).0 == 0;
+        match lacks(&self.font) && !lacks(&self.chinese) {
+            true => &self.chinese,
+            false => &self.font,
+        }
     }
 
     /// Height of a line, in pixels.
@@ -82,8 +96,8 @@ impl Lettering {
         colour: Rgb<u8>,
     ) {
         let (glyphs, _) = self.place(text, size, at.0 as f32, at.1 as f32);
-        for glyph in glyphs {
-            let Some(outline) = self.font.outline_glyph(glyph) else {
+        for (font, glyph) in glyphs {
+            let Some(outline) = font.outline_glyph(glyph) else {
                 continue; // a space
             };
             let corner = outline.px_bounds().min;
@@ -103,19 +117,31 @@ impl Lettering {
         }
     }
 
-    /// The glyphs of one line and its width.
-    fn place(&self, text: &str, size: f32, x: f32, y: f32) -> (Vec<Glyph>, f32) {
+    /// The glyphs of one line, each with its font, and the width.
+    fn place(
+        &self,
+        text: &str,
+        size: f32,
+        x: f32,
+        y: f32,
+    ) -> (Vec<(&FontRef<'static>, Glyph)>, f32) {
         let scale = PxScale::from(size);
-        let font = self.font.as_scaled(scale);
-        let baseline = y + font.ascent();
+        let baseline = y + self.font.as_scaled(scale).ascent();
         let mut caret = x;
-        let mut glyphs: Vec<Glyph> = Vec::new();
+        let mut glyphs: Vec<(&FontRef<'static>, Glyph)> = Vec::new();
         for letter in text.chars().filter(|letter| !letter.is_control()) {
+            let of = self.font_of(letter);
+            let font = of.as_scaled(scale);
             let id = font.glyph_id(letter);
-            if let Some(last) = glyphs.last() {
+            if let Some((before, last)) = glyphs.last()
+                && std::ptr::eq(*before, of)
+            {
                 caret += font.kern(last.id, id);
             }
-            glyphs.push(id.with_scale_and_position(scale, point(caret, baseline)));
+            glyphs.push((
+                of,
+                id.with_scale_and_position(scale, point(caret, baseline)),
+            ));
             caret += font.h_advance(id);
         }
         (glyphs, caret - x)
@@ -142,6 +168,21 @@ mod tests {
         let broken = lettering.wrap("Donaudampfschifffahrtsgesellschaft", 18.0, 60.0, 9);
         assert!(broken.len() > 2, "{broken:?}");
         assert_eq!(broken.concat(), "Donaudampfschifffahrtsgesellschaft");
+    }
+
+    #[test]
+    fn chinese_has_ink_and_breaks_anywhere() {
+        let lettering = Lettering::new();
+        let drawn = |text| {
+            let mut picture = RgbImage::from_pixel(60, 40, Rgb([255; 3]));
+            lettering.draw(&mut picture, (4, 4), text, 24.0, Rgb([0; 3]));
+            picture
+        };
+        assert_ne!(drawn("下雨"), drawn("开灯"), "boxes look the same");
+        let text = "如果下雨了猫会怎么样";
+        let lines = lettering.wrap(text, 18.0, 60.0, 9);
+        assert!(lines.len() > 2, "{lines:?}");
+        assert_eq!(lines.concat(), text);
     }
 
     #[test]

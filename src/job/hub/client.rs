@@ -224,7 +224,7 @@ impl Client {
             ureq::Error::InvalidProxyUrl => HubError::BadProxy,
             error => HubError::Unreachable {
                 host: host(address),
-                why: error.to_string(),
+                why: plainly(&error),
             },
         })
     }
@@ -281,6 +281,17 @@ fn host(address: &str) -> String {
     let origin = public(origin(address));
     let host = origin.split_once("://").map(|(_, host)| host.to_owned());
     host.unwrap_or(origin)
+}
+
+/// Why a server was not reached, without the names of errors.
+fn plainly(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            "it refuses the connection".to_owned()
+        }
+        ureq::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
+    }
 }
 
 fn odd(address: &str, why: &str) -> HubError {

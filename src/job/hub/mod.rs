@@ -14,6 +14,7 @@ mod error;
 mod ledger;
 mod listing;
 mod network;
+mod token;
 
 pub use address::{Asked, RepoId};
 pub use cache::{cache_folder, free_bytes};
@@ -22,6 +23,7 @@ pub use download::{DownloadKey, DownloadProgress, DownloadSpec, DownloadStage};
 pub use error::HubError;
 pub use listing::{HubFile, Listing, MAIN};
 pub use network::{HUB, NetworkSettings, Patience, Secret};
+pub use token::{TokenSource, found_token};
 
 pub(super) use ledger::Ledger;
 

@@ -1,5 +1,6 @@
 //! How the hub is reached, as a person set it.
 
+use super::found_token;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
@@ -19,7 +20,7 @@ pub struct NetworkSettings {
     /// Address of a proxy; empty for the one of the environment, if there is one.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub proxy: String,
-    /// Token for repositories that ask for one; empty for the one of the environment.
+    /// Token for repositories that ask for one; empty for the one that [`found_token`] finds.
     #[serde(skip_serializing_if = "Secret::is_empty")]
     pub token: Secret,
     /// Keys of other versions, kept as they are.
@@ -28,8 +29,8 @@ pub struct NetworkSettings {
 }
 
 impl NetworkSettings {
-    /// The same where the environment fills what is empty: `HF_HUB_OFFLINE`, `HF_ENDPOINT`,
-    /// `HF_TOKEN`.
+    /// The same where the environment fills what is empty: `HF_HUB_OFFLINE`, `HF_ENDPOINT`, and the
+    /// token that [`found_token`] finds.
     pub fn with_environment(mut self) -> Self {
         let set = |name| {
             std::env::var(name)
@@ -42,7 +43,7 @@ impl NetworkSettings {
             self.endpoint = set("HF_ENDPOINT").unwrap_or_default();
         }
         if self.token.is_empty() {
-            self.token = Secret::new(set("HF_TOKEN").unwrap_or_default());
+            self.token = found_token().map(|(token, _)| token).unwrap_or_default();
         }
         self
     }

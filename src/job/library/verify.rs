@@ -2,8 +2,8 @@
 
 use crate::job::{Bundle, BundleSource, Problem};
 use crate::nn::cancel;
+use crate::pipeline::LgdPipeline;
 use crate::pipeline::build::{BuildProgress, BuildStage, Meter};
-use crate::pipeline::{EditError, LgdPipeline};
 use candle_core::Device;
 
 /// Loading needs up to this many times the bytes on disk (half precision becomes f32).
@@ -116,8 +116,10 @@ fn networks(source: &BundleSource, bytes: u64) -> VerifyReport {
     match LgdPipeline::verify(source, &Device::Cpu) {
         _ if cancel::checkpoint().is_err() => VerifyReport::Stopped,
         Ok(()) => done(None),
-        Err(EditError::Failed(problem) | EditError::NoRoom(problem)) => done(Some(problem)),
-        Err(EditError::Cancelled) => VerifyReport::Stopped,
+        Err(error) => match error.problem() {
+            Some(problem) => done(Some(problem)),
+            None => VerifyReport::Stopped,
+        },
     }
 }
 

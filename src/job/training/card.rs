@@ -158,6 +158,7 @@ pub(super) fn judge(
                 message: message.clone(),
                 hint: hint.clone(),
                 file: file.clone(),
+                ..Problem::default()
             };
             (RunState::Failed, Some(problem))
         }

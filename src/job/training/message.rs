@@ -1,11 +1,10 @@
 //! What a face asks of training runs, and what it hears.
 
 use super::card::RunCard;
-use super::devices::DeviceFacts;
 use super::health::DataHealth;
 use super::history::RunHistory;
 use super::{Control, Forecast, TrainConfig};
-use crate::job::{DeviceChoice, Problem};
+use crate::job::{DeviceChoice, DeviceFacts, Problem};
 use image::RgbImage;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,11 +1,11 @@
 //! The thread that looks after training runs: finds them, follows their logs, starts the next one when
 //! a device is free. The runs themselves are processes and need none of this to go on.
 
-use super::devices::Devices;
 use super::message::{TrainingEvent, TrainingNews, TrainingTask};
 use super::process::{Program, Trial};
 use super::runs::Runs;
 use super::{health, promote};
+use crate::job::devices::Devices;
 use crate::job::jobs::Outbox;
 use crate::job::task_thread::TaskThread;
 use crate::job::{JobEvent, Places, Problem};

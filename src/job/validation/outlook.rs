@@ -37,10 +37,8 @@ impl Outlook {
     /// Looks at the data set and at what the folder has already; writes nothing.
     pub fn of(spec: &ValidateSpec) -> Self {
         let splits = splits(&spec.dataset);
-        let work = expected(spec).map_err(|error| match error {
-            EditError::Failed(problem) | EditError::NoRoom(problem) => problem,
-            EditError::Cancelled => Problem::new("The look at the data set was stopped."),
-        });
+        let stopped = || Problem::new("The look at the data set was stopped.");
+        let work = expected(spec).map_err(|error| error.problem().unwrap_or_else(stopped));
         Self { splits, work }
     }
 }

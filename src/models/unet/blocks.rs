@@ -1,10 +1,11 @@
 //! Residual blocks and the resolutions of the UNet: down, middle, up.
 
 use super::config::{Level, UnetConfig};
-use super::context::{ContextReader, KeysValues};
+use super::context::KeysValues;
+use super::stages::{Stage, Work};
 use super::transformer::{SpatialTransformer, TransformerSizes};
 use crate::nn::{
-    Conv2d, GroupNorm, Linear, Padding, Weights, cancel, shift_channels, sum, upsample_nearest2x,
+    Conv2d, GroupNorm, Linear, Padding, Weights, shift_channels, sum, upsample_nearest2x,
 };
 use candle_core::{Result, Tensor, bail};
 
@@ -41,7 +42,7 @@ impl Resnet {
     }
 
     /// `x` (B, C, h, w), `time` (B or 1, T), the activated time embedding; gives (B, C', h, w).
-    fn forward(&self, x: &Tensor, time: &Tensor) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, time: &Tensor) -> Result<Tensor> {
         let mut hidden = self.conv1.forward(&self.norm1.forward_silu(x)?)?; // (B, C', h, w)
         let time = self.time_emb_proj.forward(time)?; // (B or 1, C')
         hidden = shift_channels(&hidden, &time)?;
@@ -106,33 +107,13 @@ impl DownBlock {
         Ok(Self { layers, downsample })
     }
 
-    pub fn transformers(&self) -> impl Iterator<Item = &SpatialTransformer> {
-        self.layers.iter().filter_map(|(_, t)| t.as_ref())
-    }
-
-    /// Pushes what the way up will need onto `skips`.
-    pub fn forward(
-        &self,
-        hidden: Tensor,
-        time: &Tensor,
-        context: &mut ContextReader<'_>,
-        skips: &mut Vec<Tensor>,
-    ) -> Result<Tensor> {
-        let mut hidden = hidden;
-        for (resnet, attention) in &self.layers {
-            cancel::checkpoint()?;
-            hidden = resnet.forward(&hidden, time)?;
-            if let Some(attention) = attention {
-                cancel::checkpoint()?;
-                hidden = attention.forward(&hidden, context)?;
-            }
-            skips.push(hidden.clone());
-        }
-        if let Some(downsample) = &self.downsample {
-            hidden = downsample.forward(&hidden)?; // (B, C, h/2, w/2)
-            skips.push(hidden.clone());
-        }
-        Ok(hidden)
+    /// Its pieces, each of which the way up joins.
+    pub fn stages(&self) -> impl Iterator<Item = Stage<'_>> {
+        let layers = self.layers.iter();
+        let layers = layers.map(|(resnet, attention)| Work::Layer(resnet, attention.as_ref()));
+        layers
+            .chain(self.downsample.iter().map(Work::Shrink))
+            .map(Stage::stored)
     }
 }
 
@@ -177,25 +158,12 @@ impl MidBlock {
         })
     }
 
-    pub fn transformers(&self) -> impl Iterator<Item = &SpatialTransformer> {
-        self.rest.iter().map(|(attention, _)| attention)
-    }
-
-    pub fn forward(
-        &self,
-        hidden: Tensor,
-        time: &Tensor,
-        context: &mut ContextReader<'_>,
-    ) -> Result<Tensor> {
-        cancel::checkpoint()?;
-        let mut hidden = self.first.forward(&hidden, time)?;
-        if let Some((attention, resnet)) = &self.rest {
-            cancel::checkpoint()?;
-            hidden = attention.forward(&hidden, context)?;
-            cancel::checkpoint()?;
-            hidden = resnet.forward(&hidden, time)?;
-        }
-        Ok(hidden)
+    /// Its pieces.
+    pub fn stages(&self) -> impl Iterator<Item = Stage<'_>> {
+        let rest = self.rest.as_ref();
+        let first = Work::Layer(&self.first, rest.map(|(attention, _)| attention));
+        let second = rest.map(|(_, resnet)| Work::Layer(resnet, None));
+        [first].into_iter().chain(second).map(Stage::alone)
     }
 }
 
@@ -247,47 +215,20 @@ impl UpBlock {
         Ok(Self { layers, upsample })
     }
 
-    pub fn transformers(&self) -> impl Iterator<Item = &SpatialTransformer> {
-        self.layers.iter().filter_map(|(_, t)| t.as_ref())
-    }
-
-    /// Takes its share of `skips`; each is freed as soon as it is joined.
-    pub fn forward(
-        &self,
-        hidden: Tensor,
-        time: &Tensor,
-        context: &mut ContextReader<'_>,
-        skips: &mut Vec<Tensor>,
-    ) -> Result<Tensor> {
-        let mut hidden = hidden;
-        for (resnet, attention) in &self.layers {
-            cancel::checkpoint()?;
-            hidden = match skips.pop() {
-                Some(skip) => Tensor::cat(&[&hidden, &skip], 1)?, // (B, C + C', h, w)
-                None => bail!("the UNet's way up needs more stored tensors than its way down left"),
-            };
-            hidden = resnet.forward(&hidden, time)?;
-            if let Some(attention) = attention {
-                cancel::checkpoint()?;
-                hidden = attention.forward(&hidden, context)?;
-            }
-        }
-        if let Some(conv) = &self.upsample {
-            cancel::checkpoint()?;
-            hidden = match skips.last() {
-                Some(next) => upsample_to(&hidden, next)?,
-                None => upsample_nearest2x(&hidden)?,
-            };
-            hidden = conv.forward(&hidden)?; // (B, C, 2h, 2w)
-        }
-        Ok(hidden)
+    /// Its pieces, each of which joins a stored tensor but for the one that doubles the size.
+    pub fn stages(&self) -> impl Iterator<Item = Stage<'_>> {
+        let layers = self
+            .layers
+            .iter()
+            .map(|(resnet, attention)| Stage::joining(Work::Layer(resnet, attention.as_ref())));
+        let grow = self.upsample.iter();
+        layers.chain(grow.map(|conv| Stage::alone(Work::Grow(conv))))
     }
 }
 
-/// Doubles `x`, or meets the size of `like` where halving an odd size has rounded.
-fn upsample_to(x: &Tensor, like: &Tensor) -> Result<Tensor> {
+/// Doubles `x`, or meets another size where halving an odd one has rounded.
+pub(super) fn upsample_to(x: &Tensor, (height, width): (usize, usize)) -> Result<Tensor> {
     let (_, _, h, w) = x.dims4()?;
-    let (_, _, height, width) = like.dims4()?;
     if height > 2 * h || width > 2 * w {
         // Only without padding in the downsampler; candle cannot differentiate this one.
         return x.upsample_nearest2d(height, width);

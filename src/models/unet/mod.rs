@@ -13,16 +13,21 @@ mod attended;
 mod blocks;
 mod config;
 mod context;
+mod recomputed;
+mod stages;
 mod transformer;
 
 pub use attended::Attended;
 pub use config::{PerBlock, UnetConfig};
 pub use context::CrossContext;
+pub use recomputed::Recomputed;
 
-use crate::nn::{Conv2d, GroupNorm, Linear, Weights, cancel, silu};
+use crate::nn::{Conv2d, GroupNorm, Linear, Weights, silu};
 use blocks::{DownBlock, MidBlock, UpBlock, project_context};
 use candle_core::{DType, Device, Result, Tensor, bail};
 use context::ContextReader;
+use recomputed::size_of;
+use stages::{Stage, Work};
 
 /// Longest period of the time embedding's sinusoids, in steps.
 const MAX_PERIOD: f64 = 10000.0;
@@ -96,25 +101,34 @@ impl Unet {
         encoder_hidden_states: &Tensor,
         mask: Option<&Tensor>,
     ) -> Result<CrossContext> {
+        let bias = self.bias(encoder_hidden_states, mask)?;
+        let encoder_hidden_states = encoder_hidden_states.to_dtype(self.dtype)?;
+        let stages = self.stages();
+        let transformers = stages.iter().filter_map(Stage::transformer);
+        let layers = project_context(transformers, &encoder_hidden_states)?;
+        Ok(CrossContext::new(
+            layers,
+            encoder_hidden_states.dim(0)?,
+            bias,
+        ))
+    }
+
+    /// The mask of a context as what is added to attention scores.
+    fn bias(
+        &self,
+        encoder_hidden_states: &Tensor,
+        mask: Option<&Tensor>,
+    ) -> Result<Option<Tensor>> {
         let (batch, length, _) = encoder_hidden_states.dims3()?;
-        let bias = match mask {
+        match mask {
             Some(mask) if mask.dims() != [batch, length] => bail!(
                 "the context's mask is {:?}, expected {:?}",
                 mask.dims(),
                 [batch, length]
             ),
-            Some(mask) => Some(context::mask_bias(mask, self.dtype)?),
-            None => None,
-        };
-        let encoder_hidden_states = encoder_hidden_states.to_dtype(self.dtype)?;
-        let transformers = self
-            .down
-            .iter()
-            .flat_map(DownBlock::transformers)
-            .chain(self.mid.iter().flat_map(MidBlock::transformers))
-            .chain(self.up.iter().flat_map(UpBlock::transformers));
-        let layers = project_context(transformers, &encoder_hidden_states)?;
-        Ok(CrossContext::new(layers, batch, bias))
+            Some(mask) => context::mask_bias(mask, self.dtype).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Predicts the noise.
@@ -163,35 +177,48 @@ impl Unet {
         context: &CrossContext,
         mut reader: ContextReader<'_>,
     ) -> Result<Tensor> {
+        self.check(sample, timesteps, context.batch())?;
+        let time = self.activated_time(timesteps)?;
+        let mut hidden = sample.to_dtype(self.dtype)?; // (B, C, h, w)
+        // What the way up joins; each is freed as soon as it is joined.
+        let mut skips = Vec::new();
+        for stage in self.stages() {
+            let skip = stage.joins.then(|| skips.pop()).flatten();
+            let size = size_of(skips.last())?;
+            hidden = stage.forward(hidden, skip, &time, &mut reader, size)?;
+            if stage.stored {
+                skips.push(hidden.clone());
+            }
+        }
+        Ok(hidden) // (B, 4, h, w)
+    }
+
+    /// The pieces of a walk, in order.
+    fn stages(&self) -> Vec<Stage<'_>> {
+        let mut stages = vec![Stage::stored(Work::Enter(&self.conv_in))];
+        stages.extend(self.down.iter().flat_map(DownBlock::stages));
+        stages.extend(self.mid.iter().flat_map(MidBlock::stages));
+        stages.extend(self.up.iter().flat_map(UpBlock::stages));
+        let (norm, conv) = (&self.conv_norm_out, &self.conv_out);
+        stages.push(Stage::alone(Work::Leave(norm, conv)));
+        stages
+    }
+
+    fn check(&self, sample: &Tensor, timesteps: &Tensor, contexts: usize) -> Result<()> {
         let (batch, ..) = sample.dims4()?;
         let timed = timesteps.dims() == [batch] || timesteps.dims() == [1];
-        if !timed || context.batch() != batch {
+        if !timed || contexts != batch {
             bail!(
-                "{batch} samples need as many timesteps and contexts; there are {:?} and {}",
+                "{batch} samples need as many timesteps and contexts; there are {:?} and {contexts}",
                 timesteps.dims(),
-                context.batch()
             )
         }
-        // 1. Time, activated once for all residual blocks.
-        let time = silu(&self.time.forward(timesteps, self.dtype)?)?; // (B or 1, T)
-        // 2. Down, keeping what the way up joins.
-        let mut hidden = self.conv_in.forward(&sample.to_dtype(self.dtype)?)?; // (B, C, h, w)
-        let mut skips = vec![hidden.clone()];
-        for block in &self.down {
-            hidden = block.forward(hidden, &time, &mut reader, &mut skips)?;
-        }
-        // 3. Middle.
-        if let Some(mid) = &self.mid {
-            hidden = mid.forward(hidden, &time, &mut reader)?;
-        }
-        // 4. Up.
-        for block in &self.up {
-            hidden = block.forward(hidden, &time, &mut reader, &mut skips)?;
-        }
-        // 5. Noise.
-        cancel::checkpoint()?;
-        hidden = self.conv_norm_out.forward_silu(&hidden)?;
-        self.conv_out.forward(&hidden)?.to_dtype(DType::F32) // (B, 4, h, w)
+        Ok(())
+    }
+
+    /// The time step, activated once for all residual blocks, (B or 1, T).
+    fn activated_time(&self, timesteps: &Tensor) -> Result<Tensor> {
+        silu(&self.time.forward(timesteps, self.dtype)?)
     }
 }
 

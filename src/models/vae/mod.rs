@@ -136,6 +136,11 @@ pub struct Posterior {
 }
 
 impl Posterior {
+    /// From mean and log-variance as [`Posterior::moments`] gave them.
+    pub fn of_moments(moments: Tensor) -> Self {
+        Self { moments }
+    }
+
     /// Mean and log-variance as the network gives them, (B, 8, h, w).
     pub fn moments(&self) -> &Tensor {
         &self.moments

@@ -9,6 +9,7 @@
 mod convert;
 mod error;
 mod files;
+mod low_rank;
 mod random;
 mod rows;
 mod sources;
@@ -19,6 +20,7 @@ pub use random::RandomValues;
 pub(super) use rows::Matrix;
 pub use sources::WeightSource;
 
+use super::low_rank::LowRankRule;
 use super::quantised::Bits;
 use crate::nn::cancel;
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
@@ -77,6 +79,7 @@ pub struct Weights {
     prefix: String,
     what: Arc<str>,
     trainable: Option<Filter>,
+    low_rank: Option<Arc<LowRankRule>>,
     rehearsal: bool,
     bits: Option<Bits>,
     heard: Option<Listener>,
@@ -130,6 +133,7 @@ impl Weights {
             prefix: String::new(),
             what: "the weights".into(),
             trainable: None,
+            low_rank: None,
             rehearsal: false,
             bits: None,
             heard: None,

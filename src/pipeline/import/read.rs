@@ -179,5 +179,6 @@ pub(super) fn weight_problem(error: &LoadError) -> Problem {
         message: error.message(),
         hint: error.hint().map(str::to_owned),
         file: error.file().map(Path::to_path_buf),
+        ..Problem::default()
     }
 }

@@ -1,7 +1,7 @@
 //! What a run will need, by plan, and which plan fits.
 
 use super::super::conditioning::Reader;
-use super::super::{EditRequest, PreviewMethod, Stage};
+use super::super::{EditRequest, GuidanceMode, PreviewMethod, Stage};
 use super::{MemoryPlan, WorkSizes};
 use crate::nn::Bits;
 use serde::{Deserialize, Serialize};
@@ -53,8 +53,20 @@ pub struct PartSizes {
     pub table: u64,
     /// The UNet.
     pub unet: u64,
-    /// What always stays: VAE and latent translation.
+    /// The UNet of the second editor.
+    #[serde(default)]
+    pub second_unet: u64,
+    /// What always stays: VAE, latent translation and CLIP.
     pub always: u64,
+}
+
+/// The editor that draws from sentences, beside the one that draws from the latent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondEditor {
+    /// Its UNet.
+    pub unet: u64,
+    /// What it works with.
+    pub work: WorkSizes,
 }
 
 /// What a run is asked to do, as far as memory depends on it.
@@ -62,6 +74,9 @@ pub struct PartSizes {
 pub struct Workload {
     /// Pictures drawn side by side.
     pub columns: usize,
+    /// Of these, those steered by a sentence alone, which a second editor draws where there is one.
+    #[serde(default)]
+    pub sentence_columns: usize,
     /// Whether BLIP-2 looks at the frame.
     pub reads_frame: bool,
     /// Whether the language model writes an answer.
@@ -75,6 +90,7 @@ impl Default for Workload {
     fn default() -> Self {
         Self {
             columns: 1,
+            sentence_columns: 0,
             reads_frame: true,
             writes_answer: true,
             decodes_steps: false,
@@ -92,9 +108,13 @@ impl Workload {
             PreviewMethod::LatentRgb => !quick_previews,
             PreviewMethod::Decode => true,
         };
+        let by_sentence = |request: &&EditRequest| {
+            matches!(request.mode, GuidanceMode::Question | GuidanceMode::Answer)
+        };
         let legs = || requests.iter().flat_map(EditRequest::legs);
         Self {
             columns: requests.len().max(1),
+            sentence_columns: requests.iter().filter(by_sentence).count(),
             reads_frame: legs().any(|(_, request)| Reader::needs_image(request)),
             writes_answer: legs().any(|(_, request)| written(request)),
             decodes_steps: requests.iter().any(decoded),
@@ -120,6 +140,8 @@ pub struct MemoryModel {
     pub parts: PartSizes,
     /// What the networks work with.
     pub work: WorkSizes,
+    /// The second editor, where there is one.
+    pub second: Option<SecondEditor>,
     /// Columns that go through the UNet in one call at most.
     pub columns_per_call: usize,
 }
@@ -144,22 +166,37 @@ impl Forecast {
     }
 }
 
+/// What one editor draws of a run.
+struct Drawn<'a> {
+    unet: u64,
+    work: &'a WorkSizes,
+    columns: usize,
+}
+
 impl MemoryModel {
     /// What a run will need under a plan.
     pub fn forecast(&self, plan: MemoryPlan, run: &Workload) -> Forecast {
         let Self { parts, work, .. } = self;
         let encoder = parts.encoder.of(plan.language_bits);
         let writer = parts.writer.of(plan.language_bits);
-        let (encode, decode) = if plan.tiles {
-            (work.encode_tiled, work.decode_tiled)
-        } else {
-            (work.encode, work.decode)
+        let editors = self.editors(run);
+        let most = |bytes: &dyn Fn(&Drawn<'_>) -> u64| editors.iter().map(bytes).max().unwrap_or(0);
+        let encode = |work: &WorkSizes| match plan.tiles {
+            true => work.encode_tiled,
+            false => work.encode,
         };
-        let eyes = if run.reads_frame { work.eyes } else { 0 };
+        let decode = |work: &WorkSizes| match plan.tiles {
+            true => work.decode_tiled,
+            false => work.decode,
+        };
         // What one call of the UNet works with grows with the columns in it; small pictures share.
-        let calls = run.columns.min(self.columns_per_call.max(1)) as u64;
-        let steps = if run.decodes_steps { decode } else { 0 };
-        let draw = (work.draw * calls).max(steps) + work.column * run.columns as u64;
+        let draw = |Drawn { work, columns, .. }: &Drawn<'_>| {
+            let calls = (*columns).min(self.columns_per_call.max(1)) as u64;
+            let steps = if run.decodes_steps { decode(work) } else { 0 };
+            (work.draw * calls).max(steps) + work.column * *columns as u64
+        };
+        let (encode, finish) = (most(&|e| encode(e.work)), most(&|e| decode(e.work)));
+        let eyes = if run.reads_frame { work.eyes } else { 0 };
         let stages = if plan.one_at_a_time {
             let eyes = if run.reads_frame {
                 parts.eyes + eyes
@@ -170,16 +207,20 @@ impl MemoryModel {
             [
                 (Stage::ReadingFrame, encode.max(eyes)),
                 (Stage::Thinking, encoder.max(writer) + work.language),
-                (Stage::Drawing, parts.unet + draw),
-                (Stage::Finishing, decode),
+                (Stage::Drawing, most(&|e| e.unet + draw(e))),
+                (Stage::Finishing, finish),
             ]
         } else {
-            let all = parts.eyes + encoder + writer.saturating_sub(parts.table) + parts.unet;
+            let all = parts.eyes
+                + encoder
+                + writer.saturating_sub(parts.table)
+                + parts.unet
+                + parts.second_unet;
             [
                 (Stage::ReadingFrame, all + encode.max(eyes)),
                 (Stage::Thinking, all + work.language),
-                (Stage::Drawing, all + draw),
-                (Stage::Finishing, all + decode),
+                (Stage::Drawing, all + most(&draw)),
+                (Stage::Finishing, all + finish),
             ]
         };
         let always = self.base + parts.always;
@@ -189,6 +230,26 @@ impl MemoryModel {
                 .map(|(stage, bytes)| (stage, with_kept(always + bytes)))
                 .into(),
         }
+    }
+
+    /// The editors that draw in a run.
+    fn editors(&self, run: &Workload) -> Vec<Drawn<'_>> {
+        let by_second = match &self.second {
+            Some(_) => run.sentence_columns.min(run.columns),
+            None => 0,
+        };
+        let first = Drawn {
+            unet: self.parts.unet,
+            work: &self.work,
+            columns: run.columns - by_second,
+        };
+        let second = self.second.as_ref().map(|second| Drawn {
+            unet: second.unet,
+            work: &second.work,
+            columns: by_second,
+        });
+        let editors = [Some(first), second].into_iter().flatten();
+        editors.filter(|editor| editor.columns > 0).collect()
     }
 
     /// The first plan, from `first` on, whose forecast is within `bytes`.
@@ -236,6 +297,7 @@ mod tests {
                 writer: language(6),
                 table: GIB / 4,
                 unet: 3 * GIB,
+                second_unet: 0,
                 always: GIB / 2,
             },
             work: WorkSizes {
@@ -248,6 +310,7 @@ mod tests {
                 decode: GIB,
                 decode_tiled: GIB / 4,
             },
+            second: None,
             columns_per_call: 1,
         }
     }
@@ -280,6 +343,43 @@ mod tests {
                 assert!(peaks.is_sorted_by(|a, b| a >= b), "{peaks:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_second_editor_counts_where_it_draws() {
+        let mut model = xl();
+        let plan = MemoryPlan {
+            one_at_a_time: true,
+            ..MemoryPlan::default()
+        };
+        let run = |sentence_columns| Workload {
+            columns: 2,
+            sentence_columns,
+            ..Workload::default()
+        };
+        let drawing = |model: &MemoryModel, plan, sentence_columns| {
+            let stages = model.forecast(plan, &run(sentence_columns)).stages;
+            let drawing = stages.iter().find(|(stage, _)| *stage == Stage::Drawing);
+            drawing.map_or(0, |(_, bytes)| *bytes)
+        };
+        let alone = [0, 1, 2].map(|columns| drawing(&model, plan, columns));
+        assert_eq!(alone, [alone[0]; 3], "one editor draws them all");
+
+        model.parts.second_unet = 4 * GIB;
+        model.second = Some(SecondEditor {
+            unet: 4 * GIB,
+            work: model.work,
+        });
+        let [none, some, all] = [0, 1, 2].map(|columns| drawing(&model, plan, columns));
+        assert_eq!(none, alone[0], "the second one is not there yet");
+        assert!(
+            some > none,
+            "the larger of both is what counts: {some} {none}"
+        );
+        assert!(all > some, "{all} {some}");
+        // Together with everything else both are there, whoever draws.
+        let together = drawing(&model, MemoryPlan::default(), 0);
+        assert!(together > drawing(&xl(), MemoryPlan::default(), 0) + 4 * GIB);
     }
 
     #[test]

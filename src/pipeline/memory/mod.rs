@@ -8,19 +8,26 @@ mod forecast;
 mod plan;
 mod work;
 
-pub use forecast::{Forecast, MemoryModel, PartSize, PartSizes, Workload};
+pub use forecast::{Forecast, MemoryModel, PartSize, PartSizes, SecondEditor, Workload};
 pub use plan::{MemoryPlan, MemorySize};
 pub use work::WorkSizes;
 
 use crate::models::blip2::Blip2Config;
 use crate::models::vae::Tiles;
 use crate::models::{UnetConfig, VaeConfig};
+use std::sync::Arc;
+
+/// What one editor is made of.
+pub(super) struct EditorShape {
+    pub(super) unet: Arc<UnetConfig>,
+    pub(super) vae: Arc<VaeConfig>,
+}
 
 /// The architectures of a bundle, as far as it has them.
 pub(super) struct Architectures<'a> {
     pub(super) blip2: Option<&'a Blip2Config>,
-    pub(super) unet: &'a UnetConfig,
-    pub(super) vae: &'a VaeConfig,
+    pub(super) first: EditorShape,
+    pub(super) second: Option<EditorShape>,
     /// Side of the editor's square, in pixels.
     pub(super) side: usize,
     /// Tokens of a context: both streams.
@@ -29,26 +36,41 @@ pub(super) struct Architectures<'a> {
 
 /// The model of a bundle from its configs and the sizes of its weights.
 pub(super) fn model(about: &Architectures<'_>, base: u64, parts: PartSizes) -> MemoryModel {
-    let latent_side = about.side / about.vae.scale_factor().max(1);
-    let cells = latent_side * latent_side;
-    let tiles = Some(Tiles::default());
+    let latent_side = about.side / about.first.vae.scale_factor().max(1);
     MemoryModel {
         base,
         parts,
         work: WorkSizes {
-            encode: work::encode(about.vae, about.side, None),
-            encode_tiled: work::encode(about.vae, about.side, tiles),
             eyes: about
                 .blip2
                 .map_or(0, |blip2| work::eyes(&blip2.vision_config)),
             language: about
                 .blip2
                 .map_or(0, |blip2| work::language(blip2, about.context)),
-            draw: work::draw(about.unet, cells, 1),
-            column: work::column(about.unet, about.context, cells),
-            decode: work::decode(about.vae, about.side, None),
-            decode_tiled: work::decode(about.vae, about.side, tiles),
+            ..drawing(&about.first, about)
         },
+        second: about.second.as_ref().map(|second| SecondEditor {
+            unet: parts.second_unet,
+            work: drawing(second, about),
+        }),
         columns_per_call: super::drawing::columns_per_call((latent_side, latent_side)),
+    }
+}
+
+/// What an editor works with.
+fn drawing(editor: &EditorShape, about: &Architectures<'_>) -> WorkSizes {
+    let EditorShape { unet, vae } = editor;
+    let latent_side = about.side / vae.scale_factor().max(1);
+    let cells = latent_side * latent_side;
+    let tiles = Some(Tiles::default());
+    WorkSizes {
+        encode: work::encode(vae, about.side, None),
+        encode_tiled: work::encode(vae, about.side, tiles),
+        eyes: 0,
+        language: 0,
+        draw: work::draw(unet, cells, 1),
+        column: work::column(unet, about.context, cells),
+        decode: work::decode(vae, about.side, None),
+        decode_tiled: work::decode(vae, about.side, tiles),
     }
 }

@@ -2,7 +2,7 @@
 //! loading.
 
 use super::super::EditError;
-use super::super::lgd::no_room;
+use super::super::lgd::{failed, no_room};
 use super::super::memory::{MemoryPlan, MemorySize};
 use crate::nn::device::Precision;
 use crate::nn::give_back_freed_memory;
@@ -23,6 +23,8 @@ pub(crate) enum Turn {
     Writer,
     /// Drawing.
     Unet,
+    /// Drawing with the second editor.
+    SecondUnet,
 }
 
 /// How far loading is.
@@ -39,8 +41,9 @@ pub struct LoadProgress {
 /// Hears how far loading is, on the thread that loads or on its helpers.
 pub type LoadListener = Arc<dyn Fn(LoadProgress) + Send + Sync>;
 
-/// Says how much memory a device has; what tests put in its place.
-pub type Gauge = Arc<dyn Fn(&Device) -> Option<Room> + Send + Sync>;
+/// Says how much memory a device has, where the system knows; what tests put in its place. An error is
+/// one of the device, which may be lost.
+pub type Gauge = Arc<dyn Fn(&Device) -> candle_core::Result<Option<Room>> + Send + Sync>;
 
 /// What may be used, and how that is found out.
 #[derive(Clone)]
@@ -186,7 +189,12 @@ impl House {
     /// Bytes that networks and their work may take in all, those that are held included; nothing
     /// where neither the system nor a person says.
     pub(crate) fn budget(&self) -> Option<u64> {
-        let free = (self.rules.gauge)(&self.device).map(|room| {
+        // A device that does not answer says so again when it is used.
+        let room = (self.rules.gauge)(&self.device).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the device does not say how much memory is free");
+            None
+        });
+        let free = room.map(|room| {
             let own = if self.device.is_cpu() {
                 room::held().map_or(0, |held| held.now)
             } else {
@@ -208,7 +216,7 @@ impl House {
     /// Whether `more` bytes can be taken.
     ///
     /// # Errors
-    /// [`EditError::NoRoom`] when they cannot.
+    /// [`EditError::NoRoom`] when they cannot, [`EditError::Lost`] when the device does not answer.
     pub(crate) fn check(&self, more: u64) -> Result<(), EditError> {
         if let Some(limit) = self.rules.limit
             && self.device.is_cpu()
@@ -220,9 +228,10 @@ impl House {
                 MemorySize(held.now + more)
             )));
         }
-        let room = (more > 0)
-            .then(|| (self.rules.gauge)(&self.device))
-            .flatten();
+        let room = match more {
+            0 => None,
+            _ => (self.rules.gauge)(&self.device).map_err(failed)?,
+        };
         match room {
             Some(room) if room.free < more => Err(no_room(&format!(
                 "{} more are needed, but {} are free",

@@ -1,11 +1,9 @@
 //! The networks that read and write, each of which a bundle may lack.
 
-use super::super::{Abilities, Component, EditError, Problem};
+use super::super::{Component, EditError, Problem};
 use super::{Files, Slot, Turn, agree};
 use crate::models::eva_vit::EvaVit;
-use crate::models::{
-    Blip2, Blip2Config, ClipText, ClipTextConfig, QueryReader, T5Config, T5Encoder, T5Writer,
-};
+use crate::models::{Blip2, Blip2Config, QueryReader, T5Config, T5Encoder, T5Writer};
 use crate::nn::Weights;
 use std::sync::Arc;
 
@@ -82,19 +80,6 @@ impl Files {
             T5Encoder::load(&config, w)
         });
         slot.map(Some)
-    }
-
-    /// CLIP's text tower, or an empty place for it.
-    pub fn clip(&self) -> Result<Slot<ClipText>, EditError> {
-        let component = Component::TextEncoder;
-        // Beside a latent translation and a T5 it has nothing to read.
-        if !Abilities::of(&self.bundle).reads_by_clip() {
-            return Ok(Slot::absent(self.lacks(component)));
-        }
-        let config: ClipTextConfig = self.bundle.config("text_encoder/config.json")?;
-        let context = self.bundle.manifest.dims.cross_attention;
-        agree("width of the context", context, config.hidden_size)?;
-        self.slot(component, None, move |w| ClipText::load(&config, w))
     }
 
     /// What is said to whoever asks for a network that is not there.

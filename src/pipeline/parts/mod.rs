@@ -3,24 +3,24 @@
 //! A bundle need not have every network, and a machine need not hold all of them at once. Whoever
 //! needs one asks its [`Slot`] for it.
 
+mod editors;
 mod house;
 mod language;
 mod slot;
 
+pub(super) use editors::EditorParts;
 pub use house::{Gauge, LoadListener, LoadProgress, MemoryRules};
 pub(crate) use house::{House, Turn};
 pub(crate) use slot::Slot;
 
 use super::lgd::failed;
-use super::memory::{self, Architectures, MemoryModel, PartSizes};
+use super::memory::{self, Architectures, EditorShape, MemoryModel, PartSizes};
 use super::{Bundle, Component, EditError, Problem, bundle};
 use crate::models::eva_vit::EvaVit;
 use crate::models::t5::Activation;
-use crate::models::{
-    ClipText, LatentTranslator, QueryReader, T5Encoder, T5Writer, Unet, UnetConfig, Vae, VaeConfig,
-};
+use crate::models::{LatentTranslator, QueryReader, T5Encoder, T5Writer};
 use crate::nn::room::held;
-use crate::nn::{Weights, cancel};
+use crate::nn::{DeviceFailure, Weights, cancel};
 use candle_core::{DType, Device};
 use language::Language;
 use slot::Reading;
@@ -52,14 +52,12 @@ pub(super) struct Parts {
     pub(super) writer: Slot<T5Writer>,
     /// The T5 that reads sentences, where it has weights of its own; else BLIP-2's does.
     pub(super) sentences: Option<Slot<T5Encoder>>,
-    /// CLIP's text tower, which reads sentences where there is no latent translation.
-    pub(super) clip: Slot<ClipText>,
     /// The latent translation.
     pub(super) translator: Slot<LatentTranslator>,
-    /// The denoiser.
-    pub(super) unet: Slot<Unet>,
-    /// The autoencoder.
-    pub(super) vae: Slot<Vae>,
+    /// What draws. Its CLIP reads sentences where there is no latent translation.
+    first: EditorParts,
+    /// What draws from sentences in its place, where there is a second editor.
+    second: Option<EditorParts>,
 }
 
 impl Parts {
@@ -82,10 +80,6 @@ impl Parts {
         let dims = &manifest.dims;
         let (text, context) = (dims.text, dims.cross_attention);
 
-        let unet: UnetConfig = files.bundle.config("unet/config.json")?;
-        let vae: VaeConfig = files.bundle.config("vae/config.json")?;
-        let (unet, vae) = (Arc::new(unet), Arc::new(vae));
-
         let Language {
             config: blip2,
             eyes,
@@ -94,12 +88,8 @@ impl Parts {
             writer,
         } = files.language()?;
         let sentences = files.sentences()?;
-        let clip = files.clip()?;
-        let config = unet.clone();
-        let unet_slot =
-            files.large_slot(Component::Unet, Turn::Unet, move |w| Unet::load(&config, w))?;
-        let config = vae.clone();
-        let vae_slot = files.slot(Component::Vae, None, move |w| Vae::load(&config, w))?;
+        let first = files.first_editor()?;
+        let second = files.second_editor(&first)?;
         let translator = if files.bundle.has_network(Component::Adapter) {
             files.slot(Component::Adapter, None, move |w| {
                 LatentTranslator::load(text, context, w)
@@ -115,14 +105,23 @@ impl Parts {
                 let text = &blip2.text_config;
                 (text.vocab_size * text.d_model * house.large_dtype().size_in_bytes()) as u64
             }),
-            unet: unet_slot.size().whole,
-            always: vae_slot.size().whole + translator.size().whole + clip.size().whole,
+            unet: first.unet.size().whole,
+            second_unet: second.as_ref().map_or(0, |second| second.unet.size().whole),
+            always: translator.size().whole
+                + first.always(None)
+                + second
+                    .as_ref()
+                    .map_or(0, |second| second.always(Some(&first))),
         };
         let rules = &manifest.text;
+        let shape = |editor: &EditorParts| EditorShape {
+            unet: editor.unet_config.clone(),
+            vae: editor.vae_config.clone(),
+        };
         let about = Architectures {
             blip2: blip2.as_deref(),
-            unet: &unet,
-            vae: &vae,
+            first: shape(&first),
+            second: second.as_ref().map(shape),
             side: manifest.resolution,
             context: dims.query_tokens
                 + rules.max_length
@@ -143,9 +142,8 @@ impl Parts {
             writer,
             sentences,
             translator,
-            clip,
-            unet: unet_slot,
-            vae: vae_slot,
+            first,
+            second,
         })
     }
 
@@ -154,13 +152,25 @@ impl Parts {
     /// # Errors
     /// As [`Slot::get`].
     pub(super) fn load(&self) -> Result<(), EditError> {
-        let always = self.vae.missing() + self.translator.missing() + self.clip.missing();
+        let always = self.translator.missing()
+            + self.first.vae.missing()
+            + self.first.clip.missing()
+            + self.second.as_ref().map_or(0, |second| {
+                // What both share is missing once.
+                let vae = !Arc::ptr_eq(&second.vae, &self.first.vae);
+                let clip = !Arc::ptr_eq(&second.clip, &self.first.clip);
+                u64::from(vae) * second.vae.missing() + u64::from(clip) * second.clip.missing()
+            });
         let in_turn = self.eyes.missing()
             + self.queries.missing()
             + self.encoder.missing()
             + self.sentences.as_ref().map_or(0, Slot::missing)
             + self.writer.missing()
-            + self.unet.missing();
+            + self.first.unet.missing()
+            + self
+                .second
+                .as_ref()
+                .map_or(0, |second| second.unet.missing());
         let all = !self.house.plan().one_at_a_time;
         // Loaded together, both halves of the language model share the token table.
         let shared = if self.writer.missing() > 0 {
@@ -173,8 +183,17 @@ impl Parts {
         if all {
             self.load_in_turn()?;
         }
-        self.vae.load()?;
-        self.clip.load()?;
+        self.load_always()
+    }
+
+    fn load_always(&self) -> Result<(), EditError> {
+        for editor in [Some(&self.first), self.second.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            editor.vae.load()?;
+            editor.clip.load()?;
+        }
         self.translator.load()
     }
 
@@ -190,10 +209,11 @@ impl Parts {
             sentences.load()?;
         }
         self.writer.load()?;
-        self.unet.load()?;
-        self.vae.load()?;
-        self.clip.load()?;
-        self.translator.load()
+        self.first.unet.load()?;
+        if let Some(second) = &self.second {
+            second.unet.load()?;
+        }
+        self.load_always()
     }
 
     /// The T5 that reads sentences on their own. Where BLIP-2's does it, with tanh GELU instead of
@@ -298,9 +318,12 @@ pub(super) fn strictly<T>(
 ) -> Result<T, EditError> {
     cancel::checkpoint().map_err(failed)?;
     let network = load(weights);
-    // What was not taken from the file says nothing about it when the loading was stopped.
-    if network.as_ref().is_err_and(cancel::is_cancelled) {
-        return Err(EditError::Cancelled);
+    // What was not taken from the file says nothing about it when the loading was stopped, by a
+    // person or by the device.
+    if let Err(error) = &network
+        && (cancel::is_cancelled(error) || DeviceFailure::of(error).is_some())
+    {
+        return network.map_err(failed);
     }
     // A strict report says more than the first error of a half-built network.
     weights

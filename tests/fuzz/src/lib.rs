@@ -1,5 +1,6 @@
 //! The readers of foreign files, compiled from the program's own sources.
 
+pub mod dataset;
 pub mod nn;
 pub mod pipeline;
 

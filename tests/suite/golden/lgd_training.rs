@@ -13,7 +13,7 @@ use lgd_studio::nn::{Linear, WeightSource, Weights};
 use lgd_studio::train::loss::{CpcMethod, IGNORED};
 use lgd_studio::train::{
     AdamW, AdamWSettings, Batch, Conditioning, Conditions, Draws, Ema, Gradients, Group,
-    LinearCycles, LrSchedule, Networks, StepSettings, named, step, trainable,
+    LinearCycles, LrSchedule, Networks, Picture, Seen, StepSettings, Words, named, step, trainable,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,6 +109,7 @@ pub fn settings() -> StepSettings {
         cpc_weight: 0.1,
         cpc_method: CpcMethod::Margin,
         dropout: 0.05,
+        recompute: false,
     }
 }
 
@@ -118,17 +119,17 @@ pub fn recorded(case: &Case) -> TestResult<(Batch, Draws)> {
     let (count, length) = sentence_ids.dims2()?;
     let null = tokenizer(case)?.encode_padded("", length)?;
     let batch = Batch {
-        image: case.input("image")?,
-        edited: case.input("edited")?,
-        pixel_values: case.input("blip2_image")?,
+        image: Picture::Pixels(case.input("image")?),
+        edited: Picture::Pixels(case.input("edited")?),
+        seen: Seen::Pixels(case.input("blip2_image")?),
         question_ids: case.input("question_input_ids")?,
         question_mask: case.input("question_attention_mask")?,
         mask_padding: true,
         answer_labels: case.input("answer_labels")?,
         answer_mask: case.input("answer_decoder_attention_mask")?,
         answer_weights: case.input("blip2_loss_weight")?,
-        sentence_ids,
-        null_ids: Tensor::new(null.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?,
+        sentences: Words::Ids(sentence_ids),
+        null: Words::Ids(Tensor::new(null.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?),
         sees_latent: vec![true; count],
         causal: Some((case.input("causal_samples")?, numbers(case, "num_pos")?)),
     };
@@ -406,5 +407,49 @@ fn the_linked_form_reaches_blip2() -> TestResult {
         ..linked
     };
     assert!(norm_of(&alone)?.1 > 0.0);
+    Ok(())
+}
+
+/// Computing the editor's pieces again on the way back is the plain way back: the same losses, and all
+/// gradients within rounding, those that go on to the translation and to BLIP-2 among them.
+#[test]
+fn recomputed_pieces_give_the_plain_gradients() -> TestResult {
+    let folder = Folder::open("lgd")?;
+    let case = folder.case("train_step_dropped")?;
+    let (networks, parameters) = networks(case, &ORIGINAL)?;
+    let (batch, draws) = recorded(case)?;
+    for conditioning in [Conditioning::Detached, Conditioning::Linked] {
+        let gradients = |recompute: bool| {
+            let settings = StepSettings {
+                conditioning,
+                recompute,
+                ..settings()
+            };
+            step(
+                &networks,
+                &parameters,
+                &settings,
+                &batch,
+                &draws,
+                &mut |_, _| {},
+            )
+        };
+        let ((plain, expected), (again, found)) = (gradients(false)?, gradients(true)?);
+        assert_eq!(plain.diffusion, again.diffusion);
+        assert!((plain.total - again.total).abs() < 1e-6 * plain.total.abs());
+        let names = |gradients: &Gradients| -> Vec<String> {
+            gradients.by_name().keys().cloned().collect()
+        };
+        assert_eq!(names(&expected), names(&found));
+        for (name, expected) in expected.by_name() {
+            let largest = expected.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?;
+            let error = denoising::distance(&found.by_name()[name], expected)?;
+            let allowed = 1e-5 * f64::from(largest).max(1e-3);
+            assert!(
+                error <= allowed,
+                "{name} is off by {error:e} of {largest:e}"
+            );
+        }
+    }
     Ok(())
 }

@@ -7,14 +7,15 @@ use super::messages::{failed_ui, message_ui};
 use super::progress::progress_ui;
 use crate::app::command::Command;
 use crate::app::panels::queue::interrupted_text;
+use crate::app::panels::remedy::remedy_ui;
 use crate::app::state::{Action, Column, Explain, Moment, Phase, Run};
 use crate::app::theme::{CARD_RADIUS, space};
-use crate::app::widgets::{Slot, field_frame, fit, hint, paint_picture};
-use crate::job::{EditResult, ExportFormat, GuidanceMode, WrittenAnswer};
+use crate::app::widgets::{Slot, button_row, field_frame, fit, hint, paint_picture};
+use crate::job::{EditResult, ExportFormat, GuidanceMode, Problem, WrittenAnswer};
 use eframe::egui;
 use egui::{
     Align, Align2, Button, Color32, CornerRadius, FontId, Frame, Id, Key, Label, Layout, Margin,
-    Rect, RichText, Sense, TextEdit, Ui, WidgetInfo, vec2,
+    Rect, RichText, Sense, TextEdit, Ui, Vec2, WidgetInfo, vec2,
 };
 
 /// Height of a notice above the answer.
@@ -62,7 +63,7 @@ impl ColumnPanel {
         match &column.phase {
             Phase::Failed(problem) => {
                 ui.place(well, Label::new(&problem.message).wrap());
-                retry_ui(ui, cx, index, actions);
+                failed_foot_ui(ui, cx, problem, index, actions);
             }
             Phase::Cancelled => {
                 ui.place(well, Label::new(cx.tr("answer-cancelled")).wrap());
@@ -114,7 +115,7 @@ impl ColumnPanel {
         match &column.phase {
             Phase::Failed(problem) => {
                 failed_ui(ui, cx, well, problem);
-                retry_ui(ui, cx, index, actions);
+                failed_foot_ui(ui, cx, problem, index, actions);
             }
             Phase::Cancelled => {
                 let (heading, hint) = (cx.tr("answer-cancelled"), cx.tr("answer-cancelled-hint"));
@@ -500,16 +501,35 @@ fn interrupted_ui(
     });
 }
 
-pub(super) fn retry_ui(ui: &mut Ui, cx: &Cx<'_>, index: usize, actions: &mut Vec<Action>) {
+/// The ways on from a failure. A way out that is taken draws the column again.
+pub(super) fn failed_foot_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    problem: &Problem,
+    index: usize,
+    actions: &mut Vec<Action>,
+) {
     ui.add_space(space::XS);
-    ui.vertical_centered(|ui| {
-        let button = Button::new(cx.tr("answer-retry").into_owned()).min_size(vec2(140.0, 34.0));
-        if ui
-            .add(button)
-            .on_hover_text(cx.tr("answer-retry-tip"))
-            .clicked()
-        {
+    let count = 1 + usize::from(problem.remedy.is_some());
+    button_row(ui, count, |ui, size| {
+        let cured = remedy_ui(ui, cx, problem, size, actions);
+        if again_button(ui, cx, size) || cured {
             actions.push(Action::Retry(index));
         }
     });
+}
+
+pub(super) fn retry_ui(ui: &mut Ui, cx: &Cx<'_>, index: usize, actions: &mut Vec<Action>) {
+    ui.add_space(space::XS);
+    button_row(ui, 1, |ui, size| {
+        if again_button(ui, cx, size) {
+            actions.push(Action::Retry(index));
+        }
+    });
+}
+
+fn again_button(ui: &mut Ui, cx: &Cx<'_>, size: Vec2) -> bool {
+    let button = Button::new(cx.tr("answer-retry").into_owned()).min_size(size);
+    let button = ui.add(button).on_hover_text(cx.tr("answer-retry-tip"));
+    button.clicked()
 }

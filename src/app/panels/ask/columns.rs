@@ -10,12 +10,15 @@ use super::pair::PairPanel;
 use super::question::reason;
 use super::timeline::{HEIGHT as TIMELINE, TimelinePanel};
 use crate::app::command::Command;
+use crate::app::panels::remedy::remedy_ui;
 use crate::app::state::{Action, Blocked, BundleState, Form, Page, Run};
 use crate::app::theme::{CARD_RADIUS, space};
-use crate::app::widgets::{Choice, card, cells, title, toggles};
+use crate::app::widgets::{Choice, button_row, card, cells, title, toggles};
 use crate::job::{EditRequest, GuidanceMode, Piece, PieceOf};
 use eframe::egui;
-use egui::{Align, Color32, CornerRadius, Layout, Rect, RichText, Sense, Ui, UiBuilder, vec2};
+use egui::{
+    Align, Button, Color32, CornerRadius, Layout, Rect, RichText, Sense, Ui, UiBuilder, vec2,
+};
 use std::borrow::Cow;
 
 /// View state of the columns.
@@ -208,18 +211,21 @@ pub fn well_ui(ui: &mut Ui, cx: &Cx<'_>, height: f32) -> Rect {
 /// Before the first answer.
 fn waiting_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     if let BundleState::Failed(problem) = &cx.state.bundle {
-        let well = well_ui(ui, cx, ui.available_height() - 60.0);
+        let well = well_ui(ui, cx, ui.available_height() - 44.0);
         failed_ui(ui, cx, well, problem);
         ui.add_space(space::XS);
-        ui.vertical_centered(|ui| {
-            if ui.button(cx.tr("answer-retry")).clicked() {
+        let count = 2 + usize::from(problem.remedy.is_some());
+        button_row(ui, count, |ui, size| {
+            remedy_ui(ui, cx, problem, size, actions);
+            let retry = Button::new(cx.tr("answer-retry")).min_size(size);
+            if ui.add(retry).clicked() {
                 actions.push(Action::ReloadBundle);
             }
-            if ui
-                .button(cx.tr("answer-other-model"))
-                .on_hover_text(cx.tr("command-models-page-tip"))
-                .clicked()
-            {
+            let other = Button::new(cx.tr("answer-other-model")).min_size(size);
+            let other = ui
+                .add(other)
+                .on_hover_text(cx.tr("command-models-page-tip"));
+            if other.clicked() {
                 actions.push(Action::ShowPage(Page::Models));
             }
         });

@@ -153,7 +153,8 @@ fn caption(ui: &Ui, well: Rect, text: &str) {
 fn name_of(frame: &Frame, cx: &Cx<'_>) -> String {
     match &frame.origin {
         FrameOrigin::Example(file) => {
-            examples::by_file(file).map_or_else(|| file.clone(), |example| example.title.clone())
+            let example = examples::by_file(file);
+            example.map_or_else(|| file.clone(), |known| cx.tr(known.title_id).into_owned())
         }
         FrameOrigin::File(path) => file_name(path),
         FrameOrigin::Clipboard => cx.tr("frame-from-clipboard").into_owned(),
@@ -251,12 +252,13 @@ fn thumbnail_ui(
     let radius = CornerRadius::same(CONTROL_RADIUS);
     ui.painter()
         .rect_stroke(rect, radius, ring, StrokeKind::Inside);
-    let label = cx.text("frame-example", &[("title", example.title.as_str().into())]);
+    let title = cx.tr(example.title_id);
+    let label = cx.text("frame-example", &[("title", title.as_ref().into())]);
     response
         .widget_info(|| WidgetInfo::selected(egui::Role::Button, ui.is_enabled(), chosen, &label));
     response
         .on_hover_ui(|ui| {
-            ui.label(&example.title);
+            ui.label(title.as_ref());
             if let Some(question) = example.questions.first() {
                 ui.label(RichText::new(question).small().color(cx.tokens.text_weak));
             }

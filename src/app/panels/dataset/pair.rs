@@ -109,10 +109,10 @@ impl PairPanel {
         ] {
             ui.horizontal(|ui| {
                 ui.label(RichText::new(cx.tr(label)).strong());
-                if field == Field::Question {
-                    if let Some(tokens) = self.counted.of(cx, text) {
-                        tokens_ui(ui, cx, tokens);
-                    }
+                if field == Field::Question
+                    && let Some(tokens) = self.counted.of(cx, text)
+                {
+                    tokens_ui(ui, cx, tokens);
                 }
             });
             let mut draft = text.clone();

@@ -1,12 +1,13 @@
 //! The right side: the evaluation at work, its numbers, what was skipped, and ways on.
 
 use super::{Cx, act, going, message_ui, pick, strip, table, trouble_ui};
+use crate::app::panels::remedy::remedy_ui;
 use crate::app::state::{Action, EvaluateAction, ShownEvaluation};
 use crate::app::theme::space;
 use crate::app::widgets::{hint, title};
 use crate::job::{FolderUse, ReportFormat, Skipped, Validation};
 use eframe::egui;
-use egui::{Align, Label, Layout, RichText, ScrollArea, Ui};
+use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
 use std::path::Path;
 
 /// Draws it.
@@ -20,6 +21,7 @@ pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     }
     if let Some(problem) = &evaluate.problem {
         trouble_ui(ui, cx, problem);
+        remedy_ui(ui, cx, problem, vec2(150.0, 32.0), actions);
         ui.add_space(space::S);
     }
     if let Some(done) = &evaluate.unscored {

@@ -140,7 +140,7 @@ impl DetailsPanel {
             answers_ui(ui, cx, file);
         }
         let when = when::ago(cx, run.created, when::now());
-        let date = when::date(run.created);
+        let date = when::date(cx, run.created);
         hint(
             ui,
             cx.tokens,

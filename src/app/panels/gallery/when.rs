@@ -20,14 +20,19 @@ pub fn ago(cx: &Cx<'_>, then: i64, now: i64) -> String {
         MINUTE..HOUR => cx.text("when-minutes", &count(MINUTE)),
         HOUR..DAY => cx.text("when-hours", &count(HOUR)),
         DAY..604_800 => cx.text("when-days", &count(DAY)),
-        _ => date(then),
+        _ => date(cx, then),
     }
 }
 
-/// The day of a time, as 2026-11-24 (UTC).
-pub fn date(seconds: i64) -> String {
+/// The day of a time (UTC), as the language writes it.
+pub fn date(cx: &Cx<'_>, seconds: i64) -> String {
     let (year, month, day) = civil(seconds.div_euclid(24 * 60 * 60));
-    format!("{year:04}-{month:02}-{day:02}")
+    let values = [
+        ("year", format!("{year:04}").into()),
+        ("month", format!("{month:02}").into()),
+        ("day", format!("{day:02}").into()),
+    ];
+    cx.text("when-date", &values)
 }
 
 /// Year, month and day of a number of days since 1970: counted in eras of 400 years that begin in
@@ -56,14 +61,14 @@ mod tests {
     #[test]
     fn days_have_their_dates() {
         for (seconds, expected) in [
-            (0, "1970-01-01"),
-            (951_782_399, "2000-02-28"),
-            (951_782_400, "2000-02-29"),
-            (951_868_800, "2000-03-01"),
-            (1_795_478_400, "2026-11-24"),
-            (-1, "1969-12-31"),
+            (0, (1970, 1, 1)),
+            (951_782_399, (2000, 2, 28)),
+            (951_782_400, (2000, 2, 29)),
+            (951_868_800, (2000, 3, 1)),
+            (1_795_478_400, (2026, 11, 24)),
+            (-1, (1969, 12, 31)),
         ] {
-            assert_eq!(date(seconds), expected);
+            assert_eq!(civil(i64::div_euclid(seconds, 24 * 60 * 60)), expected);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The selected bundle: what it is, what can be done with it, what it is made of.
 
 use super::{Cx, facts, files, list, nothing_ui, words};
+use crate::app::panels::remedy::remedy_ui;
 use crate::app::state::{Action, BundleState, LibraryAction, Shelved};
 use crate::app::theme::{self, CONTROL_RADIUS, space};
 use crate::app::widgets::{badge, card, field_frame, fill_line, hint, primary_button};
@@ -83,6 +84,7 @@ impl DetailsPanel {
             && entry.source == cx.state.bundle_source
         {
             trouble_ui(ui, cx, problem);
+            remedy_ui(ui, cx, problem, vec2(150.0, 32.0), actions);
         }
         self.buttons_ui(ui, cx, entry, actions);
         if library.confirming.as_ref() == Some(&entry.source) {

@@ -103,6 +103,10 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, details: &BundleDetails) {
             };
             let words = RichText::new(words).size(13.0).color(colour);
             ui.add(Label::new(words)).on_hover_text(cx.tr(tip));
+            if details.report.second_editor_modes.contains(&mode.name()) {
+                let words = hint(ui, cx.tokens, cx.tr("models-second-editor"));
+                words.on_hover_text(cx.tr("models-second-editor-tip"));
+            }
             if let Some(reason) = words::why_not(details, mode) {
                 let words = RichText::new(reason).small().color(cx.tokens.text_weak);
                 ui.add(Label::new(words).truncate()).on_hover_text(reason);
@@ -130,6 +134,7 @@ fn networks_ui(ui: &mut Ui, cx: &Cx<'_>, details: &BundleDetails) {
         let all = words::count(cx, details.parameters());
         rows.push((cx.tr("models-all").into_owned(), all, String::new()));
     }
+    let right = ui.max_rect().right();
     Grid::new("models-networks")
         .num_columns(3)
         .spacing(vec2(space::L, 6.0))
@@ -138,7 +143,13 @@ fn networks_ui(ui: &mut Ui, cx: &Cx<'_>, details: &BundleDetails) {
                 ui.label(RichText::new(name).size(13.0));
                 let words = cx.text("models-parameters", &[("count", parameters.into())]);
                 ui.label(RichText::new(words).size(13.0));
-                hint(ui, cx.tokens, dtypes);
+                // A long list must not widen the card.
+                let room = vec2((right - ui.cursor().left()).max(40.0), 18.0);
+                let words = RichText::new(&dtypes).small().color(cx.tokens.text_weak);
+                let left = egui::Layout::left_to_right(egui::Align::Center);
+                ui.allocate_ui_with_layout(room, left, |ui| {
+                    ui.add(Label::new(words).truncate()).on_hover_text(dtypes);
+                });
                 ui.end_row();
             }
         });

@@ -1,15 +1,16 @@
 //! What is on its way, above the bundles: downloads and imports.
 
-use super::{Cx, hub, words};
+use super::{Cx, hub, trouble_ui, words};
 use crate::app::state::{
     Action, Download, DownloadState, HubAction, ImportAction, ImportStep, Importing,
 };
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Tone, badge, fill_line, hint};
-use crate::job::Problem;
 use crate::job::hub::DownloadStage;
+use crate::job::{BuildStage, Problem};
 use eframe::egui;
 use egui::{Align, Button, CornerRadius, Frame, Label, Layout, Margin, RichText, Stroke, Ui, vec2};
+use std::borrow::Cow;
 
 /// One thing on its way.
 struct Going<'a> {
@@ -56,16 +57,14 @@ fn card_ui(ui: &mut Ui, cx: &Cx<'_>, going: Going<'_>, actions: &mut Vec<Action>
             ui.spacing_mut().item_spacing.y = space::XS;
             head_ui(ui, cx, &going, actions);
             fill_line(ui, cx.tokens, going.share);
+            if !going.words.is_empty() {
+                hint(ui, cx.tokens, going.words);
+            }
             if let Some(problem) = going.trouble {
-                let words = RichText::new(&problem.message).small();
-                let words = words.color(cx.tokens.error);
-                ui.add(Label::new(words).wrap().selectable(true));
-                if let Some(what_to_do) = &problem.hint {
-                    hint(ui, cx.tokens, what_to_do);
-                }
+                ui.add_space(space::XS);
+                trouble_ui(ui, cx, problem);
                 return;
             }
-            hint(ui, cx.tokens, going.words);
             if !going.file.is_empty() {
                 let words = RichText::new(going.file).small();
                 let words = words.color(cx.tokens.text_weak);
@@ -160,6 +159,9 @@ fn download_words(cx: &Cx<'_>, download: &Download) -> String {
     let Some(progress) = &download.progress else {
         return words::progress(cx, (download.arrived, all), None);
     };
+    if !download.is_running() {
+        return words::progress(cx, progress.bytes, None);
+    }
     let so_far = words::progress(cx, progress.bytes, progress.seconds_left);
     match progress.stage {
         DownloadStage::Receiving if progress.speed > 0.0 => {
@@ -206,10 +208,12 @@ fn imported<'a>(cx: &Cx<'_>, importing: &'a Importing, name: &'a str) -> Going<'
     let words = match progress {
         Some(progress) => {
             let bytes = (progress.bytes_done, progress.bytes_total);
-            let so_far = words::progress(cx, bytes, progress.seconds_left);
-            format!("{}  ·  {so_far}", progress.stage.title())
+            let left = progress.seconds_left.filter(|_| importing.is_running());
+            let so_far = words::progress(cx, bytes, left);
+            format!("{}  ·  {so_far}", stage(cx, progress.stage))
         }
         None if importing.is_running() => cx.tr("import-waiting").into_owned(),
+        None if matches!(importing.state, ImportStep::Failed(_)) => String::new(),
         None => cx.tr("import-continue-tip").into_owned(),
     };
     Going {
@@ -234,4 +238,13 @@ fn imported<'a>(cx: &Cx<'_>, importing: &'a Importing, name: &'a str) -> Going<'
         ),
         buttons,
     }
+}
+
+/// What an import is doing.
+fn stage<'a>(cx: &'a Cx<'_>, stage: BuildStage) -> Cow<'a, str> {
+    cx.tr(match stage {
+        BuildStage::Reading => "import-stage-reading",
+        BuildStage::Checking => "import-stage-checking",
+        BuildStage::Writing => "import-stage-writing",
+    })
 }

@@ -4,12 +4,14 @@ use super::details::trouble_ui;
 use super::{Cx, words};
 use crate::app::state::{Action, Dialog, Found, HubAction};
 use crate::app::theme::space;
-use crate::app::widgets::{Choice, field_frame, hint, primary_button, segmented, title};
+use crate::app::widgets::{
+    Choice, dialog, dialog_body, field_frame, hint, primary_button, segmented, title,
+};
 use crate::job::Problem;
 use crate::job::hub::{Asked, MAIN};
 use eframe::egui;
 use egui::{
-    Align, Button, Id, Key, Label, Layout, Modal, RichText, ScrollArea, Spinner, TextEdit, Ui, vec2,
+    Align, Button, Id, Key, Label, Layout, RichText, ScrollArea, Spinner, TextEdit, Ui, vec2,
 };
 
 /// Width of the dialog.
@@ -35,25 +37,23 @@ pub struct HubDialog {
 impl HubDialog {
     /// Draws the dialog.
     pub fn ui(&mut self, ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
-        let modal = Modal::new(Id::unique("hub"))
-            .backdrop_color(cx.tokens.backdrop)
-            .frame(egui::Frame::window(&ctx.global_style()))
-            .show(ctx, |ui| {
-                ui.set_width(WIDTH);
-                ui.heading(cx.tr("hub-title"));
+        let dialog = dialog(ctx, cx.tokens, "hub", WIDTH, |ui| {
+            ui.heading(cx.tr("hub-title"));
+            dialog_body(ui, |ui| {
                 hint(ui, cx.tokens, cx.tr("hub-about"));
                 ui.add_space(space::S);
                 self.asking_ui(ui, cx, actions);
                 ui.add_space(space::S);
-                let size = vec2(WIDTH, HEIGHT);
+                let size = vec2(ui.available_width(), HEIGHT);
                 ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
                     ui.set_min_size(size);
                     self.found_ui(ui, cx, actions);
                 });
-                ui.add_space(space::S);
-                foot_ui(ui, cx, actions)
             });
-        if modal.inner || modal.should_close() {
+            ui.add_space(space::S);
+            foot_ui(ui, cx, actions)
+        });
+        if dialog.inner || dialog.should_close() {
             if cx.state.library.hub.looking_up.is_some() {
                 actions.push(Action::Hub(HubAction::StopLookingUp));
             }
@@ -66,6 +66,8 @@ impl HubDialog {
         let busy = cx.state.library.hub.looking_up.is_some();
         let offline = cx.state.settings.network.offline;
         let mut confirmed = false;
+        // What the other field and the button leave.
+        let wide = (ui.available_width() - 228.0).clamp(100.0, 396.0);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::S;
             for (id, text, label, example, width) in [
@@ -74,7 +76,7 @@ impl HubDialog {
                     &mut self.repo,
                     "hub-repo",
                     "hub-repo-hint",
-                    396.0,
+                    wide,
                 ),
                 (
                     "hub-revision",
@@ -176,7 +178,9 @@ impl HubDialog {
                         self.look_up(actions);
                     }
                 }
-                hint(ui, cx.tokens, cx.tr(what_for));
+                let words = RichText::new(cx.tr(what_for)).small();
+                let words = words.color(cx.tokens.text_weak);
+                ui.add(Label::new(words).truncate());
             });
         }
     }

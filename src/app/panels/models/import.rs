@@ -7,13 +7,14 @@ use crate::app::panels::ask::mode_texts;
 use crate::app::state::{Action, ImportAction, ImportPlan};
 use crate::app::theme::space;
 use crate::app::widgets::{
-    Choice, Icon, field_frame, hint, icon_button, primary_button, segmented, title,
+    Choice, Icon, dialog, dialog_body, field_frame, hint, icon_button, primary_button, segmented,
+    title,
 };
 use crate::job::{FolderUse, Recognised, StoredAs, WeightKind};
 use eframe::egui;
 use egui::{
-    Align, Button, Grid, Id, Key, Label, Layout, Modal, RichText, ScrollArea, Sense, Spinner,
-    TextEdit, Ui, vec2,
+    Align, Button, Grid, Id, Key, Label, Layout, RichText, ScrollArea, Sense, Spinner, TextEdit,
+    Ui, vec2,
 };
 use std::path::PathBuf;
 
@@ -31,31 +32,31 @@ pub struct ImportDialog {
 impl ImportDialog {
     /// Draws the dialog.
     pub fn ui(&mut self, ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
-        let modal = Modal::new(Id::unique("import"))
-            .backdrop_color(cx.tokens.backdrop)
-            .frame(egui::Frame::window(&ctx.global_style()))
-            .show(ctx, |ui| {
-                ui.set_width(WIDTH);
-                ui.heading(cx.tr("import-title"));
+        let dialog = dialog(ctx, cx.tokens, "import", WIDTH, |ui| {
+            ui.heading(cx.tr("import-title"));
+            dialog_body(ui, |ui| {
                 hint(ui, cx.tokens, cx.tr("import-about"));
                 ui.add_space(space::S);
                 self.asking_ui(ui, cx, actions);
-                let size = vec2(WIDTH, HEIGHT);
+                let size = vec2(ui.available_width(), HEIGHT);
                 ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
                     ui.set_min_size(size);
                     paths_ui(ui, cx, actions);
                     found_ui(ui, cx, actions);
                 });
-                ui.add_space(space::S);
-                foot_ui(ui, cx, actions)
             });
-        if modal.inner || modal.should_close() {
+            ui.add_space(space::S);
+            foot_ui(ui, cx, actions)
+        });
+        if dialog.inner || dialog.should_close() {
             actions.push(Action::CloseDialog);
         }
     }
 
     /// Ways to name files.
     fn asking_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+        // What the buttons leave.
+        let wide = (ui.available_width() - 300.0).clamp(100.0, 360.0);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::S;
             let id = Id::unique("import-path");
@@ -63,7 +64,7 @@ impl ImportDialog {
             let field = TextEdit::singleline(&mut self.path)
                 .id(id)
                 .hint_text(cx.tr("import-path-hint"))
-                .desired_width(360.0)
+                .desired_width(wide)
                 .frame(field_frame(cx.tokens, focused));
             let field = ui.add(field).accessible_name(cx.tr("import-path"));
             let confirmed = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
@@ -156,7 +157,7 @@ fn components_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Recognised) {
         .spacing(vec2(space::L, 6.0))
         .show(ui, |ui| {
             for component in chosen {
-                let name = RichText::new(component.part.title()).size(13.0);
+                let name = RichText::new(words::part(cx, component.part)).size(13.0);
                 ui.label(name).on_hover_text(&component.layout);
                 let about = RichText::new(&component.architecture).size(13.0);
                 ui.add_sized(vec2(330.0, 18.0), Label::new(about).truncate())
@@ -182,7 +183,8 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Recognised) {
             let possible = outlook.is_possible();
             mode_dot(ui, cx, rect, outlook.mode, possible);
             let name = cx.tr(mode_texts(outlook.mode).0);
-            let needs: Vec<&str> = outlook.missing.iter().map(|part| part.title()).collect();
+            let missing = outlook.missing.iter();
+            let needs: Vec<_> = missing.map(|part| words::part(cx, *part)).collect();
             let mode = ("mode", name.as_ref().into());
             let tip = match possible {
                 true => cx.text("models-mode-possible", &[mode]),

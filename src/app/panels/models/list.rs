@@ -1,6 +1,6 @@
 //! The rows of the list: bundles, and what lies in the Hugging Face cache.
 
-use super::{Cx, going, select, words};
+use super::{Cx, going, select, trouble_ui, words};
 use crate::app::panels::ask::{mode_colour, mode_texts};
 use crate::app::state::{Action, ImportAction, LibraryAction, Shelved};
 use crate::app::theme::{CARD_RADIUS, space};
@@ -25,8 +25,7 @@ pub fn list_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = space::S;
             if let Some(problem) = &library.problem {
-                let words = RichText::new(problem.to_string()).color(cx.tokens.error);
-                ui.add(Label::new(words).wrap().selectable(true));
+                trouble_ui(ui, cx, problem);
             }
             going::going_ui(ui, cx, actions);
             for entry in library.bundles.iter().flatten() {

@@ -3,8 +3,8 @@
 use super::Cx;
 use crate::app::panels::ask::seconds_text;
 use crate::app::widgets::Tone;
-use crate::job::GuidanceMode;
 use crate::job::library::{BundleDetails, BundleHome, LibraryEntry};
+use crate::job::{GuidanceMode, Part};
 use std::borrow::Cow;
 
 /// A size for people, in powers of ten as disks are sold.
@@ -21,14 +21,13 @@ pub fn size(cx: &Cx<'_>, bytes: u64) -> String {
 
 /// A large count for people.
 pub fn count(cx: &Cx<'_>, number: usize) -> String {
-    let (id, divisor, decimals) = match number {
-        0..10_000 => ("count-plain", 1.0, 0),
-        10_000..1_000_000 => ("count-thousand", 1e3, 0),
-        1_000_000..1_000_000_000 => ("count-million", 1e6, 1),
-        _ => ("count-billion", 1e9, 2),
+    let steps = cx.texts.language().count_steps();
+    let Some(step) = steps.into_iter().find(|step| number >= step.from) else {
+        return number.to_string();
     };
-    let number = format!("{:.decimals$}", number as f64 / divisor);
-    cx.text(id, &[("number", number.into())])
+    let decimals = step.decimals;
+    let number = format!("{:.decimals$}", number as f64 / step.divisor);
+    cx.text(step.text, &[("number", number.into())])
 }
 
 /// How much of something is done, and for how long it goes on.
@@ -42,6 +41,20 @@ pub fn progress(cx: &Cx<'_>, (done, all): (u64, u64), seconds_left: Option<f64>)
         Some(seconds) => format!("{so_far}, {}", time_left(cx, seconds)),
         None => so_far,
     }
+}
+
+/// What a part of a bundle is called.
+pub fn part<'a>(cx: &'a Cx<'_>, part: Part) -> Cow<'a, str> {
+    cx.tr(match part {
+        Part::Blip2Tokenizer => "part-blip2-tokenizer",
+        Part::Adapter => "part-adapter",
+        Part::SentenceEncoder => "part-sentence-encoder",
+        Part::TextEncoder => "part-text-encoder",
+        Part::ClipTokenizer => "part-clip-tokenizer",
+        Part::Scheduler => "part-scheduler",
+        // Names, the same in every language.
+        Part::Blip2 | Part::Unet | Part::Vae | Part::Clip => return part.title().into(),
+    })
 }
 
 /// A time that is left, in words.

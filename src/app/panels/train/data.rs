@@ -1,6 +1,6 @@
 //! The left half of the form: name, data with a summary, bundle, device, preset and trained parts.
 
-use super::{Cx, devices, words};
+use super::{Cx, devices, plan, words};
 use crate::app::state::{Action, TrainAction, TrainDraft};
 use crate::app::theme::space;
 use crate::app::widgets::{card, hint, line_field, title};
@@ -228,4 +228,15 @@ fn groups_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainDraft) {
             }
         }
     });
+    let model = &mut draft.config.model;
+    if model.train.contains(&Group::Lora) {
+        plan::number(ui, cx, "train-lora-rank", &mut model.lora.rank, 1..=1024);
+        plan::decimal(
+            ui,
+            cx,
+            "train-lora-alpha",
+            &mut model.lora.alpha,
+            0.01..=1024.0,
+        );
+    }
 }

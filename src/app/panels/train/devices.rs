@@ -4,8 +4,7 @@ use super::Cx;
 use crate::app::panels::models::size;
 use crate::app::theme::space;
 use crate::app::widgets::{card, fill_line, hint};
-use crate::job::DeviceChoice;
-use crate::job::training::DeviceFacts;
+use crate::job::{DeviceChoice, DeviceFacts};
 use eframe::egui;
 use egui::{Label, RichText, Ui};
 

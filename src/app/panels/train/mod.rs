@@ -14,6 +14,8 @@ mod runs;
 mod wall;
 mod words;
 
+pub use devices::name as device_name;
+
 use super::Cx;
 use crate::app::state::{Action, TrainAction};
 use crate::app::theme::space;

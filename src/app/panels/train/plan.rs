@@ -55,6 +55,9 @@ pub fn how_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainDraft) {
             &mut config.trainer.seed,
             0..=u64::from(u32::MAX),
         );
+        let label = cx.tr("train-recompute");
+        let tick = ui.checkbox(&mut config.trainer.gradient_checkpointing, label);
+        tick.on_hover_text(cx.tr("train-recompute-tip"));
     });
     ui.add_space(space::M);
     card(ui, cx.tokens, |ui| {
@@ -116,7 +119,7 @@ pub fn how_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainDraft) {
 
 /// The id of a label's tooltip.
 fn tip(label: &'static str) -> &'static str {
-    const TIPS: [(&str, &str); 19] = [
+    const TIPS: [(&str, &str); 21] = [
         ("train-max-steps", "train-max-steps-tip"),
         ("train-batch", "train-batch-tip"),
         ("train-accumulation", "train-accumulation-tip"),
@@ -136,6 +139,8 @@ fn tip(label: &'static str) -> &'static str {
         ("train-sample-every", "train-sample-every-tip"),
         ("train-sample-steps", "train-sample-steps-tip"),
         ("train-pinned", "train-pinned-tip"),
+        ("train-lora-rank", "train-lora-rank-tip"),
+        ("train-lora-alpha", "train-lora-alpha-tip"),
     ];
     let known = TIPS.iter().find(|(known, _)| *known == label);
     known.map_or(label, |(_, tip)| tip)
@@ -151,7 +156,8 @@ fn field(ui: &mut Ui, cx: &Cx<'_>, label: &'static str, field: DragValue<'_>) {
     });
 }
 
-fn number<N: Numeric>(
+/// A whole number with its label.
+pub fn number<N: Numeric>(
     ui: &mut Ui,
     cx: &Cx<'_>,
     label: &'static str,
@@ -163,7 +169,8 @@ fn number<N: Numeric>(
     field(ui, cx, label, drag.max_decimals(0));
 }
 
-fn decimal<N: Numeric>(
+/// A fraction with its label.
+pub fn decimal<N: Numeric>(
     ui: &mut Ui,
     cx: &Cx<'_>,
     label: &'static str,

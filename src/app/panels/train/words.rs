@@ -25,6 +25,7 @@ pub fn preset(preset: Preset) -> (&'static str, &'static str) {
     match preset {
         Preset::Full => ("train-preset-full", "train-preset-full-tip"),
         Preset::Adapter => ("train-preset-adapter", "train-preset-adapter-tip"),
+        Preset::Lora => ("train-preset-lora", "train-preset-lora-tip"),
         Preset::ToonTiny => ("train-preset-toon", "train-preset-toon-tip"),
         Preset::Answers => ("train-preset-answers", "train-preset-answers-tip"),
     }
@@ -34,6 +35,7 @@ pub fn preset(preset: Preset) -> (&'static str, &'static str) {
 pub fn group(group: Group) -> (&'static str, &'static str) {
     match group {
         Group::Unet => ("train-group-unet", "train-group-unet-tip"),
+        Group::Lora => ("train-group-lora", "train-group-lora-tip"),
         Group::Adapter => ("train-group-adapter", "train-group-adapter-tip"),
         Group::Qformer => ("train-group-qformer", "train-group-qformer-tip"),
         Group::T5Proj => ("train-group-t5", "train-group-t5-tip"),

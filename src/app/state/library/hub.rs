@@ -2,7 +2,9 @@
 
 use super::{AppState, Effect};
 use crate::app::state::{Dialog, NoticeKind};
-use crate::job::hub::{Asked, DownloadKey, DownloadProgress, DownloadSpec, Listing, Request};
+use crate::job::hub::{
+    Asked, DownloadKey, DownloadProgress, DownloadSpec, Listing, Request, TokenSource,
+};
 use crate::job::library::{DownloadEnd, HubEvent, HubTask};
 use crate::job::{LibraryTask, Problem};
 use std::path::PathBuf;
@@ -23,6 +25,8 @@ pub struct HubState {
     pub requests: Vec<Request>,
     /// How many requests were made since the start.
     pub request_count: usize,
+    /// Where this machine has a token for the hub, beside the settings.
+    pub token_found: Option<TokenSource>,
     pub(super) arrived: Option<PathBuf>,
 }
 

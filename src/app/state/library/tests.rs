@@ -244,6 +244,7 @@ fn a_name_is_changed_only_for_another_one() {
             licence: None,
             resolution: 64,
             modes: Vec::new(),
+            second_editor_modes: Vec::new(),
             unavailable_modes: Vec::new(),
             badge: None,
             links: Vec::new(),

@@ -9,10 +9,12 @@ pub use draft::{TrainDraft, known_draft};
 use super::undo::Undo;
 use super::{AppState, Effect, NoticeKind, Page, Ticket};
 use crate::job::training::{
-    Control, DataHealth, DeviceFacts, Preset, RunCard, RunHistory, TrainingEvent, TrainingNews,
-    TrainingTask, Tried,
+    Control, DataHealth, Preset, RunCard, RunHistory, TrainingEvent, TrainingNews, TrainingTask,
+    Tried,
 };
-use crate::job::{BundleSource, DeviceChoice, FileTask, FolderUse, JobId, JobSpec, Problem};
+use crate::job::{
+    BundleSource, DeviceChoice, DeviceFacts, FileTask, FolderUse, JobId, JobSpec, Problem,
+};
 use image::RgbImage;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -116,7 +118,7 @@ pub struct Train {
     pub trial: Trial,
     /// All runs, the newest first; none until somebody looked.
     pub runs: Option<Arc<Vec<RunCard>>>,
-    /// The devices, once they were read.
+    /// The devices of this machine, once they were read.
     pub devices: Option<Arc<Vec<DeviceFacts>>>,
     /// The run that is shown; none for the form.
     pub selected: Option<PathBuf>,

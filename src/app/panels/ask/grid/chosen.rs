@@ -1,7 +1,7 @@
 //! The chosen cell: its picture large, its numbers, and what can be done with it.
 
 use super::super::Cx;
-use super::super::column::{command_button, facts, retry_ui};
+use super::super::column::{command_button, facts, failed_foot_ui, retry_ui};
 use super::super::columns::well_ui;
 use super::super::progress::progress_ui;
 use super::names::cell_name;
@@ -68,9 +68,10 @@ pub fn chosen_ui(
                 }
             }
         }),
-        Phase::Cancelled | Phase::Failed(_) | Phase::Interrupted { .. }
-            if !cx.state.is_running() =>
-        {
+        Phase::Failed(problem) if !cx.state.is_running() => {
+            ui.horizontal(|ui| failed_foot_ui(ui, cx, problem, run.chosen, actions))
+        }
+        Phase::Cancelled | Phase::Interrupted { .. } if !cx.state.is_running() => {
             ui.horizontal(|ui| retry_ui(ui, cx, run.chosen, actions))
         }
         _ => return,

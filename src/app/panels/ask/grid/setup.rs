@@ -8,12 +8,13 @@ use super::names::parameter_name;
 use crate::app::command::Command;
 use crate::app::state::{Action, AxisDraft, Blocked, Form, GridAction, GridDraft};
 use crate::app::theme::space;
-use crate::app::widgets::{Choice, field_frame, hint, primary_button, segmented};
+use crate::app::widgets::{
+    Choice, dialog, dialog_body, field_frame, hint, primary_button, segmented,
+};
 use crate::job::{EditRequest, GuidanceMode, Parameter};
 use eframe::egui;
 use egui::{
-    Align, Button, ComboBox, Id, Key, Layout, Modal, Modifiers, RichText, ScrollArea, TextEdit, Ui,
-    vec2,
+    Align, Button, ComboBox, Id, Key, Layout, Modifiers, RichText, ScrollArea, TextEdit, Ui, vec2,
 };
 
 const WIDTH: f32 = 500.0;
@@ -21,26 +22,27 @@ const WIDTH: f32 = 500.0;
 /// Draws the dialog.
 pub fn grid_setup_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     let mut form = cx.state.form.clone();
-    let modal = Modal::new(Id::unique("grid-setup"))
-        .backdrop_color(cx.tokens.backdrop)
-        .frame(egui::Frame::window(&ctx.global_style()))
-        .show(ctx, |ui| {
-            ui.set_width(WIDTH);
-            ui.heading(cx.tr("grid-title"));
+    let dialog = dialog(ctx, cx.tokens, "grid-setup", WIDTH, |ui| {
+        ui.heading(cx.tr("grid-title"));
+        let mut entered = false;
+        dialog_body(ui, |ui| {
             hint(ui, cx.tokens, cx.tr("grid-about"));
             ui.add_space(space::S);
-            let entered = axes_ui(ui, cx, &mut form);
+            entered = axes_ui(ui, cx, &mut form);
             mode_ui(ui, cx, &mut form);
             ui.add_space(space::S);
-            end_ui(ui, cx, &mut form, entered)
+            summary_ui(ui, cx);
         });
+        ui.add_space(space::S);
+        end_ui(ui, cx, &mut form, entered)
+    });
     if form != cx.state.form {
         actions.push(Action::EditForm(Box::new(form)));
     }
-    match modal.inner {
+    match dialog.inner {
         Some(End::Draw) => actions.push(GridAction::Draw.into()),
         Some(End::Close) => actions.push(Action::CloseDialog),
-        None if modal.should_close() => actions.push(Action::CloseDialog),
+        None if dialog.should_close() => actions.push(Action::CloseDialog),
         None => {}
     }
 }
@@ -170,14 +172,14 @@ fn mode_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
         Choice::new(mode, cx.tr(label), cx.tr(tip))
     });
     let before = steered;
-    segmented(ui, cx.tokens, WIDTH, &mut steered, &choices);
+    segmented(ui, cx.tokens, ui.available_width(), &mut steered, &choices);
     if steered != before {
         *mode = Some(steered);
     }
 }
 
-/// How much it is, and the buttons.
-fn end_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, entered: bool) -> Option<End> {
+/// How much it is.
+fn summary_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let planned = cx.state.planned_grid();
     let summary = match &planned {
         Ok(grid) => {
@@ -196,7 +198,11 @@ fn end_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, entered: bool) -> Option<En
         _ => cx.tokens.text_weak,
     };
     ui.label(RichText::new(summary).color(colour));
-    ui.add_space(space::S);
+}
+
+/// The buttons.
+fn end_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, entered: bool) -> Option<End> {
+    let planned = cx.state.planned_grid();
     let key = ui.memory(|memory| memory.focused().is_none())
         && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
     ui.horizontal(|ui| {

@@ -3,12 +3,17 @@
 //! The keys mirror the original's configuration. A file need only say what differs from its preset;
 //! the run folder keeps the complete one.
 
+mod checks;
+mod overlay;
+mod presets;
+
 use super::adamw::AdamWSettings;
 use super::learning_rate::LrSchedule;
 use super::loss::CpcMethod;
 use super::networks::Group;
 use super::step::{Conditioning, StepSettings};
 use crate::pipeline::{BundleSource, GuidanceMode, Problem};
+use overlay::{merge, set};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -27,11 +32,19 @@ pub enum Preset {
     ToonTiny,
     /// BLIP-2 alone, by the answers it writes.
     Answers,
+    /// Low-rank pairs beside the editor's attention, with little memory.
+    Lora,
 }
 
 impl Preset {
     /// All presets.
-    pub const ALL: [Self; 4] = [Self::Full, Self::Adapter, Self::ToonTiny, Self::Answers];
+    pub const ALL: [Self; 5] = [
+        Self::Full,
+        Self::Adapter,
+        Self::Lora,
+        Self::ToonTiny,
+        Self::Answers,
+    ];
 }
 
 /// A whole configuration.
@@ -70,6 +83,33 @@ pub struct DataConfig {
     pub flip_prob: f32,
     /// Whether questions are cleaned as the original does it: lower case, no punctuation.
     pub clean_questions: bool,
+    /// Where what frozen networks make of the data is kept: a folder, `auto` for the user's cache, or
+    /// empty for nowhere.
+    pub cache: String,
+    /// Most of it, in GiB, over all runs that share the folder.
+    pub cache_gib: f64,
+    /// Batches that are read ahead.
+    pub prefetch: usize,
+}
+
+/// The cache of the user, wherever that is.
+const AUTO: &str = "auto";
+
+impl DataConfig {
+    /// The folder of kept features, if there is one.
+    pub fn cache_folder(&self) -> Option<PathBuf> {
+        match self.cache.as_str() {
+            "" | AUTO => None,
+            folder => Some(PathBuf::from(folder)),
+        }
+    }
+
+    /// Puts the user's cache where `auto` stands.
+    pub fn resolve_cache(&mut self, folder: &Path) {
+        if self.cache == AUTO {
+            self.cache = folder.display().to_string();
+        }
+    }
 }
 
 /// What the editor of one sample is told.
@@ -98,6 +138,18 @@ pub struct ModelConfig {
     pub conditioning: Conditioning,
     /// What editors are told; each sample draws one.
     pub bridges: Vec<Bridge>,
+    /// The low-rank pairs, where they are trained.
+    pub lora: LoraConfig,
+}
+
+/// `[model.lora]`
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoraConfig {
+    /// Rank of the pairs.
+    pub rank: usize,
+    /// Their weight is `alpha / rank`.
+    pub alpha: f64,
 }
 
 /// `[loss]`
@@ -152,6 +204,9 @@ pub struct TrainerConfig {
     pub checkpoint_every: u64,
     /// Checkpoints that are kept besides the pinned ones.
     pub keep: usize,
+    /// Whether the editor's blocks are computed again on the way back instead of being kept: less
+    /// memory, a second forward.
+    pub gradient_checkpointing: bool,
 }
 
 /// `[sample]`
@@ -181,106 +236,6 @@ pub struct PinnedQuestion {
 }
 
 impl TrainConfig {
-    /// The settings of a preset, without data.
-    pub fn of_preset(preset: Preset) -> Self {
-        let original = [
-            Group::Unet,
-            Group::Adapter,
-            Group::Qformer,
-            Group::T5Proj,
-            Group::Predictive,
-        ];
-        let mut config = Self {
-            preset,
-            data: DataConfig {
-                image_dir: PathBuf::new(),
-                sample_file: PathBuf::new(),
-                causal_feature: PathBuf::new(),
-                resolution: 0,
-                flip_prob: 0.5,
-                clean_questions: true,
-            },
-            model: ModelConfig {
-                bundle: "embedded".to_owned(),
-                train: original.into(),
-                conditioning: Conditioning::Detached,
-                bridges: vec![Bridge::Both],
-            },
-            loss: LossConfig {
-                answer: 0.1,
-                cpc: 0.1,
-                cpc_method: CpcMethod::Margin,
-                dropout: 0.05,
-            },
-            optim: OptimConfig {
-                lr: 3e-5,
-                schedule: LrSchedule::default(),
-                beta1: 0.9,
-                beta2: 0.999,
-                eps: 1e-8,
-                weight_decay: 0.01,
-                grad_clip: 0.0,
-                ema: 0.9999,
-                batch: 4,
-                accumulation: 1,
-            },
-            trainer: TrainerConfig {
-                max_steps: 10_000,
-                seed: 41,
-                checkpoint_every: 500,
-                keep: 2,
-            },
-            sample: SampleConfig {
-                every: 0,
-                modes: vec![
-                    GuidanceMode::Question,
-                    GuidanceMode::Answer,
-                    GuidanceMode::Latent,
-                ],
-                steps: 20,
-                seed: 0,
-                questions: Vec::new(),
-            },
-        };
-        match preset {
-            Preset::Full => {}
-            Preset::Adapter => config.model.train = [Group::Adapter].into(),
-            Preset::ToonTiny => {
-                config.model.train = [Group::Unet, Group::Adapter].into();
-                config.model.bridges = vec![Bridge::Latent, Bridge::Answer, Bridge::Question];
-                config.data.flip_prob = 0.0;
-                config.data.clean_questions = false;
-                config.optim.lr = 8e-4;
-                config.optim.beta2 = 0.99;
-                config.optim.grad_clip = 1.0;
-                config.optim.ema = 0.998;
-                config.optim.batch = 32;
-                config.optim.schedule = LrSchedule::Cosine {
-                    warmup_steps: 100,
-                    last: 0.02,
-                };
-            }
-            Preset::Answers => {
-                config.model.train = [
-                    Group::Qformer,
-                    Group::T5Proj,
-                    Group::Vision,
-                    Group::Language,
-                ]
-                .into();
-                config.loss.answer = 1.0;
-                config.loss.cpc = 0.0;
-                config.data.flip_prob = 0.0;
-                config.data.clean_questions = false;
-                config.optim.lr = 5e-4;
-                config.optim.grad_clip = 1.0;
-                config.optim.ema = 0.998;
-                config.optim.batch = 32;
-            }
-        }
-        config
-    }
-
     /// Reads a configuration: preset, then file, then `key=value` settings; paths become absolute.
     ///
     /// # Errors
@@ -371,6 +326,7 @@ impl TrainConfig {
             cpc_weight: self.loss.cpc,
             cpc_method: self.loss.cpc_method,
             dropout: self.loss.dropout,
+            recompute: self.trainer.gradient_checkpointing,
         }
     }
 
@@ -389,135 +345,15 @@ impl TrainConfig {
                 *path = absolute;
             }
         }
+        if let Some(folder) = self.data.cache_folder()
+            && let Ok(absolute) = std::path::absolute(folder)
+        {
+            self.data.cache = absolute.display().to_string();
+        }
         if let BundleSource::Folder(folder) = self.bundle()
             && let Ok(absolute) = std::path::absolute(folder)
         {
             self.model.bundle = absolute.display().to_string();
-        }
-    }
-
-    /// Everything that is wrong, in plain words.
-    pub fn problems(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        let mut expect = |good: bool, text: &str| {
-            if !good {
-                found.push(text.to_owned());
-            }
-        };
-        let share = |value: f64| (0.0..=1.0).contains(&value);
-        let (data, optim) = (&self.data, &self.optim);
-        expect(
-            !data.image_dir.as_os_str().is_empty(),
-            "data.image_dir is missing",
-        );
-        expect(
-            !data.sample_file.as_os_str().is_empty(),
-            "data.sample_file is missing",
-        );
-        expect(
-            share(data.flip_prob.into()),
-            "data.flip_prob must be between 0 and 1",
-        );
-        expect(
-            data.resolution == 0 || (16..=4096).contains(&data.resolution),
-            "data.resolution must be 0 or between 16 and 4096",
-        );
-        expect(
-            !self.model.train.is_empty(),
-            "model.train names nothing to train",
-        );
-        expect(!self.model.bridges.is_empty(), "model.bridges is empty");
-        expect(
-            self.loss.answer >= 0.0 && self.loss.cpc >= 0.0,
-            "the weights of the losses must not be negative",
-        );
-        expect(
-            (0.0..=0.33).contains(&self.loss.dropout),
-            "loss.dropout must be between 0 and 0.33",
-        );
-        expect(
-            optim.lr > 0.0 && optim.lr.is_finite(),
-            "optim.lr must be above 0",
-        );
-        expect(
-            [optim.beta1, optim.beta2, optim.ema]
-                .iter()
-                .all(|decay| (0.0..1.0).contains(decay)),
-            "optim.beta1, beta2 and ema must be at least 0 and below 1",
-        );
-        expect(optim.eps > 0.0, "optim.eps must be above 0");
-        expect(
-            optim.weight_decay >= 0.0 && optim.grad_clip >= 0.0,
-            "optim.weight_decay and grad_clip must not be negative",
-        );
-        expect(
-            (1..=4096).contains(&optim.batch) && (1..=4096).contains(&optim.accumulation),
-            "optim.batch and accumulation must be between 1 and 4096",
-        );
-        expect(
-            self.trainer.max_steps > 0,
-            "trainer.max_steps must be above 0",
-        );
-        expect(
-            self.trainer.checkpoint_every > 0,
-            "trainer.checkpoint_every must be above 0",
-        );
-        expect(self.trainer.keep > 0, "trainer.keep must be above 0");
-        expect(self.sample.steps > 0, "sample.steps must be above 0");
-        let linked = self.model.conditioning == Conditioning::Linked;
-        expect(
-            !linked || self.model.train.contains(&Group::Predictive),
-            "hybrid_predictive_code needs predictive in model.train",
-        );
-        found.extend(optim.schedule.problem());
-        found
-    }
-}
-
-/// Sets one `section.key=value`; the value is read as TOML, or taken as a text.
-fn set(table: &mut Table, setting: &str) -> Result<(), Problem> {
-    let wrong = |what: &str| {
-        Problem::new(format!("Cannot use the setting {setting:?}: {what}."))
-            .hint("Write it as section.key=value, for example optim.lr=1e-4.")
-    };
-    let (path, text) = setting
-        .split_once('=')
-        .ok_or_else(|| wrong("there is no ="))?;
-    let value = match format!("value = {text}").parse::<Table>() {
-        Ok(mut read) => read
-            .remove("value")
-            .ok_or_else(|| wrong("there is no value"))?,
-        Err(_) => Value::String(text.to_owned()),
-    };
-    let mut keys: Vec<&str> = path.trim().split('.').collect();
-    let last = keys.pop().filter(|key| !key.is_empty());
-    let last = last.ok_or_else(|| wrong("there is no key"))?;
-    let mut section = table;
-    for key in keys {
-        let next = section
-            .entry(key)
-            .or_insert_with(|| Value::Table(Table::new()));
-        section = next
-            .as_table_mut()
-            .ok_or_else(|| wrong("a part of its key is a value"))?;
-    }
-    section.insert(last.to_owned(), value);
-    Ok(())
-}
-
-/// Puts `given` over `whole`, section by section. A schedule is taken as a whole: its kinds have
-/// different keys.
-fn merge(whole: &mut Table, given: Table) {
-    for (key, value) in given {
-        match (whole.get_mut(&key), value) {
-            (Some(Value::Table(section)), Value::Table(given)) if key != "schedule" => {
-                merge(section, given);
-            }
-            // A whole number is fine where a fraction is expected.
-            (Some(Value::Float(there)), Value::Integer(number)) => *there = number as f64,
-            (_, value) => {
-                whole.insert(key, value);
-            }
         }
     }
 }
@@ -546,7 +382,7 @@ mod tests {
             TrainConfig::parse(&whole, &[]).expect("it can be read"),
             config
         );
-        for preset in [Preset::Full, Preset::Adapter, Preset::Answers] {
+        for preset in Preset::ALL {
             assert!(
                 !TrainConfig::of_preset(preset)
                     .model
@@ -569,6 +405,8 @@ mod tests {
                 "[model]\nconditioning = 'hybrid_predictive_code'\ntrain = ['unet']",
                 "needs predictive",
             ),
+            ("[model]\ntrain = ['unet', 'lora']", "both unet and lora"),
+            ("[model.lora]\nrank = 0", "rank must be between"),
         ] {
             let text = if text.starts_with('[') {
                 format!("{DATA}{text}")

@@ -1,6 +1,6 @@
-//! What there is to train on: memory, load and temperature, where the system tells.
+//! What there is to compute on: memory, load and temperature, where the system tells.
 
-use crate::job::DeviceChoice;
+use super::DeviceChoice;
 use nvml_wrapper::Nvml;
 use nvml_wrapper::enum_wrappers::device::TemperatureSensor;
 use sysinfo::System;

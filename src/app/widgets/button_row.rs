@@ -1,0 +1,22 @@
+//! A few buttons side by side, all of one size, in the middle of what there is.
+
+use crate::app::theme::space;
+use eframe::egui;
+use egui::{Ui, Vec2, vec2};
+
+/// Width of a button, where there is room.
+const WIDTH: f32 = 168.0;
+const HEIGHT: f32 = 34.0;
+
+/// Makes room for `count` buttons in a row; `add` draws them at the size it is given.
+pub fn button_row<R>(ui: &mut Ui, count: usize, add: impl FnOnce(&mut Ui, Vec2) -> R) -> R {
+    let (room, count) = (ui.available_width(), count.max(1) as f32);
+    let gaps = space::S * (count - 1.0);
+    let width = WIDTH.min((room - gaps) / count).max(0.0);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = space::S;
+        ui.add_space(((room - gaps - width * count) / 2.0).max(0.0));
+        add(ui, vec2(width, HEIGHT))
+    })
+    .inner
+}
