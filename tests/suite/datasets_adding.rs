@@ -437,7 +437,9 @@ fn child_that_adds_until_it_is_killed() -> TestResult {
             after: home.join("frame-2.png"),
         };
         let pair = editor.add(&new)?;
-        std::fs::write(home.join("said"), &pair.place.name)?;
+        // A name appears whole or not at all: the kill may come at any moment.
+        std::fs::write(home.join("said.part"), &pair.place.name)?;
+        std::fs::rename(home.join("said.part"), home.join("said"))?;
         if number % 3 == 2 {
             std::fs::remove_file(home.join("said"))?;
             editor.take_out(&new, &pair.place)?;
