@@ -4,8 +4,9 @@
 //! [`JobEvent`]s. Seven threads do everything: `lgd-worker` owns the device and the loaded pipeline,
 //! `lgd-files` decodes and saves, `lgd-bundles` makes bundles, `lgd-library` looks after them, with a
 //! thread more for each check or download, `lgd-training` looks after the processes of training runs,
-//! `lgd-dataset` edits data sets, and `lgd-store` keeps runs and jobs so that nothing is lost
-//! when the program is killed.
+//! `lgd-dataset` edits data sets, with threads more for small pictures, for an examination and for the
+//! frames of a video, and `lgd-store` keeps runs and jobs so that nothing is lost when the program is
+//! killed.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
 

@@ -235,8 +235,8 @@ impl Keeper {
     }
 
     fn take_out(&mut self, new: &NewPair, place: &Place) -> Result<(), Problem> {
+        self.save(); // what others wrote meanwhile is told as for every save
         let editor = self.editor.as_mut().ok_or_else(no_folder)?;
-        self.unsaved = None; // everything is saved with it
         Ok(editor.take_out(new, place)?)
     }
 
