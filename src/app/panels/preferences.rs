@@ -83,7 +83,8 @@ fn language_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
         });
         Choice::new(choice, label, "")
     });
-    segmented(ui, cx.tokens, WIDTH, &mut settings.language, &choices);
+    let width = ui.available_width();
+    segmented(ui, cx.tokens, width, &mut settings.language, &choices);
 }
 
 /// Whether runs are kept, and how much room they take.

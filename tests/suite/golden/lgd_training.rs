@@ -444,7 +444,8 @@ fn recomputed_pieces_give_the_plain_gradients() -> TestResult {
         for (name, expected) in expected.by_name() {
             let largest = expected.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?;
             let error = denoising::distance(&found.by_name()[name], expected)?;
-            let allowed = 1e-5 * f64::from(largest).max(1e-3);
+            // A bias in front of a group norm has no gradient but rounding.
+            let allowed = (1e-5 * f64::from(largest)).max(1e-3 * RELATIVE);
             assert!(
                 error <= allowed,
                 "{name} is off by {error:e} of {largest:e}"
