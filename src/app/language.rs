@@ -158,7 +158,8 @@ mod tests {
             let text = toml::to_string(&File { language }).unwrap_or_default();
             assert_eq!(toml::from_str::<File>(&text)?.language, language, "{text}");
         }
-        let other: File = toml::from_str("language = \"nl\"")?;
+        let text = "language = \"nl\"";
+        let other: File = toml::from_str(text)?;
         assert_eq!(other.language, LanguageChoice::System);
         Ok(())
     }
