@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 fn choose(window: &mut Window, label: &str) {
     window.get_by_role_and_label(Role::Button, label).click();
-    window.run_steps(2);
+    window.run_steps(6);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn window_takes_what_an_input_method_writes() -> Outcome {
     window
         .get_by_role_and_label(Role::MultilineTextInput, "Question")
         .focus();
-    window.run_steps(2);
+    window.run_steps(6);
     for event in [
         ImeEvent::Preedit {
             text: "xia yu".to_owned(),
@@ -123,7 +123,7 @@ fn window_takes_what_an_input_method_writes() -> Outcome {
         ImeEvent::Commit("下雨".to_owned()),
     ] {
         window.event(Event::Ime(event));
-        window.run_steps(2);
+        window.run_steps(6);
     }
     assert_eq!(state(&window).form.request.question, "下雨");
     Ok(())

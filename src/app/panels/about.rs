@@ -9,6 +9,8 @@ use eframe::egui;
 use egui::{Grid, Image, RichText, Ui, load::SizedTexture, vec2};
 
 const WIDTH: f32 = 560.0;
+/// Least width for the keys in two columns.
+const TWO_SIDES: f32 = 520.0;
 
 /// Draws the dialog.
 pub fn about_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
@@ -78,7 +80,13 @@ fn keys_ui(ui: &mut Ui, cx: &Cx<'_>) {
     ]
     .map(|(label, keys)| (cx.tr(label).into_owned(), cx.tr(keys).into_owned()));
     let rows: Vec<(String, String)> = commands.chain(others).collect();
-    let half = rows.len().div_ceil(2);
+    // Side by side where both sides have room.
+    let sides = if ui.available_width() < TWO_SIDES {
+        1
+    } else {
+        2
+    };
+    let half = rows.len().div_ceil(sides);
     ui.spacing_mut().item_spacing.x = space::XL;
     ui.spacing_mut().interact_size.y = 20.0;
     ui.horizontal_top(|ui| {
