@@ -1,14 +1,14 @@
 //! A visitor chooses a picture, then a question.
 
-use super::{Cx, big_button, words};
+use super::{Cx, big_button, wide_button, words};
 use crate::app::examples;
 use crate::app::state::{Action, ConferenceAction, LONGEST_QUESTION};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Slot, field_frame, fit, paint_picture};
 use eframe::egui;
 use egui::{
-    Align, CornerRadius, FontId, Id, Key, Layout, Rect, Sense, Stroke, StrokeKind, TextEdit, Ui,
-    UiBuilder, WidgetInfo, pos2, vec2,
+    CornerRadius, FontId, Id, Key, Rect, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder,
+    WidgetInfo, pos2, vec2,
 };
 
 /// Questions that are offered for a picture.
@@ -104,12 +104,10 @@ pub fn question_ui(
     let right = Rect::from_min_max(right.min + vec2(space::XL * unit, 0.0), right.max);
     ui.scope_builder(UiBuilder::new().max_rect(right), |ui| {
         for question in cx.state.conference_questions().iter().take(OFFERED) {
-            let wide = ui.available_width();
-            ui.allocate_ui(vec2(wide, 0.0), |ui| {
-                if big_button(ui, cx, question, unit, false).clicked() {
-                    actions.push(ConferenceAction::Ask(question.clone()).into());
-                }
-            });
+            let width = ui.available_width();
+            if wide_button(ui, cx, question, unit, false, width).clicked() {
+                actions.push(ConferenceAction::Ask(question.clone()).into());
+            }
         }
         ui.add_space(space::L * unit);
         ui.label(words(
@@ -128,7 +126,11 @@ fn own_ui(ui: &mut Ui, cx: &Cx<'_>, unit: f32, own: &mut String, actions: &mut V
         .id(id)
         .char_limit(LONGEST_QUESTION)
         .font(FontId::proportional(19.0 * unit))
-        .hint_text(cx.tr("conference-own-hint"))
+        .hint_text(words(
+            cx.tr("conference-own-hint"),
+            19.0 * unit,
+            cx.tokens.text_weak,
+        ))
         .desired_width(f32::INFINITY)
         .margin(egui::Margin::same((8.0 * unit) as i8))
         .frame(field_frame(cx.tokens, focused));
@@ -136,7 +138,7 @@ fn own_ui(ui: &mut Ui, cx: &Cx<'_>, unit: f32, own: &mut String, actions: &mut V
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     let left = LONGEST_QUESTION.saturating_sub(own.chars().count());
     let empty = own.trim().is_empty();
-    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+    ui.horizontal(|ui| {
         let ask = ui.add_enabled_ui(!empty, |ui| {
             big_button(ui, cx, &cx.tr("conference-ask"), unit, true)
         });

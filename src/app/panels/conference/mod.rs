@@ -121,6 +121,18 @@ fn words(text: impl Into<String>, size: f32, colour: Color32) -> RichText {
 
 /// A button that a finger finds.
 fn big_button(ui: &mut Ui, cx: &Cx<'_>, text: &str, unit: f32, primary: bool) -> Response {
+    wide_button(ui, cx, text, unit, primary, 0.0)
+}
+
+/// The same at least `width` points wide.
+fn wide_button(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    text: &str,
+    unit: f32,
+    primary: bool,
+    width: f32,
+) -> Response {
     let colour = if primary {
         cx.tokens.on_accent
     } else {
@@ -141,7 +153,7 @@ fn big_button(ui: &mut Ui, cx: &Cx<'_>, text: &str, unit: f32, primary: bool) ->
         let radius = CornerRadius::same(CONTROL_RADIUS + 4);
         let button = Button::new(words(text, 19.0 * unit, colour))
             .corner_radius(radius)
-            .min_size(vec2(0.0, 52.0 * unit));
+            .min_size(vec2(width, 52.0 * unit));
         ui.add(button)
     })
     .inner
