@@ -11,7 +11,7 @@ use super::parallel::{self, buffer};
 use super::scratch::scratch;
 use super::simd::{sum, vectorised};
 use super::vjp::{attach, on_cpu, plain, values};
-use super::winograd::Winograd;
+use super::winograd::{Small, Winograd};
 use candle_core::{DType, Device, Result, Tensor, bail};
 
 /// A convolution with zero padding.
@@ -160,8 +160,15 @@ impl Conv {
         let bias = bias.map(values).transpose()?;
         let bias = bias.as_deref();
         let (geometry, pixels) = (self.geometry, self.geometry.pixels());
+        let mut out = buffer(self.batch * self.output * pixels);
+        if let Some(winograd) = self.winograd(Small::new) {
+            let groups = x.chunks(SHARED * geometry.channels * geometry.input_pixels());
+            for (x, out) in groups.zip(out.chunks_mut(SHARED * self.output * pixels)) {
+                winograd.forward(x, &weight, bias, out);
+            }
+            return Ok(out);
+        }
         if self.batch > 1 && pixels <= SMALL_MAP {
-            let mut out = buffer(self.batch * self.output * pixels);
             let image_len = geometry.channels * geometry.input_pixels();
             let groups = x.chunks(SHARED * image_len);
             for (x, out) in groups.zip(out.chunks_mut(SHARED * self.output * pixels)) {
@@ -169,8 +176,7 @@ impl Conv {
             }
             return Ok(out);
         }
-        let mut out = buffer(self.batch * self.output * pixels);
-        if let Some(winograd) = self.winograd() {
+        if let Some(winograd) = self.winograd(Winograd::new) {
             winograd.forward(&x, &weight, bias, &mut out);
             return Ok(out);
         }
@@ -204,13 +210,14 @@ impl Conv {
         Ok(out)
     }
 
-    fn winograd(&self) -> Option<Winograd> {
+    /// What `new(in, out, H, W)` makes, for the kernels that it is made for.
+    fn winograd<T>(&self, new: impl Fn(usize, usize, usize, usize) -> Option<T>) -> Option<T> {
         let geometry = &self.geometry;
         let fits = geometry.kernel == (3, 3)
             && geometry.stride == 1
             && geometry.padding == Padding::all(1);
         let size = (geometry.height, geometry.width);
-        fits.then(|| Winograd::new(geometry.channels, self.output, size.0, size.1))?
+        fits.then(|| new(geometry.channels, self.output, size.0, size.1))?
     }
 
     /// One product for some images, then a copy into place that adds the bias.

@@ -9,7 +9,7 @@ use libmimalloc_sys::{mi_collect, mi_option_set, mi_option_t};
 /// `mi_option_purge_delay` of mimalloc 2 and 3; the binding names only a few options.
 const PURGE_DELAY: mi_option_t = 15;
 /// Freed memory waits this long for a next layer; ten times as long in large pieces.
-const WAIT_MILLIS: i32 = 2000;
+const WAIT_MILLIS: i32 = 10_000;
 
 /// Keeps freed memory for a moment instead of giving it back at once. Call it first in `main`, in a
 /// program whose global allocator is mimalloc; in any other it has no effect.

@@ -63,6 +63,12 @@ pub(super) fn vector_lanes() -> usize {
     dispatch(Lanes)
 }
 
+/// Whether vectors of eight numbers can be used by their instructions.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn has_avx2() -> bool {
+    !matches!(level(), Level::Base)
+}
+
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 enum Level {
