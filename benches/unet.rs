@@ -1,6 +1,6 @@
 //! One forward of the full-size UNet (859.5 million parameters), beside stock candle-transformers.
 //!
-//! Random weights; both networks have the same sizes. `cargo bench --bench unet -- 32` runs only
+//! Random weights; both networks have the same sizes. A second line has eight bits in the products. `cargo bench --bench unet -- 32` runs only
 //! the small latents, `tiny` the embedded bundle's sizes.
 #![allow(clippy::print_stdout, reason = "prints its result")]
 
@@ -20,11 +20,14 @@ fn random(shape: &[usize]) -> Result<Tensor> {
     Tensor::randn(0f32, 1.0, shape, &Device::Cpu)
 }
 
-fn ours(sizes: &[usize], repeats: usize) -> Result<Vec<Time>> {
-    let weights = Weights::random(1, DType::F32, &Device::Cpu);
+/// With all bits or, `coded`, with eight in the products.
+fn ours(sizes: &[usize], repeats: usize, coded: bool) -> Result<Vec<Time>> {
+    let weights = Weights::random(1, DType::F32, &Device::Cpu).coded(coded);
     let unet = Unet::load(&UnetConfig::sd15_ip2p(), &weights)?;
+    lgd_studio::nn::give_back_freed_memory();
     let held = held_mib();
-    println!("ours: weights {held:.0} MiB");
+    let bits = if coded { 8 } else { 32 };
+    println!("ours, {bits} bits: weights {held:.0} MiB");
     let text = random(&[1, CONTEXT, 768])?;
     let context = unet.prepare_context(&text, None)?;
     let timesteps = Tensor::new(&[801f32], &Device::Cpu)?;
@@ -35,7 +38,7 @@ fn ours(sizes: &[usize], repeats: usize) -> Result<Vec<Time>> {
             reset_peak();
             let time = best(repeats, || unet.forward(&latents, &timesteps, &context))?;
             println!(
-                "ours {size}x{size}: {time:.0?}, peak {:.0} MiB above the weights",
+                "ours, {bits} bits, {size}x{size}: {time:.0?}, peak {:.0} MiB above the weights",
                 peak_mib() - held
             );
             Ok(time)
@@ -79,14 +82,17 @@ fn main() -> Result<()> {
     if sizes.is_empty() {
         return Ok(());
     }
-    let ours = ours(&sizes, 3)?;
+    let coded = ours(&sizes, 3, true)?;
+    let ours = ours(&sizes, 3, false)?;
     if std::env::var_os("LGD_BENCH_OURS_ONLY").is_some() {
         return Ok(());
     }
-    for (size, ours) in sizes.iter().zip(ours) {
+    for (size, (ours, coded)) in sizes.iter().zip(ours.into_iter().zip(coded)) {
         let stock = stock(&format!("unet-{size}"))?;
         let operations = OPERATIONS * (*size * *size) as f64 / 4096.0;
         line(&format!("UNet {size}x{size}"), operations, ours, stock);
+        let name = format!("UNet {size}x{size}, 8 bits");
+        line(&name, operations, coded, stock);
     }
     Ok(())
 }

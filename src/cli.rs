@@ -66,7 +66,7 @@ struct GlobalArgs {
     /// Where to compute: auto, cpu, cuda:N or metal
     #[arg(long, default_value_t = DeviceChoice::Auto, global = true)]
     device: DeviceChoice,
-    /// Numbers of the image encoder, the language model and the UNet: auto, f32 or bf16 [auto: bf16 on CUDA]
+    /// Numbers of the image encoder, the language model and the UNet: auto, f32, bf16 or int8 [auto: bf16 on CUDA; int8: the UNet only, on processors]
     #[arg(long, default_value_t = Precision::Auto, hide_default_value = true, global = true)]
     precision: Precision,
     /// The most memory that networks and their work may take, for example 8GiB [default: what is free]

@@ -60,6 +60,7 @@ pub use crate::eval::{
 pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
 pub use crate::nn::device::{DeviceChoice, DeviceError, Precision};
+pub use crate::nn::has_fast_eight_bits;
 pub use crate::nn::similarity::{SimilarityError, psnr, ssim};
 pub use crate::pipeline::build::{
     BuildProgress, BuildStage, ImportSpec, MadeBundle, Preset, RandomSpec, StoredAs,

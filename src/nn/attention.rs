@@ -30,6 +30,36 @@ pub fn attention(
     scale: f64,
     bias: Option<&Tensor>,
 ) -> Result<Tensor> {
+    attend(q, k, v, heads, scale, bias, false)
+}
+
+/// [`attention`] with products of bf16, summed in f32, where the processor has them: for drawing only,
+/// no gradient passes through it.
+///
+/// # Errors
+/// As there.
+pub fn attention_in_half(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    heads: usize,
+    scale: f64,
+    bias: Option<&Tensor>,
+) -> Result<Tensor> {
+    let detached = [q.detach(), k.detach(), v.detach()];
+    let [q, k, v] = &detached;
+    attend(q, k, v, heads, scale, bias, true)
+}
+
+fn attend(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    heads: usize,
+    scale: f64,
+    bias: Option<&Tensor>,
+    half: bool,
+) -> Result<Tensor> {
     let (batch, queries, width) = q.dims3()?;
     let (_, keys, _) = k.dims3()?;
     if heads == 0 || width % heads != 0 {
@@ -58,6 +88,7 @@ pub fn attention(
         keys,
         width,
         scale: scale as f32,
+        half,
     };
     let out = work.forward()?;
     attach([q, k, v], out, (batch, queries, width), move |g, _| {
@@ -181,6 +212,8 @@ struct Attention {
     keys: usize,
     width: usize,
     scale: f32,
+    /// Whether products may have half the bits.
+    half: bool,
 }
 
 /// Scores held at once by one thread, about: half of a usual second-level cache.
@@ -191,6 +224,10 @@ impl Attention {
         let inputs = self.inputs()?;
         let (width, d) = (self.width, self.head_width());
         let head_layout = Head::new(self.keys, d);
+        let head_layout = match self.half {
+            true => head_layout.with_half(),
+            false => head_layout,
+        };
         let block = self.queries_per_task(head_layout);
         let mut out = buffer(self.batch * self.queries * width);
         let mut tasks = Vec::with_capacity(self.batch * self.queries.div_ceil(block));
@@ -213,8 +250,9 @@ impl Attention {
                 let rows = out.len() / width;
                 let padded = head_layout.padded_queries(rows);
                 let mixed_len = head_layout.mixed_len(padded);
-                scratch(padded * (d + 1) + mixed_len, |work| {
-                    let (queries, work) = work.split_at_mut(padded * d);
+                let queries_len = head_layout.queries_len(padded);
+                scratch(queries_len + padded + mixed_len, |work| {
+                    let (queries, work) = work.split_at_mut(queries_len);
                     let (mixed, sums) = work.split_at_mut(mixed_len);
                     for head in 0..self.heads {
                         let query = |row| inputs.q.row(image, head, first + row);

@@ -7,20 +7,30 @@
 use super::Weights;
 use super::gemm::{Into, Mat, MatMut, Threads, matmul, matmul_rows};
 use super::im2col::{Geometry, Padding};
+use super::int8::CodedConv;
 use super::parallel::{self, buffer};
 use super::scratch::scratch;
 use super::simd::{sum, vectorised};
 use super::vjp::{attach, on_cpu, plain, values};
+use super::weights::Form;
 use super::winograd::{Small, Winograd};
 use candle_core::{DType, Device, Result, Tensor, bail};
+use std::sync::Arc;
 
 /// A convolution with zero padding.
 #[derive(Clone, Debug)]
 pub struct Conv2d {
-    weight: Tensor,
+    kernels: Kernels,
     bias: Option<Tensor>,
     stride: usize,
     padding: Padding,
+}
+
+/// Kernels (out, in, k, k).
+#[derive(Clone, Debug)]
+enum Kernels {
+    Dense(Tensor),
+    Coded(Arc<CodedConv>),
 }
 
 impl Conv2d {
@@ -36,15 +46,27 @@ impl Conv2d {
         stride: usize,
         padding: usize,
     ) -> Result<Self> {
-        let weight = weights.get((output, input, kernel, kernel), "weight")?;
-        let bias = Some(weights.get(output, "bias")?);
-        Ok(Self::new(weight, bias, stride, padding))
+        let same = stride == 1 && padding == kernel / 2;
+        let bytes = (same && CodedConv::fits(input, output, kernel))
+            .then(|| CodedConv::bytes(input, output, kernel));
+        let code = |numbers: &[f32]| CodedConv::new(numbers, input, kernel);
+        let shape = (output, input, kernel, kernel);
+        let kernels = match weights.form(shape, "weight", bytes, code)? {
+            Form::Dense(weight) => Kernels::Dense(weight),
+            Form::Coded(kernels) => Kernels::Coded(Arc::new(kernels)),
+        };
+        Ok(Self {
+            kernels,
+            bias: Some(weights.get(output, "bias")?),
+            stride,
+            padding: Padding::all(padding),
+        })
     }
 
     /// From tensors: `weight` (out, in, k, k), `bias` (out).
     pub fn new(weight: Tensor, bias: Option<Tensor>, stride: usize, padding: usize) -> Self {
         Self {
-            weight,
+            kernels: Kernels::Dense(weight),
             bias,
             stride,
             padding: Padding::all(padding),
@@ -64,7 +86,10 @@ impl Conv2d {
     /// On a shape that does not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (batch, channels, height, width) = x.dims4()?;
-        let (output, input, ky, kx) = self.weight.dims4()?;
+        let (output, input, ky, kx) = match &self.kernels {
+            Kernels::Dense(weight) => weight.dims4()?,
+            Kernels::Coded(kernels) => kernels.dims(),
+        };
         if channels != input {
             bail!("a convolution of {input} channels got {:?}", x.shape())
         }
@@ -82,36 +107,40 @@ impl Conv2d {
                 x.shape()
             )
         };
-        if !on_cpu(&[x, &self.weight, self.bias.as_ref().unwrap_or(x)]) {
-            return self.fallback(x);
+        let weight = match &self.kernels {
+            Kernels::Dense(weight) => weight,
+            Kernels::Coded(kernels) => return coded(x, kernels, self.bias.as_ref()),
+        };
+        if !on_cpu(&[x, weight, self.bias.as_ref().unwrap_or(x)]) {
+            return self.fallback(x, weight);
         }
         let conv = Conv {
             geometry,
             batch,
             output,
             input: plain(x)?,
-            weight: plain(&self.weight)?,
+            weight: plain(weight)?,
         };
         let bias = self.bias.as_ref().map(plain).transpose()?;
         let out = conv.forward(bias.as_ref())?;
         let dims = (batch, output, geometry.out_height, geometry.out_width);
         match &self.bias {
-            Some(bias) => attach([x, &self.weight, bias], out, dims, move |g, wanted| {
+            Some(bias) => attach([x, weight, bias], out, dims, move |g, wanted| {
                 conv.backward(g, wanted)
             }),
-            None => attach([x, &self.weight], out, dims, move |g, [x, w]| {
+            None => attach([x, weight], out, dims, move |g, [x, w]| {
                 let [x, w, _] = conv.backward(g, [x, w, false])?;
                 Ok([x, w])
             }),
         }
     }
 
-    fn fallback(&self, x: &Tensor) -> Result<Tensor> {
+    fn fallback(&self, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
         if x.device().is_cpu() && x.dtype() != DType::F32 {
             // candle convolves in no other dtype on a processor.
             let wide = |t: &Tensor| t.to_dtype(DType::F32);
             let conv = Self {
-                weight: wide(&self.weight)?,
+                kernels: Kernels::Dense(wide(weight)?),
                 bias: self.bias.as_ref().map(wide).transpose()?,
                 ..self.clone()
             };
@@ -124,17 +153,29 @@ impl Conv2d {
             bottom,
         } = self.padding;
         let y = if self.padding == Padding::all(left) {
-            x.conv2d(&self.weight, left, self.stride, 1, 1)?
+            x.conv2d(weight, left, self.stride, 1, 1)?
         } else {
             x.pad_with_zeros(2, top, bottom)?
                 .pad_with_zeros(3, left, right)?
-                .conv2d(&self.weight, 0, self.stride, 1, 1)?
+                .conv2d(weight, 0, self.stride, 1, 1)?
         };
         match &self.bias {
             Some(bias) => y.broadcast_add(&bias.reshape((1, (), 1, 1))?),
             None => Ok(y),
         }
     }
+}
+
+/// (B, in, H, W) to (B, out, H, W) by eight-bit codes; no gradient passes through it.
+fn coded(x: &Tensor, kernels: &CodedConv, bias: Option<&Tensor>) -> Result<Tensor> {
+    let (batch, _, height, width) = x.dims4()?;
+    let (output, ..) = kernels.dims();
+    let input = plain(x)?;
+    let bias = bias.map(plain).transpose()?;
+    let bias = bias.as_ref().map(values).transpose()?;
+    let mut out = buffer(batch * output * height * width);
+    kernels.forward(&values(&input)?, (height, width), bias.as_deref(), &mut out);
+    Tensor::from_vec(out, (batch, output, height, width), &Device::Cpu)
 }
 
 /// Pixels of a tile, about: its matrix should stay in the caches while it is used.

@@ -107,17 +107,20 @@ pub enum Precision {
     F32,
     /// 16 bits with the range of f32: half the memory, about three digits.
     Bf16,
+    /// 8-bit products in the UNet, f32 elsewhere; on a GPU as `Auto`. About three times as fast as f32 on
+    /// a processor with AVX-512 VNNI, with a quarter of the UNet's memory and about two digits.
+    Int8,
 }
 
 impl Precision {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 3] = [Self::Auto, Self::F32, Self::Bf16];
+    pub const ALL: [Self; 4] = [Self::Auto, Self::F32, Self::Bf16, Self::Int8];
 
     /// The dtype of the large networks on an open device.
     pub fn dtype(self, device: &Device) -> DType {
         match self {
-            Self::Auto if device.is_cuda() => DType::BF16,
-            Self::Auto | Self::F32 => DType::F32,
+            Self::Auto | Self::Int8 if device.is_cuda() => DType::BF16,
+            Self::Auto | Self::F32 | Self::Int8 => DType::F32,
             Self::Bf16 => DType::BF16,
         }
     }
@@ -129,6 +132,7 @@ impl fmt::Display for Precision {
             Self::Auto => "auto",
             Self::F32 => "f32",
             Self::Bf16 => "bf16",
+            Self::Int8 => "int8",
         })
     }
 }
@@ -138,7 +142,7 @@ impl FromStr for Precision {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|p| p.to_string() == text);
-        known.ok_or_else(|| format!("\"{text}\" is not a precision. Use auto, f32 or bf16."))
+        known.ok_or_else(|| format!("\"{text}\" is not a precision. Use auto, f32, bf16 or int8."))
     }
 }
 

@@ -2,14 +2,15 @@
 
 use super::Weights;
 use super::gemm::{Into, Mat, MatMut, Threads, matmul, matmul_transposed};
+use super::int8::CodedLinear;
 use super::low_rank::LowRank;
 use super::parallel::{self, buffer};
 use super::quantised::Quantised;
 use super::simd::{dot, vectorised};
 use super::sums::sum;
 use super::vjp::{attach, on_cpu, plain, values};
-use super::weights::Matrix;
-use candle_core::{Device, Result, Tensor, bail};
+use super::weights::{Form, Matrix};
+use candle_core::{Device, Result, Shape, Tensor, bail};
 use std::sync::Arc;
 
 /// `x W^T + b`, and where its view of the weights says so a low-rank addition to W.
@@ -25,6 +26,7 @@ pub struct Linear {
 enum Weight {
     Dense(Tensor),
     Quantised(Arc<Quantised>),
+    Coded(Arc<CodedLinear>),
 }
 
 impl Linear {
@@ -49,6 +51,19 @@ impl Linear {
             weight: Weight::load(weights, input, output)?,
             bias: None,
             low_rank: weights.low_rank(input, output)?,
+        })
+    }
+
+    /// Reads a 1x1 kernel, `weight` (out, in, 1, 1) and `bias` (out), as a matrix.
+    ///
+    /// # Errors
+    /// When a tensor cannot be read.
+    pub fn load_pointwise(weights: &Weights, input: usize, output: usize) -> Result<Self> {
+        let shape = (output, input, 1, 1).into();
+        Ok(Self {
+            weight: Weight::load_form(weights, shape, input)?,
+            bias: Some(weights.get(output, "bias")?),
+            low_rank: None,
         })
     }
 
@@ -89,6 +104,7 @@ impl Linear {
         let weight = match &self.weight {
             Weight::Dense(weight) => weight,
             Weight::Quantised(weight) => return quantised(x, weight, bias),
+            Weight::Coded(weight) => return coded(x, weight, bias),
         };
         if !on_cpu(&[x, weight, bias.unwrap_or(x)]) {
             let y = x.broadcast_matmul(&weight.t()?)?;
@@ -118,18 +134,48 @@ impl Linear {
 
 impl Weight {
     fn load(weights: &Weights, input: usize, output: usize) -> Result<Self> {
+        if weights.is_coded() && CodedLinear::fits(input, output) {
+            return Self::load_form(weights, (output, input).into(), input);
+        }
         Ok(match weights.matrix((output, input), "weight")? {
             Matrix::Dense(weight) => Self::Dense(weight),
             Matrix::Quantised(weight) => Self::Quantised(Arc::new(weight)),
         })
     }
 
+    /// The tensor of that shape as a matrix of rows of `input` numbers.
+    fn load_form(weights: &Weights, shape: Shape, input: usize) -> Result<Self> {
+        let output = shape.elem_count() / input;
+        let bytes = CodedLinear::fits(input, output).then(|| CodedLinear::bytes(input, output));
+        let code = |numbers: &[f32]| CodedLinear::new(numbers, input);
+        Ok(match weights.form(shape, "weight", bytes, code)? {
+            Form::Dense(weight) => Self::Dense(weight.reshape((output, input))?),
+            Form::Coded(weight) => Self::Coded(Arc::new(weight)),
+        })
+    }
+
     fn dims(&self) -> Result<(usize, usize)> {
         match self {
+            Self::Coded(weight) => Ok(weight.dims()),
             Self::Dense(weight) => weight.dims2(),
             Self::Quantised(weight) => Ok(weight.dims()),
         }
     }
+}
+
+/// `x W^T + b` with a matrix of eight-bit codes; no gradient passes through it.
+fn coded(x: &Tensor, weight: &CodedLinear, bias: Option<&Tensor>) -> Result<Tensor> {
+    let mut dims = x.dims().to_vec();
+    dims.pop();
+    dims.push(weight.dims().0);
+    if x.elem_count() == 0 {
+        return Tensor::zeros(dims, x.dtype(), x.device());
+    }
+    let input = plain(x)?;
+    let bias = bias.map(plain).transpose()?;
+    let bias = bias.as_ref().map(values).transpose()?;
+    let out = weight.product(&values(&input)?, bias.as_deref());
+    Tensor::from_vec(out, dims, &Device::Cpu)
 }
 
 /// `x W^T + b` with a matrix of few bits, which is frozen; a gradient passes through it.

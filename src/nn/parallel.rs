@@ -59,6 +59,19 @@ pub(super) fn collect<T: Send>(
     }
 }
 
+/// The results of `work` for every task, in order; `steps` is the cost of all.
+pub(super) fn map<T: Send, R: Send>(
+    tasks: Vec<T>,
+    steps: usize,
+    work: impl Fn(T) -> R + Sync + Send,
+) -> Vec<R> {
+    if worth_sharing(steps) && tasks.len() > 1 {
+        tasks.into_par_iter().map(work).collect()
+    } else {
+        tasks.into_iter().map(work).collect()
+    }
+}
+
 /// Calls `work` for every task; `steps` is the cost of all.
 pub(super) fn each<T: Send>(tasks: Vec<T>, steps: usize, work: impl Fn(T) + Sync + Send) {
     if worth_sharing(steps) && tasks.len() > 1 {

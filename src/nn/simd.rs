@@ -214,6 +214,13 @@ pub(super) fn max(values: &[f32]) -> f32 {
     fold(values, f32::NEG_INFINITY, larger, larger)
 }
 
+/// The largest size of a number in `values`; NaN if any is NaN, 0 for none.
+#[inline(always)]
+pub(super) fn largest_size(values: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if a > b || a.is_nan() { a } else { b };
+    fold(values, 0.0, |lane, x| larger(lane, x.abs()), larger)
+}
+
 /// The inner product of two slices of one length.
 #[inline(always)]
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {

@@ -6,7 +6,7 @@ use super::conditioning::{Memory, Reader};
 use super::drawing::side_by_side;
 use super::looking::{FrameInput, Seen, Views};
 use super::memory::{MemoryPlan, Workload};
-use super::parts::{MemoryRules, Parts};
+use super::parts::{MemoryRules, Parts, Turn};
 use super::{
     Abilities, Bundle, BundleSource, EditError, EditRequest, Estimate, GuidanceMode, Manifest,
     Problem, Progress, Remedy, Stage,
@@ -107,10 +107,14 @@ impl LgdPipeline {
         &self.tokenizer
     }
 
-    /// Device and dtype, for people and metadata.
+    /// Device and numbers of the large networks, for people and metadata.
     pub fn device_text(&self) -> String {
-        let dtype = self.parts.house.large_dtype();
-        format!("{} {}", device_name(&self.device), dtype.as_str())
+        let house = &self.parts.house;
+        let numbers = match house.coded(Some(Turn::Unet)) {
+            true => "int8",
+            false => house.large_dtype().as_str(),
+        };
+        format!("{} {numbers}", device_name(&self.device))
     }
 
     /// Draws the answers to `requests` about `frame`, one column each, at the frame's size (or that of

@@ -1,8 +1,9 @@
-//! The large networks in bf16: another dtype, nearly the same picture.
+//! The large networks with fewer bits: other numbers, nearly the same picture.
 
 use crate::golden::TestResult;
-use candle_core::{DType, Device};
+use candle_core::{DType, Device, Tensor};
 use lgd_studio::job::{DeviceChoice, Precision};
+use lgd_studio::nn::{attention, attention_in_half};
 use lgd_studio::pipeline::{
     BundleSource, EditRequest, GuidanceMode, LgdPipeline, MemoryRules, Progress,
 };
@@ -21,8 +22,36 @@ fn pipeline(precision: Precision) -> TestResult<LgdPipeline> {
     )?)
 }
 
+/// The root of the mean squared distance, relative to that of `expected`.
+fn distance(found: &Tensor, expected: &Tensor) -> TestResult<f64> {
+    let square =
+        |x: Tensor| -> TestResult<f64> { Ok(f64::from(x.sqr()?.sum_all()?.to_scalar::<f32>()?)) };
+    Ok((square((found - expected)?)? / square(expected.clone())?).sqrt())
+}
+
 #[test]
-fn half_precision_draws_nearly_the_same_picture() -> TestResult {
+fn attention_in_half_agrees_with_attention() -> TestResult {
+    // Odd widths and keys: the last of a pair is missing.
+    for (queries, keys, heads, d) in [(70, 131, 2, 40), (5, 3, 1, 7), (33, 64, 3, 16)] {
+        let random = |length| Tensor::randn(0f32, 1.0, (2, length, heads * d), &Device::Cpu);
+        let (q, k, v) = (random(queries)?, random(keys)?, random(keys)?);
+        let scale = 1.0 / (d as f64).sqrt();
+        // The last key is hidden from all.
+        let mut mask = vec![0f32; keys];
+        mask[keys - 1] = f32::MIN;
+        let mask = Tensor::from_vec(mask, (1, 1, 1, keys), &Device::Cpu)?;
+        for bias in [None, Some(&mask)] {
+            let expected = attention(&q, &k, &v, heads, scale, bias)?;
+            let found = attention_in_half(&q, &k, &v, heads, scale, bias)?;
+            let off = distance(&found, &expected)?;
+            assert!(off < 0.01, "{queries} queries, {keys} keys of {d}: {off}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn fewer_bits_draw_nearly_the_same_picture() -> TestResult {
     let frame = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/frames/apple-tree.png");
     let frame = Arc::new(image::open(frame)?.to_rgb8());
     let requests = [GuidanceMode::Latent, GuidanceMode::Question].map(|mode| EditRequest {
@@ -44,19 +73,18 @@ fn half_precision_draws_nearly_the_same_picture() -> TestResult {
     };
     let (device, exact) = draw(Precision::Auto)?;
     assert_eq!(device, "cpu f32");
-    let (device, half) = draw(Precision::Bf16)?;
-    assert_eq!(device, "cpu bf16");
-    assert_eq!((exact.len(), half.len()), (2, 2));
-    for ((_, exact), (_, half)) in exact.iter().zip(&half) {
-        let (a, b) = (exact.as_raw(), half.as_raw());
-        let off: f64 = a
-            .iter()
-            .zip(b)
-            .map(|(a, b)| f64::from(a.abs_diff(*b)))
-            .sum();
-        let mean = off / a.len() as f64;
-        assert!(mean > 0.0, "nothing was computed in another dtype");
-        assert!(mean < 4.0, "{mean} of 255");
+    for (precision, name) in [(Precision::Bf16, "cpu bf16"), (Precision::Int8, "cpu int8")] {
+        let (device, fewer) = draw(precision)?;
+        assert_eq!(device, name);
+        assert_eq!((exact.len(), fewer.len()), (2, 2));
+        for ((_, exact), (_, fewer)) in exact.iter().zip(&fewer) {
+            let pairs = exact.as_raw().iter().zip(fewer.as_raw());
+            let off: f64 = pairs.map(|(a, b)| f64::from(a.abs_diff(*b))).sum();
+            let mean = off / exact.as_raw().len() as f64;
+            println!("{name}: {mean:.2} of 255");
+            assert!(mean > 0.0, "{name}: nothing was computed with fewer bits");
+            assert!(mean < 4.0, "{name}: {mean} of 255");
+        }
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::train::device_name;
 use crate::app::settings::Settings;
 use crate::app::theme::space;
 use crate::app::widgets::{Choice, hint, segmented, title};
-use crate::job::{DeviceChoice, DeviceFacts, MemorySize, Precision};
+use crate::job::{DeviceChoice, DeviceFacts, MemorySize, Precision, has_fast_eight_bits};
 use eframe::egui;
 use egui::{ComboBox, Label, RichText, Ui};
 
@@ -124,12 +124,21 @@ fn precision_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
                 "preferences-precision-bf16",
                 "preferences-precision-bf16-tip",
             ),
+            Precision::Int8 => (
+                "preferences-precision-int8",
+                "preferences-precision-int8-tip",
+            ),
         };
         Choice::new(precision, cx.tr(label), cx.tr(tip))
     });
     let width = ui.available_width();
     segmented(ui, cx.tokens, width, &mut settings.precision, &choices);
-    hint(ui, cx.tokens, cx.tr("preferences-precision-auto-takes"));
+    let words = match settings.precision {
+        Precision::Int8 if has_fast_eight_bits() => "preferences-precision-int8-fast",
+        Precision::Int8 => "preferences-precision-int8-slow",
+        _ => "preferences-precision-auto-takes",
+    };
+    hint(ui, cx.tokens, cx.tr(words));
 }
 
 /// How much memory they may take.

@@ -32,7 +32,12 @@ impl Resnet {
         Ok(Self {
             norm1: norm("norm1", input)?,
             conv1: Conv2d::load(&weights.pp("conv1"), input, output, 3, 1, 1)?,
-            time_emb_proj: Linear::load(&weights.pp("time_emb_proj"), config.time_width(), output)?,
+            // One row per image: nothing to gain, and every pixel depends on it.
+            time_emb_proj: Linear::load(
+                &weights.pp("time_emb_proj").coded(false),
+                config.time_width(),
+                output,
+            )?,
             norm2: norm("norm2", output)?,
             conv2: Conv2d::load(&weights.pp("conv2"), output, output, 3, 1, 1)?,
             conv_shortcut: (input != output)

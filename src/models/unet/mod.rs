@@ -241,6 +241,7 @@ impl TimeEmbedding {
             .map(|i| (-(MAX_PERIOD.ln() as f32) * i as f32 / divisor as f32).exp())
             .collect();
         let time = config.time_width();
+        let weights = weights.clone().coded(false); // as in the blocks
         Ok(Self {
             frequencies,
             cosines_first: config.flip_sin_to_cos,

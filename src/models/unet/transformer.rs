@@ -3,7 +3,8 @@
 
 use super::context::{ContextReader, KeysValues};
 use crate::nn::{
-    GroupNorm, LayerNorm, Linear, Weights, attention, attention_weights, geglu, sum, transposed,
+    GroupNorm, LayerNorm, Linear, Weights, attention, attention_in_half, attention_weights, geglu,
+    sum, transposed,
 };
 use candle_core::{Result, Tensor};
 
@@ -80,12 +81,7 @@ fn projection(channels: usize, linear: bool, weights: &Weights) -> Result<Linear
     if linear {
         return Linear::load(weights, channels, channels);
     }
-    let kernel = weights.get((channels, channels, 1, 1), "weight")?;
-    let bias = weights.get(channels, "bias")?;
-    Ok(Linear::new(
-        kernel.reshape((channels, channels))?,
-        Some(bias),
-    ))
+    Linear::load_pointwise(weights, channels, channels)
 }
 
 #[derive(Clone, Debug)]
@@ -157,17 +153,28 @@ struct Attention {
     to_out: Linear,
     heads: usize,
     scale: f64,
+    /// Whether its products have few bits, as those of its layers.
+    coded: bool,
 }
 
 impl Attention {
     fn load(channels: usize, context: usize, heads: usize, weights: &Weights) -> Result<Self> {
+        // Keys and values of texts are made once per run, and texts have a few very large numbers
+        // that would leave eight bits to nothing else.
+        let all_bits = weights.clone().coded(false);
+        let source = if context == channels {
+            weights
+        } else {
+            &all_bits
+        };
         Ok(Self {
             to_q: Linear::load_no_bias(&weights.pp("to_q"), channels, channels)?,
-            to_k: Linear::load_no_bias(&weights.pp("to_k"), context, channels)?,
-            to_v: Linear::load_no_bias(&weights.pp("to_v"), context, channels)?,
+            to_k: Linear::load_no_bias(&source.pp("to_k"), context, channels)?,
+            to_v: Linear::load_no_bias(&source.pp("to_v"), context, channels)?,
             to_out: Linear::load(&weights.pp("to_out.0"), channels, channels)?,
             heads,
             scale: 1.0 / ((channels / heads) as f64).sqrt(),
+            coded: weights.is_coded(),
         })
     }
 
@@ -182,7 +189,12 @@ impl Attention {
     /// (B, hw, C) to the same shape.
     fn forward(&self, x: &Tensor, other: &KeysValues, bias: Option<&Tensor>) -> Result<Tensor> {
         let q = self.to_q.forward(x)?;
-        let mixed = attention(&q, &other.keys, &other.values, self.heads, self.scale, bias)?;
+        let attend = if self.coded {
+            attention_in_half
+        } else {
+            attention
+        };
+        let mixed = attend(&q, &other.keys, &other.values, self.heads, self.scale, bias)?;
         self.to_out.forward(&mixed)
     }
 

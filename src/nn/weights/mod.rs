@@ -6,6 +6,7 @@
 //! and converted tensor by tensor, so opening costs no memory and a tensor's only copy is the one
 //! the network keeps.
 
+mod coded;
 mod convert;
 mod error;
 mod files;
@@ -14,6 +15,7 @@ mod random;
 mod rows;
 mod sources;
 
+pub(super) use coded::Form;
 pub use error::{LoadError, TensorProblem, TensorReport};
 pub use files::{StoredDtype, StoredTensor, WeightFile, WeightFormat, shards_of};
 pub use random::RandomValues;
@@ -82,6 +84,7 @@ pub struct Weights {
     low_rank: Option<Arc<LowRankRule>>,
     rehearsal: bool,
     bits: Option<Bits>,
+    coded: bool,
     heard: Option<Listener>,
 }
 
@@ -136,6 +139,7 @@ impl Weights {
             low_rank: None,
             rehearsal: false,
             bits: None,
+            coded: false,
             heard: None,
         }
     }

@@ -84,7 +84,7 @@ impl Weights {
         placeholder(shape, *dtype, device)
     }
 
-    fn note_held(&self, path: &str, bytes: usize) {
+    pub(super) fn note_held(&self, path: &str, bytes: usize) {
         self.log().held.insert(path.to_owned(), bytes as u64);
     }
 

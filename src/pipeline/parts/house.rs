@@ -127,6 +127,12 @@ impl House {
         self.rules.precision.dtype(&self.device)
     }
 
+    /// Whether the network of that turn is to multiply eight-bit codes.
+    pub(crate) fn coded(&self, turn: Option<Turn>) -> bool {
+        self.rules.precision == Precision::Int8
+            && matches!(turn, Some(Turn::Unet | Turn::SecondUnet))
+    }
+
     pub(crate) fn plan(&self) -> MemoryPlan {
         *lock(&self.plan)
     }

@@ -271,8 +271,9 @@ impl Files {
     ) -> Result<Slot<T>, EditError> {
         let (bundle, device) = (self.bundle.clone(), self.house.device().clone());
         let language = matches!(turn, Some(Turn::Encoder | Turn::Writer));
+        let coded = self.house.coded(turn);
         let load = move |reading: Reading| {
-            let weights = bundle.weights(component, dtype, &device)?;
+            let weights = bundle.weights(component, dtype, &device)?.coded(coded);
             let weights = match reading {
                 Reading::Rehearsal(bits) => weights.quantised(bits).rehearsal(),
                 Reading::Whole(house) => {

@@ -1,0 +1,177 @@
+//! Products of bf16 pairs, two per lane and instruction, summed in f32 (`vdpbf16ps`).
+//!
+//! Everything that is multiplied comes in pairs: two neighbours along a head's width for scores, two
+//! neighbouring keys for results. A pair takes the place of one f32, its first number in the low bits,
+//! so the layouts are those of full precision with half the rows.
+
+use super::{Attend, Products, Row, VECTORS, rows, rows_mut};
+use pulp::Simd;
+use pulp::x86::V4;
+use std::arch::x86_64::{
+    __m512, __m512bh, __m512i, _mm512_cvtne2ps_pbh, _mm512_dpbf16_ps, _mm512_loadu_si512,
+    _mm512_permutexvar_epi16, _mm512_set1_ps,
+};
+use std::mem::transmute;
+use std::sync::LazyLock;
+
+/// Numbers of half the bits, in pairs.
+pub(super) struct Half;
+
+/// Whether this processor has the instructions.
+pub(super) fn available() -> bool {
+    static FOUND: LazyLock<bool> =
+        LazyLock::new(|| V4::try_new().is_some() && is_x86_feature_detected!("avx512bf16"));
+    *FOUND
+}
+
+/// Two numbers as a pair, each rounded to bf16.
+pub(super) fn pair(first: f32, second: f32) -> f32 {
+    let bits = |x: f32| u32::from(half::bf16::from_f32(x).to_bits());
+    f32::from_bits(bits(first) | bits(second) << 16)
+}
+
+/// # Panics
+/// Where [`available`] says no.
+pub(super) fn attend(work: Attend<'_, '_>) {
+    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512bf16,avx2,fma")]
+    fn here(work: Attend<'_, '_>, simd: V4) {
+        work.tiles::<V4, Half, 8, 8>(simd);
+    }
+    assert!(available(), "this processor has no such instruction");
+    let simd = V4::try_new().expect("checked above");
+    #[expect(unsafe_code, reason = "calls a function with more target features")]
+    // SAFETY: the processor has these features.
+    unsafe {
+        here(work, simd);
+    }
+}
+
+/// Adds the products of the pairs in every lane.
+#[inline(always)]
+fn add_products(sum: __m512, a: __m512, b: __m512) -> __m512 {
+    #[expect(unsafe_code, reason = "an instruction, and vectors seen as pairs")]
+    // SAFETY: only `attend` comes here, which checked the processor; both types are 64 bytes.
+    unsafe {
+        _mm512_dpbf16_ps(
+            sum,
+            transmute::<__m512, __m512bh>(a),
+            transmute::<__m512, __m512bh>(b),
+        )
+    }
+}
+
+/// One number, or pair, in all lanes.
+#[inline(always)]
+fn splat(x: f32) -> __m512 {
+    #[expect(unsafe_code, reason = "an instruction")]
+    // SAFETY: as in `add_products`.
+    unsafe {
+        _mm512_set1_ps(x)
+    }
+}
+
+/// Two vectors as one of pairs.
+#[inline(always)]
+fn pairs(first: __m512, second: __m512, order: __m512i) -> __m512 {
+    #[expect(unsafe_code, reason = "instructions, and vectors seen as pairs")]
+    // SAFETY: as in `add_products`.
+    unsafe {
+        let halves = transmute::<__m512bh, __m512i>(_mm512_cvtne2ps_pbh(second, first));
+        transmute::<__m512i, __m512>(_mm512_permutexvar_epi16(order, halves))
+    }
+}
+
+/// Takes the halves of two vectors that stand one after another in turn.
+const IN_TURN: [u16; 32] = {
+    let mut order = [0; 32];
+    let mut i = 0;
+    while i < 16 {
+        order[2 * i] = i as u16;
+        order[2 * i + 1] = 16 + i as u16;
+        i += 1;
+    }
+    order
+};
+
+impl Products<V4> for Half {
+    #[inline(always)]
+    fn score<const K: usize>(_: V4, query: &[f32], keys: &[f32], scores: &mut [f32]) {
+        let mut sums = [[splat(0.0); VECTORS]; K];
+        for (query, keys) in rows::<V4>(query).iter().zip(keys.as_chunks::<K>().0) {
+            let query = query.map(to_native);
+            for (sums, key) in sums.iter_mut().zip(keys) {
+                let key = splat(*key);
+                for (sum, query) in sums.iter_mut().zip(query) {
+                    *sum = add_products(*sum, key, query);
+                }
+            }
+        }
+        for (row, sums) in rows_mut::<V4>(scores).iter_mut().zip(sums) {
+            *row = sums.map(from_native);
+        }
+    }
+
+    #[inline(always)]
+    fn ready(_: V4, weights: &mut [f32]) {
+        #[expect(unsafe_code, reason = "loads a vector")]
+        // SAFETY: the array is as long as the vector.
+        let order = unsafe { _mm512_loadu_si512(IN_TURN.as_ptr().cast()) };
+        let rows = rows_mut::<V4>(weights);
+        for i in 0..rows.len().div_ceil(2) {
+            let first = rows[2 * i].map(to_native);
+            let second = rows.get(2 * i + 1).map(|row| row.map(to_native));
+            // No key has no weight.
+            let second = second.unwrap_or([splat(0.0); VECTORS]);
+            for (pair, (first, second)) in rows[i].iter_mut().zip(first.into_iter().zip(second)) {
+                *pair = from_native(pairs(first, second, order));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn mix<const V: usize>(
+        simd: V4,
+        weights: &[f32],
+        values: &[f32],
+        mixed: &mut [f32],
+        shrunk: Row<V4>,
+    ) {
+        let mixed = rows_mut::<V4>(mixed);
+        let mut sums = [[splat(0.0); VECTORS]; V];
+        for (sums, mixed) in sums.iter_mut().zip(&*mixed) {
+            for ((sum, mixed), shrunk) in sums.iter_mut().zip(mixed).zip(shrunk) {
+                *sum = to_native(simd.mul_f32s(*mixed, shrunk));
+            }
+        }
+        for (weights, values) in rows::<V4>(weights).iter().zip(values.as_chunks::<V>().0) {
+            let weights = weights.map(to_native);
+            for (sums, value) in sums.iter_mut().zip(values) {
+                let value = splat(*value);
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum = add_products(*sum, value, weight);
+                }
+            }
+        }
+        for (mixed, sums) in mixed.iter_mut().zip(sums) {
+            *mixed = sums.map(from_native);
+        }
+    }
+}
+
+#[inline(always)]
+fn to_native(x: <V4 as Simd>::f32s) -> __m512 {
+    #[expect(unsafe_code, reason = "the same bits as another type")]
+    // SAFETY: both are 16 numbers.
+    unsafe {
+        transmute::<<V4 as Simd>::f32s, __m512>(x)
+    }
+}
+
+#[inline(always)]
+fn from_native(x: __m512) -> <V4 as Simd>::f32s {
+    #[expect(unsafe_code, reason = "the same bits as another type")]
+    // SAFETY: both are 16 numbers.
+    unsafe {
+        transmute::<__m512, <V4 as Simd>::f32s>(x)
+    }
+}
