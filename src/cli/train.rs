@@ -2,8 +2,8 @@
 
 use super::slurm::{self, Begin, Emit};
 use super::{Failure, GlobalArgs, output, session};
-use crate::job::training::{self, Ended, Event, RunRequest, Steering, TrainConfig};
-use crate::job::{CancelToken, Places};
+use crate::job::training::{self, Company, Ended, Event, RunRequest, Steering, TrainConfig};
+use crate::job::{CancelToken, DeviceChoice, Places};
 use clap::{Args, ValueEnum};
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar};
 use std::path::{Path, PathBuf};
@@ -26,7 +26,10 @@ Examples:
   lgd-studio train --resume my-run --set trainer.max_steps=1000
   lgd-studio train --resume my-run --promote my-bundle
   lgd-studio train --resume my-run --export-lora my-lora.safetensors
-  lgd-studio train train.toml -o my-run --emit slurm > job.sh")]
+  lgd-studio train train.toml -o my-run --ranks 2
+  lgd-studio train train.toml -o my-run --devices cuda:0,cuda:2
+  torchrun --no-python --nproc-per-node 4 lgd-studio train train.toml -o my-run
+  lgd-studio train train.toml -o my-run --ranks 8 --emit slurm > job.sh")]
 pub(super) struct TrainArgs {
     /// The configuration of a new run
     #[arg(
@@ -67,6 +70,18 @@ pub(super) struct TrainArgs {
     /// whose end stops the run, or as files in the run's folder control
     #[arg(long, value_enum, value_name = "WHERE")]
     control: Option<ControlArg>,
+    /// Train with so many processes, which share the samples of every step: one per card where there
+    /// are cards
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    ranks: Option<u16>,
+    /// Train with one process on each of these devices
+    #[arg(
+        long,
+        value_name = "DEVICE,...",
+        value_delimiter = ',',
+        conflicts_with = "ranks"
+    )]
+    devices: Vec<DeviceChoice>,
     /// Print a script for a cluster instead of training
     #[arg(
         long,
@@ -90,6 +105,22 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> 
     if args.emit == Some(Emit::Slurm) {
         return emit_slurm(args);
     }
+    let trains = !args.dry_run && args.promote.is_none() && args.export_lora.is_none();
+    let place = training::rendezvous()?.filter(|_| trains);
+    if let Some(place) = place.as_ref().filter(|place| place.rank > 0) {
+        // Rank 0 hears Ctrl-C as well, and tells the others.
+        let _deaf = session::cancel_on_interrupt();
+        training::train_along(place, global.device)?;
+        return Ok(());
+    }
+    let company = match place {
+        Some(_) if args.ranks.is_some() || !args.devices.is_empty() => {
+            let text = "The ranks were started already: leave out --ranks and --devices.";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+        Some(place) => Company::Cluster(place, global.device),
+        None => company(args, global)?,
+    };
     let request = match (&args.resume, &args.config) {
         (Some(run), _) => match (&args.promote, &args.export_lora) {
             (Some(folder), _) => return promote(run, folder, global),
@@ -99,7 +130,7 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> 
         (None, Some(path)) => {
             let config = TrainConfig::read(path, &args.settings)?;
             if args.dry_run {
-                return dry_run(&config, global);
+                return dry_run(&config, company, global);
             }
             RunRequest::New(Box::new(config), new_folder(args, path)?)
         }
@@ -114,14 +145,32 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> 
         Some(ControlArg::Folder) => Steering::Folder,
     };
     let cancel = session::cancel_on_interrupt();
-    train(request, steering, &cancel, &folder, global)
+    train(request, company, steering, &cancel, &folder, global)
+}
+
+/// This process alone, or with others of this machine.
+fn company(args: &TrainArgs, global: &GlobalArgs) -> Result<Company, Failure> {
+    let devices = match (args.devices.as_slice(), args.ranks) {
+        ([], None | Some(1)) => vec![global.device],
+        ([], Some(ranks)) => training::devices_for(ranks.into(), global.device)?,
+        (devices, _) => devices.to_vec(),
+    };
+    Ok(match devices.as_slice() {
+        [device] => Company::Alone(*device),
+        _ => Company::Local(devices),
+    })
 }
 
 /// A script that begins the run where there is none and otherwise goes on with it.
 fn emit_slurm(args: &TrainArgs) -> Result<(), Failure> {
-    let typed = slurm::this_command(&[]);
+    // In the script, srun starts the ranks.
+    let typed = slurm::this_command(&["--ranks", "--devices"]);
+    let ranks = match args.devices.len() {
+        0 => args.ranks.map_or(1, usize::from),
+        devices => devices,
+    };
     let script = match (&args.resume, &args.config, &args.output) {
-        (Some(_), ..) => slurm::training_job(None, &typed),
+        (Some(_), ..) => slurm::training_job(None, &typed, ranks),
         (None, Some(config), Some(run)) => {
             // What cannot be used is better known now than when the job begins.
             TrainConfig::read(config, &args.settings)?;
@@ -129,7 +178,7 @@ fn emit_slurm(args: &TrainArgs) -> Result<(), Failure> {
             let resume = [resume.as_slice(), &[run.display().to_string()]].concat();
             let made = run.join("config.toml").display().to_string();
             let (command, made) = (typed.as_slice(), made.as_str());
-            slurm::training_job(Some(Begin { command, made }), &resume)
+            slurm::training_job(Some(Begin { command, made }), &resume, ranks)
         }
         _ => {
             let text = "Say where the run is kept, so that the job finds it again: -o DIR.";
@@ -152,6 +201,7 @@ fn new_folder(args: &TrainArgs, config: &Path) -> Result<PathBuf, Failure> {
 
 fn train(
     request: RunRequest,
+    company: Company,
     steering: Steering,
     cancel: &CancelToken,
     folder: &Path,
@@ -164,7 +214,7 @@ fn train(
     let places = Places::of_user();
     let ended = training::train(
         request,
-        global.device,
+        company,
         steering,
         places.as_ref(),
         cancel,
@@ -223,8 +273,8 @@ fn show(bar: &ProgressBar, event: &Event) {
     }
 }
 
-fn dry_run(config: &TrainConfig, global: &GlobalArgs) -> Result<(), Failure> {
-    let found = training::forecast(config, global.device)?;
+fn dry_run(config: &TrainConfig, company: Company, global: &GlobalArgs) -> Result<(), Failure> {
+    let found = training::forecast(config, company)?;
     if global.json {
         output::json(&found);
         return Ok(());

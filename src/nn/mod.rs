@@ -49,6 +49,7 @@ pub use low_rank::{LowRankRule, low_rank_delta};
 pub use memory::{give_back_freed_memory, keep_freed_memory};
 pub use noise::{NoiseGenerator, NoiseTape};
 pub use norm::{GroupNorm, LayerNorm, RmsNorm};
+pub use parallel::use_threads;
 pub use pixels::LatentRgb;
 pub use quantised::Bits;
 pub use sums::{shift_channels, sum};

@@ -131,6 +131,27 @@ pub struct Losses {
 }
 
 impl Losses {
+    /// All terms, in an order of their own.
+    pub(super) fn terms(&self) -> [Option<f32>; 3] {
+        let Self {
+            total: _,
+            diffusion,
+            answer,
+            contrastive,
+        } = self;
+        [*diffusion, *answer, *contrastive]
+    }
+
+    /// The same from terms in that order, without their sum.
+    pub(super) fn of_terms(mut next: impl FnMut() -> Option<f32>) -> Self {
+        Self {
+            total: 0.0,
+            diffusion: next(),
+            answer: next(),
+            contrastive: next(),
+        }
+    }
+
     /// Adds a share of another sample group's losses.
     pub fn add_share(&mut self, other: &Self, share: f32) {
         let add = |a: &mut Option<f32>, b: Option<f32>| {

@@ -46,6 +46,7 @@ mod training;
 mod training_failures;
 mod training_features;
 mod training_lora;
+mod training_ranks;
 mod training_runs;
 mod validate;
 mod vqai;
