@@ -2,7 +2,9 @@
 
 use super::slurm::{self, Begin, Emit};
 use super::{Failure, GlobalArgs, output, session};
-use crate::job::training::{self, Company, Ended, Event, RunRequest, Steering, TrainConfig};
+use crate::job::training::{
+    self, Company, Ended, Event, Recipe, RecipeNews, RunRequest, Steering, TrainConfig,
+};
 use crate::job::{CancelToken, DeviceChoice, Places};
 use clap::{Args, ValueEnum};
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar};
@@ -13,7 +15,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example of a configuration; what it leaves out comes from the preset:
-  preset = \"toon-tiny\"            # full, adapter, lora, toon-tiny or answers
+  preset = \"toon-tiny\"  # full, adapter, lora, toon-tiny, answers or autoencoder
   [data]
   image_dir = \"toon-1000/images\"
   sample_file = \"toon-1000/labels_cot_train.json\"
@@ -26,6 +28,7 @@ Examples:
   lgd-studio train --resume my-run --set trainer.max_steps=1000
   lgd-studio train --resume my-run --promote my-bundle
   lgd-studio train --resume my-run --export-lora my-lora.safetensors
+  lgd-studio train --recipe assets/recipes/toon-tiny.toml -o retrained
   lgd-studio train train.toml -o my-run --ranks 2
   lgd-studio train train.toml -o my-run --devices cuda:0,cuda:2
   torchrun --no-python --nproc-per-node 4 lgd-studio train train.toml -o my-run
@@ -34,7 +37,7 @@ pub(super) struct TrainArgs {
     /// The configuration of a new run
     #[arg(
         value_name = "CONFIG.toml",
-        required_unless_present = "resume",
+        required_unless_present_any = ["resume", "recipe"],
         conflicts_with = "resume"
     )]
     config: Option<PathBuf>,
@@ -44,6 +47,14 @@ pub(super) struct TrainArgs {
     /// Go on with the run in this folder
     #[arg(long, value_name = "RUN")]
     resume: Option<PathBuf>,
+    /// Train a bundle from nothing, stage by stage, in the folder of --output
+    #[arg(
+        long,
+        value_name = "RECIPE.toml",
+        requires = "output",
+        conflicts_with_all = ["config", "resume", "dry_run", "emit", "control"]
+    )]
+    recipe: Option<PathBuf>,
     /// Folder of the new run [default: a new one in the data folder]
     #[arg(short, long, value_name = "DIR", conflicts_with = "resume")]
     output: Option<PathBuf>,
@@ -107,6 +118,10 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> 
     }
     let trains = !args.dry_run && args.promote.is_none() && args.export_lora.is_none();
     let place = training::rendezvous()?.filter(|_| trains);
+    if place.is_some() && args.recipe.is_some() {
+        let text = "A recipe starts its ranks itself: use --ranks or --devices.";
+        return Err(Failure::Usage(text.to_owned()));
+    }
     if let Some(place) = place.as_ref().filter(|place| place.rank > 0) {
         // Rank 0 hears Ctrl-C as well, and tells the others.
         let _deaf = session::cancel_on_interrupt();
@@ -121,6 +136,9 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> 
         Some(place) => Company::Cluster(place, global.device),
         None => company(args, global)?,
     };
+    if let (Some(recipe), Some(folder)) = (&args.recipe, &args.output) {
+        return follow_recipe(recipe, folder, company, args, global);
+    }
     let request = match (&args.resume, &args.config) {
         (Some(run), _) => match (&args.promote, &args.export_lora) {
             (Some(folder), _) => return promote(run, folder, global),
@@ -239,6 +257,63 @@ fn train(
         });
     }
     Ok(())
+}
+
+/// Trains a bundle from nothing.
+fn follow_recipe(
+    recipe: &Path,
+    folder: &Path,
+    company: Company,
+    args: &TrainArgs,
+    global: &GlobalArgs,
+) -> Result<(), Failure> {
+    let recipe = Recipe::read(recipe)?;
+    let cancel = session::cancel_on_interrupt();
+    let bar = session::progress_bar(1);
+    let json = global.json;
+    let places = Places::of_user();
+    let made = training::follow_recipe(
+        &recipe,
+        folder,
+        &args.settings,
+        &company,
+        places.as_ref(),
+        &cancel,
+        |news| match news {
+            RecipeNews::Drawing(done, all) => {
+                bar.set_message("Drawing the samples");
+                bar.set_length(all as u64);
+                bar.set_position(done as u64);
+            }
+            RecipeNews::Stage(number, count, name) => {
+                bar.set_message("Loading the models");
+                bar.suspend(|| tracing::info!("stage {number} of {count}: {name}"));
+            }
+            RecipeNews::Run(event) => {
+                if json {
+                    output::line(event.to_line());
+                }
+                show(&bar, event);
+            }
+            RecipeNews::Made(bundle) => {
+                if !json {
+                    bar.suspend(|| output::line(bundle.display()));
+                }
+            }
+        },
+    );
+    bar.finish_and_clear();
+    match made? {
+        Some(bundle) => {
+            if json {
+                output::json(&serde_json::json!({ "bundle": bundle }));
+            } else {
+                output::line(format!("{}: all stages are done", bundle.display()));
+            }
+            Ok(())
+        }
+        None => Err(Failure::Cancelled),
+    }
 }
 
 fn show(bar: &ProgressBar, event: &Event) {

@@ -10,12 +10,15 @@ mod mail;
 mod message;
 mod process;
 mod ranks;
+mod recipe;
 mod runs;
 mod thread;
 
 use super::{CancelToken, DeviceChoice, Places, Problem};
 use crate::pipeline::Bundle;
-use crate::train::{Checkpoint, Checkpoints, Hooks, Run, RunFolder, write_bundle, write_lora};
+use crate::train::{
+    Checkpoint, Checkpoints, Hooks, Run, RunFolder, latent_facts, write_bundle_with, write_lora,
+};
 use candle_core::Device;
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use std::io::BufRead as _;
@@ -32,7 +35,8 @@ pub use history::{Curves, RunHistory, SampleSet};
 pub use hold::{HeldDevice, device_key, hold_device};
 pub use mail::post;
 pub use message::{TrainingEvent, TrainingNews, TrainingTask, Tried};
-pub use ranks::{Company, devices_for, rendezvous, train_along};
+pub use ranks::{Company, device_list, devices_for, listed, rendezvous, train_along};
+pub use recipe::{Recipe, RecipeData, RecipeNews, Stage, follow_recipe};
 
 use mail::Mailbox;
 pub(super) use thread::Handle;
@@ -186,10 +190,12 @@ pub fn promote(run: &Path, folder: &Path) -> Result<u64, Problem> {
     let (config, checkpoint) = newest(run)?;
     let base = Bundle::open(&config.bundle())?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    write_bundle(
+    let latents = latent_facts(&config, &checkpoint.averages)?;
+    write_bundle_with(
         &base,
         &checkpoint.averages,
         &config.model.lora,
+        latents.as_ref(),
         &name,
         folder,
     )?;
@@ -205,6 +211,21 @@ pub fn export_lora(run: &Path, file: &Path) -> Result<u64, Problem> {
     let (config, checkpoint) = newest(run)?;
     write_lora(&checkpoint.averages, &config.model.lora, file)?;
     Ok(checkpoint.progress.step)
+}
+
+/// Writes the averaged low-rank pairs of a run's newest checkpoint into the run's folder; returns the
+/// file and its step. The one of a step that is there already is left as it is.
+///
+/// # Errors
+/// As [`export_lora`].
+pub fn export_lora_beside(run: &Path) -> Result<(PathBuf, u64), Problem> {
+    let (config, checkpoint) = newest(run)?;
+    let step = checkpoint.progress.step;
+    let file = run.join(format!("lora-step-{step:08}.safetensors"));
+    if !file.is_file() {
+        write_lora(&checkpoint.averages, &config.model.lora, &file)?;
+    }
+    Ok((file, step))
 }
 
 /// The newest checkpoint of a run that nobody trains meanwhile, and the run's configuration.

@@ -57,5 +57,5 @@ pub use transpose::transposed;
 pub use upsample::upsample_nearest2x;
 pub use weights::{
     LoadError, RandomValues, StoredDtype, StoredTensor, StoredWeights, TensorProblem, TensorReport,
-    WeightFile, WeightFormat, WeightSource, Weights, shards_of,
+    WeightFile, WeightFormat, WeightSource, Weights, refresh_copies, shards_of,
 };

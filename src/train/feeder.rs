@@ -236,11 +236,14 @@ impl Feeder {
         Ok(Read {
             image: moments(&frame)?,
             edited: moments(&after)?,
-            seen: self.slot(
-                &frame,
-                || self.frozen.seen_key(frame.content(), &seen, &asked),
-                &|pixels| self.view.language(pixels, mirrored),
-            )?,
+            seen: match self.frozen.pictures_alone {
+                true => Slot::nothing().map_err(|e| e.to_string())?,
+                false => self.slot(
+                    &frame,
+                    || self.frozen.seen_key(frame.content(), &seen, &asked),
+                    &|pixels| self.view.language(pixels, mirrored),
+                )?,
+            },
             question,
         })
     }

@@ -4,13 +4,15 @@
 //! follows (the clipping, the optimiser) is computed by each of them from the same numbers.
 
 use super::adamw::AdamW;
+use super::autoencoder::reconstruct;
 use super::checkpoint::Tensors;
 use super::config::TrainConfig;
 use super::feeder::Feeder;
 use super::frozen::Frozen;
 use super::gradients::Gradients;
-use super::networks::Trainee;
+use super::networks::{Networks, Trainee};
 use super::prefetch::Batches;
+use super::prepared::Prepared;
 use super::ranks::{Collective, RankError, Share};
 use super::run::failed;
 use super::step::{Losses, step};
@@ -54,7 +56,8 @@ impl Parts {
     ) -> std::result::Result<Self, Problem> {
         let share = Share::of(config, rank, ranks)?;
         let bundle = Bundle::open(&config.bundle())?;
-        let trainee = Trainee::load(&bundle, &config.model, config.trainer.seed, device)?;
+        let (dtype, seed) = (config.trainer.precision.dtype(device), config.trainer.seed);
+        let trainee = Trainee::load_in(dtype, &bundle, &config.model, seed, device)?;
         let frozen = Arc::new(Frozen::open(config, &bundle, device)?);
         let feeder = Feeder::open(config, &trainee, frozen.clone())?.sharing(share);
         Ok(Self {
@@ -146,6 +149,7 @@ impl Learner {
         }
         self.optimizer
             .restore(parameters, optimizer, updates)
+            .and_then(|()| self.trainee.refresh())
             .map_err(|e| e.to_string())
     }
 
@@ -179,6 +183,7 @@ impl Learner {
             let parameters = &self.trainee.parameters;
             self.optimizer
                 .update(parameters, gradients.by_name(), lr)
+                .and_then(|()| self.trainee.refresh())
                 .map_err(|e| failed(&e))?;
             self.step += 1;
         }
@@ -200,7 +205,6 @@ impl Learner {
     ) -> std::result::Result<(Note, Gradients), Problem> {
         let parts = self.share.parts;
         let share = 1.0 / parts as f32;
-        let settings = self.config.step();
         let (networks, parameters) = (&self.trainee.networks, &self.trainee.parameters);
         let mut losses = Losses::default();
         let mut gradients = Gradients::default();
@@ -211,17 +215,8 @@ impl Learner {
                 note.broken.push((broken.record, broken.reason));
             }
             note.epoch = prepared.epoch;
-            let completed = self.frozen.complete(networks, prepared);
-            let (batch, draws) = completed.map_err(|e| failed(&e))?;
-            let (of_part, more) = step(
-                networks,
-                parameters,
-                &settings,
-                &batch,
-                &draws,
-                &mut |_, _| {},
-            )
-            .map_err(|e| failed(&e))?;
+            let learnt = learn_from(networks, parameters, &self.config, &self.frozen, prepared);
+            let (of_part, more) = learnt.map_err(|e| failed(&e))?;
             losses.add_share(&of_part, share);
             gradients.accumulate(more).map_err(|e| failed(&e))?;
         }
@@ -306,6 +301,33 @@ impl Learner {
         }
         Ok(all)
     }
+}
+
+/// Losses and gradients of one batch; the parameters stay as they are.
+///
+/// # Errors
+/// On shapes that do not fit, when the device has no room, or when cancelled.
+pub fn learn_from(
+    networks: &Networks,
+    parameters: &BTreeMap<String, Var>,
+    config: &TrainConfig,
+    frozen: &Frozen,
+    prepared: Prepared,
+) -> Result<(Losses, Gradients)> {
+    if frozen.pictures_alone {
+        let pictures = frozen.pictures(prepared)?;
+        return reconstruct(networks, parameters, config.loss.kl, &pictures);
+    }
+    let (batch, draws) = frozen.complete(networks, prepared)?;
+    let settings = config.step();
+    step(
+        networks,
+        parameters,
+        &settings,
+        &batch,
+        &draws,
+        &mut |_, _| {},
+    )
 }
 
 impl Note {

@@ -12,12 +12,14 @@ use super::ema::Ema;
 use super::event::{Event, EventLog, StepReport};
 use super::folder::RunFolder;
 use super::learner::Learner;
+use super::networks::Group;
 use super::prefetch::Batches;
 use super::ranks::{Alone, Collective};
 use super::sample;
 use super::tables::Tables;
 use crate::dataset::BrokenRecord;
 use crate::nn::DeviceFailure;
+use crate::nn::device::Precision;
 use crate::pipeline::Problem;
 use candle_core::{Device, Var};
 use std::collections::BTreeMap;
@@ -195,6 +197,12 @@ impl Run {
             pid: std::process::id(),
         };
         self.tell(hooks, started)?;
+        let precision = self.learner.config.trainer.precision;
+        if self.learner.device.is_cpu() && precision == Precision::Bf16 {
+            let text = "bf16 is slow on the processor: good for trying it out, not for training.";
+            let text = text.to_owned();
+            self.tell(hooks, Event::Warning { text })?;
+        }
         for broken in broken {
             let (record, reason) = (broken.record, broken.reason);
             self.tell(hooks, Event::Broken { record, reason })?;
@@ -383,9 +391,18 @@ impl Run {
     /// Draws the pinned questions with the averaged weights. A failure is told and does not end the
     /// run.
     fn sample(&mut self, hooks: &mut Hooks<'_>) -> Result<(), Problem> {
-        if self.learner.config.sample.questions.is_empty() {
-            let text =
-                "There are no pinned questions to draw; add some to sample.questions.".into();
+        let config = &self.learner.config;
+        let why = match config.model.train.contains(&Group::Encoder) {
+            true => Some(
+                "Nothing is drawn: the editor does not know the latents of an encoder that is being trained.",
+            ),
+            false if config.sample.questions.is_empty() => {
+                Some("There are no pinned questions to draw; add some to sample.questions.")
+            }
+            false => None,
+        };
+        if let Some(text) = why {
+            let text = text.to_owned();
             return self.tell(hooks, Event::Warning { text });
         }
         let averages = plain(self.ema.averages());

@@ -251,3 +251,21 @@ fn what_ranks_cannot_share_or_find_is_said_by_rank_0() -> TestResult {
     twice.envs([("RANK", "0"), ("WORLD_SIZE", "2"), ("MASTER_PORT", "1")]);
     refused(&twice.output()?, 2, &["leave out --ranks"])
 }
+
+/// The same by MPI: `mpirun` starts two ranks, which compute what one does.
+#[cfg(feature = "mpi")]
+#[test]
+fn ranks_of_mpirun_sum_by_mpi() -> TestResult {
+    let place = prepared(3, |_| {})?;
+    expect_code(&place.run(&["train", "train.toml", "-o", "one"])?, 0)?;
+    let output = std::process::Command::new("mpirun")
+        .args(["--allow-run-as-root", "--oversubscribe", "-np", "2"])
+        .arg(env!("CARGO_BIN_EXE_lgd-studio"))
+        .args(["train", "train.toml", "-o", "two", "--device", "cpu"])
+        .current_dir(place.path(""))
+        .env("LGD_STUDIO_HOME", place.path("home"))
+        .output()?;
+    expect_code(&output, 0)?;
+    same_losses(&place.path("one"), &place.path("two"), 3)?;
+    same_weights(&place.path("one"), &place.path("two"), 3)
+}

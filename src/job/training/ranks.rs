@@ -4,7 +4,7 @@ use super::{Problem, open_device};
 use crate::job::DeviceChoice;
 use crate::nn::use_threads;
 use crate::train::ranks::{
-    Alone, Collective, Patience, RankError, Rendezvous, Star, local, on_device,
+    Alone, Collective, Patience, RankError, Rendezvous, Star, by_mpi, local, on_device,
 };
 use crate::train::{Ended, follow};
 use candle_core::Device;
@@ -66,6 +66,18 @@ pub fn devices_for(ranks: usize, device: DeviceChoice) -> Result<Vec<DeviceChoic
     }
 }
 
+/// The devices of a list, `cuda:0,cuda:1`; what is none is left out.
+pub fn device_list(text: &str) -> Vec<DeviceChoice> {
+    let names = text.split(',').map(str::trim);
+    names.filter_map(|name| name.parse().ok()).collect()
+}
+
+/// Devices as such a list.
+pub fn listed(devices: &[DeviceChoice]) -> String {
+    let names: Vec<String> = devices.iter().map(DeviceChoice::to_string).collect();
+    names.join(",")
+}
+
 fn cards() -> Vec<DeviceChoice> {
     let all = DeviceChoice::available().into_iter();
     all.filter(|device| matches!(device, DeviceChoice::Cuda(_)))
@@ -94,6 +106,9 @@ fn device_of(place: &Rendezvous, device: DeviceChoice) -> DeviceChoice {
 pub fn train_along(place: &Rendezvous, device: DeviceChoice) -> Result<Ended, Problem> {
     let choice = device_of(place, device);
     super::on_large_stack(|| {
+        if let Some(ranks) = by_mpi(place, Patience::default())? {
+            return follow(ranks, &open_device(choice)?);
+        }
         let mut star = Star::meet(place, Patience::default())?;
         match open_device(choice) {
             Ok(device) => follow(on_device(star, &device)?, &device),
@@ -148,6 +163,9 @@ impl Company {
         match self {
             Self::Alone(_) => Ok((Box::new(Alone), Helpers::default())),
             Self::Cluster(place, _) => {
+                if let Some(ranks) = by_mpi(place, Patience::default())? {
+                    return Ok((ranks, Helpers::default()));
+                }
                 let star = Star::meet(place, Patience::default())?;
                 Ok((on_device(star, device)?, Helpers::default()))
             }

@@ -85,12 +85,29 @@ impl Line {
         RankError::Lost(self.rank, why.to_string())
     }
 
+    /// Why nothing can be sent: what the other side said before it left, else the error.
+    fn gone(&self, error: std::io::Error) -> RankError {
+        loop {
+            match self.length() {
+                Ok(length) => {
+                    // Whatever it is, nobody asked for it.
+                    let mut rest = vec![0; length.min(WORDS) as usize];
+                    if length > WORDS || self.fill(&mut rest).is_err() {
+                        return self.lost(error);
+                    }
+                }
+                Err(RankError::Lost(..)) => return self.lost(error),
+                Err(told) => return told,
+            }
+        }
+    }
+
     /// Sends a message.
     pub fn send(&self, message: &[u8]) -> Result<(), RankError> {
         let mut stream = speak(&self.voice);
         let sent = stream.write_all(&header(DATA, message.len()));
         sent.and_then(|()| stream.write_all(message))
-            .map_err(|e| self.lost(e))
+            .map_err(|e| self.gone(e))
     }
 
     /// Sends numbers.
@@ -99,11 +116,11 @@ impl Line {
         let mut piece = Vec::with_capacity(PIECE);
         stream
             .write_all(&header(DATA, 4 * numbers.len()))
-            .map_err(|e| self.lost(e))?;
+            .map_err(|e| self.gone(e))?;
         for numbers in numbers.chunks(PIECE / 4) {
             piece.clear();
             piece.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
-            stream.write_all(&piece).map_err(|e| self.lost(e))?;
+            stream.write_all(&piece).map_err(|e| self.gone(e))?;
         }
         Ok(())
     }
@@ -121,7 +138,7 @@ impl Line {
     }
 
     /// The next message, of at most `most` bytes.
-    pub fn receive(&mut self, most: usize) -> Result<Vec<u8>, RankError> {
+    pub fn receive(&self, most: usize) -> Result<Vec<u8>, RankError> {
         let length = self.length()?;
         if length > most as u64 {
             let text = format!("rank {} sends {length} bytes, expected {most}", self.rank);
@@ -134,7 +151,7 @@ impl Line {
 
     /// The next numbers, each given to `take` with its old value in `numbers`.
     pub fn receive_numbers(
-        &mut self,
+        &self,
         numbers: &mut [f32],
         take: impl Fn(&mut f32, f32),
     ) -> Result<(), RankError> {
@@ -159,7 +176,7 @@ impl Line {
     }
 
     /// The length of the next message, after all that only says that the other side is alive.
-    fn length(&mut self) -> Result<u64, RankError> {
+    fn length(&self) -> Result<u64, RankError> {
         loop {
             let mut bytes = [0; HEADER];
             self.fill(&mut bytes)?;
@@ -182,11 +199,11 @@ impl Line {
         }
     }
 
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), RankError> {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RankError> {
         let (mut filled, mut heard) = (0, Instant::now());
         while filled < bytes.len() {
             let rest = bytes.get_mut(filled..).unwrap_or_default();
-            match self.ear.read(rest) {
+            match (&self.ear).read(rest) {
                 Ok(0) => return Err(self.lost("its connection is closed")),
                 Ok(count) => (filled, heard) = (filled + count, Instant::now()),
                 Err(error) => match error.kind() {

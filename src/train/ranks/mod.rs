@@ -10,8 +10,11 @@
 //! | [`Alone`] | one process |
 //! | [`Star`] | any machines that reach each other by TCP; sums are made by rank 0, in the order of the ranks |
 //! | `Cards` | NVIDIA cards, feature `nccl`; everything but the sums goes through a [`Star`] |
+//! | `Mpi` | what `mpirun` starts, feature `mpi`; the same |
 
 mod frames;
+#[cfg(feature = "mpi")]
+mod mpi;
 #[cfg(feature = "nccl")]
 mod nccl;
 mod rendezvous;
@@ -64,7 +67,7 @@ impl From<RankError> for Problem {
 }
 
 /// The ranks of a run, as one of them sees them.
-pub trait Collective: Send {
+pub trait Collective {
     /// Which one this is, from 0.
     fn rank(&self) -> usize;
 
@@ -128,6 +131,22 @@ impl Collective for Alone {
     }
 
     fn leave(&mut self, _why: &str) {}
+}
+
+/// Meets the other ranks by MPI, where this build has it and `mpirun` started them.
+///
+/// # Errors
+/// When they do not meet.
+pub fn by_mpi(
+    place: &Rendezvous,
+    patience: Patience,
+) -> Result<Option<Box<dyn Collective>>, RankError> {
+    #[cfg(feature = "mpi")]
+    if place.by_mpi {
+        return Ok(Some(Box::new(mpi::Mpi::meet(place, patience)?)));
+    }
+    let _ = (place, patience);
+    Ok(None)
 }
 
 /// The quickest backend for a device: NCCL between cards where this build has it, else the star itself.

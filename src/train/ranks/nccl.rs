@@ -19,13 +19,9 @@ pub(super) struct Cards {
 /// NCCL's handle, with the promise that one thread at a time uses it.
 struct Sum(Arc<Comm>);
 
-#[expect(unsafe_code, reason = "a handle that is not marked as movable")]
-// SAFETY: a communicator may be used from any thread as long as it is one at a time, and `mean` takes
-// the whole of `Cards`.
-unsafe impl Send for Cards {}
-
 #[expect(unsafe_code, reason = "candle wants operations that could be shared")]
-// SAFETY: as above; the operation lives within one call of `mean`.
+// SAFETY: a communicator may be used from any thread as long as it is one at a time; the operation lives
+// within one call of `mean`, which takes the whole of `Cards`.
 unsafe impl Send for Sum {}
 
 #[expect(unsafe_code, reason = "candle wants operations that could be shared")]

@@ -13,6 +13,11 @@ use std::net::TcpListener;
 
 /// The port where nothing says another one, as of `torchrun`.
 const PORT: u16 = 29500;
+/// What Open MPI says about a process.
+const MPI_RANK: &str = "OMPI_COMM_WORLD_RANK";
+const MPI_SIZE: &str = "OMPI_COMM_WORLD_SIZE";
+const MPI_LOCAL_RANK: &str = "OMPI_COMM_WORLD_LOCAL_RANK";
+const MPI_LOCAL_SIZE: &str = "OMPI_COMM_WORLD_LOCAL_SIZE";
 /// The variable with the word by which ranks know each other.
 pub const TOKEN: &str = "LGD_STUDIO_RANKS_TOKEN";
 
@@ -31,6 +36,10 @@ pub struct Rendezvous {
     pub port: u16,
     /// What all ranks of the run know.
     pub token: String,
+    /// Whether `mpirun` started them.
+    pub by_mpi: bool,
+    /// Whether all are known to be on this machine.
+    pub all_here: bool,
 }
 
 impl Rendezvous {
@@ -57,11 +66,7 @@ impl Rendezvous {
         };
         let found = [
             (number("RANK")?, number("WORLD_SIZE")?, "LOCAL_RANK"),
-            (
-                number("OMPI_COMM_WORLD_RANK")?,
-                number("OMPI_COMM_WORLD_SIZE")?,
-                "OMPI_COMM_WORLD_LOCAL_RANK",
-            ),
+            (number(MPI_RANK)?, number(MPI_SIZE)?, MPI_LOCAL_RANK),
             (number("SLURM_PROCID")?, slurm_ranks, "SLURM_LOCALID"),
         ];
         let found = found
@@ -94,7 +99,10 @@ impl Rendezvous {
                     .hint("Use one between 1024 and 65535.")
             })?,
         };
+        let by_mpi = local == MPI_LOCAL_RANK;
         Ok(Some(Self {
+            by_mpi,
+            all_here: by_mpi && number(MPI_LOCAL_SIZE)? == Some(ranks),
             rank,
             ranks,
             local_rank: number(local)?.unwrap_or(rank),
@@ -153,6 +161,8 @@ pub fn local(ranks: usize) -> Result<(TcpListener, Rendezvous), Problem> {
         host: "127.0.0.1".to_owned(),
         port,
         token: format!("{} {nanos}", std::process::id()),
+        by_mpi: false,
+        all_here: true,
     };
     Ok((listener, place))
 }

@@ -135,7 +135,7 @@ impl Star {
         let apart = |e: io::Error| RankError::Apart(e.to_string());
         // Rank 0 answers once everybody is there.
         let wait = patience.meeting.saturating_add(patience.silence);
-        let mut line = Line::new(0, stream, wait).map_err(apart)?;
+        let line = Line::new(0, stream, wait).map_err(apart)?;
         line.send(&serde_json::to_vec(&greeting(place)).unwrap_or_default())?;
         line.receive(GREETING)?;
         let line = line.with_silence(patience.silence).map_err(apart)?;
@@ -161,13 +161,13 @@ impl Star {
 
     fn numbers(&mut self, numbers: &mut [f32]) -> Result<(), RankError> {
         if self.rank > 0 {
-            for line in &mut self.lines {
+            for line in &self.lines {
                 line.send_numbers(numbers)?;
                 line.receive_numbers(numbers, |number, mean| *number = mean)?;
             }
             return Ok(());
         }
-        for line in &mut self.lines {
+        for line in &self.lines {
             line.receive_numbers(numbers, |sum, more| *sum += more)?;
         }
         let share = 1.0 / self.ranks as f32;
@@ -196,7 +196,7 @@ impl Collective for Star {
     }
 
     fn broadcast(&mut self, said: Vec<u8>) -> Result<Vec<u8>, RankError> {
-        match (self.rank, self.lines.first_mut()) {
+        match (self.rank, self.lines.first()) {
             (1.., Some(line)) => line.receive(MESSAGE),
             _ => {
                 self.lines.iter().try_for_each(|line| line.send(&said))?;
@@ -207,14 +207,14 @@ impl Collective for Star {
 
     fn gather(&mut self, said: Vec<u8>) -> Result<Vec<Vec<u8>>, RankError> {
         if self.rank > 0 {
-            for line in &mut self.lines {
+            for line in &self.lines {
                 line.send(&said)?;
             }
             let all = self.broadcast(Vec::new())?;
             return serde_json::from_slice(&all).map_err(|e| RankError::Confused(e.to_string()));
         }
         let mut all = vec![said];
-        for line in &mut self.lines {
+        for line in &self.lines {
             all.push(line.receive(MESSAGE)?);
         }
         let text = serde_json::to_vec(&all).map_err(|e| RankError::Confused(e.to_string()))?;

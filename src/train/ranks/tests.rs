@@ -168,7 +168,7 @@ fn a_side_that_hangs_is_lost_after_a_while() -> TestResult {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     let _other = std::net::TcpStream::connect(listener.local_addr()?)?;
     let (stream, _) = listener.accept()?;
-    let mut line = frames::Line::new(4, stream, Duration::from_millis(300))?;
+    let line = frames::Line::new(4, stream, Duration::from_millis(300))?;
     let error = line.receive(10).err().ok_or("it said something")?;
     assert_eq!(
         error.to_string(),
