@@ -134,19 +134,29 @@ impl Run {
             checkpoints,
             saved: None,
         };
-        let found = run.checkpoints.newest(device);
-        let (newest, passed_over) = found.map_err(|e| run.folder.unwritable(&e))?;
+        match run.begin(hooks) {
+            Ok(()) => Ok(run),
+            Err(problem) => {
+                run.learner.ranks.leave(&problem.message);
+                Err(problem)
+            }
+        }
+    }
+
+    /// Goes on from the newest checkpoint, with all ranks.
+    fn begin(&mut self, hooks: &mut Hooks<'_>) -> Result<(), Problem> {
+        let found = self.checkpoints.newest(&self.learner.device);
+        let (newest, passed_over) = found.map_err(|e| self.folder.unwritable(&e))?;
         for text in passed_over {
-            run.tell(hooks, Event::Warning { text })?;
+            self.tell(hooks, Event::Warning { text })?;
         }
         if let Some(checkpoint) = &newest {
-            run.restore(checkpoint)?;
+            self.restore(checkpoint)?;
         }
-        run.learner.begin_together(newest)?;
-        let tables = Tables::open(run.folder.path(), run.learner.step);
-        run.tables = Some(tables.map_err(|e| run.folder.unwritable(&e))?);
-        run.announce(hooks)?;
-        Ok(run)
+        self.learner.begin_together(newest)?;
+        let tables = Tables::open(self.folder.path(), self.learner.step);
+        self.tables = Some(tables.map_err(|e| self.folder.unwritable(&e))?);
+        self.announce(hooks)
     }
 
     fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Problem> {
@@ -270,39 +280,24 @@ impl Run {
 
     /// Does what was asked for since the last step.
     fn obey(&mut self, hooks: &mut Hooks<'_>) -> Result<Option<Ended>, Problem> {
-        let mut paused = false;
+        let (mut paused, step) = (false, self.learner.step);
         while let Some(control) = (hooks.control)(paused) {
             match control {
                 Control::Pause if !paused => {
                     paused = true;
                     self.save(hooks)?;
-                    self.tell(
-                        hooks,
-                        Event::Paused {
-                            step: self.learner.step,
-                        },
-                    )?;
+                    self.tell(hooks, Event::Paused { step })?;
                 }
                 Control::Continue if paused => {
                     paused = false;
-                    self.tell(
-                        hooks,
-                        Event::Continued {
-                            step: self.learner.step,
-                        },
-                    )?;
+                    self.tell(hooks, Event::Continued { step })?;
                 }
                 Control::Pause | Control::Continue => {}
                 Control::SaveNow => self.save(hooks)?,
                 Control::SampleNow => self.sample(hooks)?,
                 Control::StopAndKeep => {
                     self.save(hooks)?;
-                    self.tell(
-                        hooks,
-                        Event::Stopped {
-                            step: self.learner.step,
-                        },
-                    )?;
+                    self.tell(hooks, Event::Stopped { step })?;
                     return Ok(Some(Ended::Stopped));
                 }
                 Control::Discard => {
