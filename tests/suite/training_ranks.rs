@@ -6,6 +6,7 @@ use crate::golden::TestResult;
 use crate::training_runs::{last_event, losses, short};
 use candle_core::Device;
 use lgd_studio::train::{Event, Preset, TrainConfig, read_events};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -47,7 +48,8 @@ fn same_weights(a: &Path, b: &Path, step: u64) -> TestResult {
     for file in ["weights", "ema", "optimizer"] {
         let read = |run: &Path| {
             let path = run.join(format!("checkpoints/step-{step:08}/{file}.safetensors"));
-            candle_core::safetensors::load(path, &Device::Cpu)
+            let tensors = candle_core::safetensors::load(path, &Device::Cpu)?;
+            Ok::<BTreeMap<_, _>, candle_core::Error>(tensors.into_iter().collect())
         };
         let (a, b) = (read(a)?, read(b)?);
         assert_eq!(a.len(), b.len());

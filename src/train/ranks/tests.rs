@@ -157,7 +157,7 @@ fn who_does_not_come_in_time_is_named_and_strangers_are_sent_away() -> TestResul
     assert!(began.elapsed() < Duration::from_secs(15));
     let host = host.ok_or("nobody came")?.to_string();
     assert!(host.contains("rank 1, 2 did not come"), "{host}");
-    let guest = guest.map_err(|_| "a panic")?.ok_or("it was let in")?;
+    let guest = guest.map_err(|_panic| "a panic")?.ok_or("it was let in")?;
     assert!(guest.to_string().contains("another run"), "{guest}");
     Ok(())
 }
