@@ -102,6 +102,34 @@ fn an_autoencoder_learns_from_nothing_and_its_decoder_alone() -> TestResult {
     Ok(())
 }
 
+/// BLIP-2 by its answers, and the editor with the translation, each from weights that know nothing.
+#[test]
+fn answers_and_editor_learn_from_nothing() -> TestResult {
+    let place = tempfile::tempdir()?;
+    let data = place.path().join("data");
+    toon(&data, 8, 64)?;
+    let fresh = place.path().join("fresh");
+    write_fresh(&Bundle::open(&BundleSource::Embedded)?, 7, &fresh)?;
+    for (preset, name, share) in [
+        (Preset::Answers, "answers", 0.8),
+        (Preset::ToonTiny, "editor", 0.9),
+    ] {
+        let mut config = crate::training::config(preset, &data);
+        config.model.bundle = fresh.display().to_string();
+        config.data.resolution = 64;
+        config.optim.batch = 4;
+        config.optim.schedule = LrSchedule::Constant { warmup_steps: 5 };
+        config.trainer.max_steps = 24;
+        config.trainer.checkpoint_every = 24;
+        let run = place.path().join(name);
+        assert_eq!(train(&config, &run, || None, |_| {})?, Ended::Finished);
+        let all = totals(&run)?;
+        let (first, last) = (mean(&all[..6]), mean(&all[18..]));
+        assert!(last < share * first, "{name}: {first} {last}");
+    }
+    Ok(())
+}
+
 /// The recipe we ship, with few samples and steps: every stage works on what the one before it left, and
 /// a stopped one goes on.
 #[test]
