@@ -10,7 +10,7 @@
 //! | 5 faces | [`cli`] | the same jobs from a terminal | `job` |
 //! | 4 seam | [`job`] | jobs in, events out; the threads and child processes, the queue, cancellation, run files, exports | all below |
 //! | 3 programs | [`eval`] | CLIP similarity, the paper's Sim and AUC metrics, votes, reports | `pipeline` and below |
-//! | 3 programs | [`train`] | config, one step, losses, optimiser, checkpoints, the loop of a run | `pipeline` and below |
+//! | 3 programs | [`train`] | config, one step, losses, optimiser, checkpoints, ranks, the loop of a run | `pipeline` and below |
 //! | 2 method | [`pipeline`] | an [`EditRequest`](pipeline::EditRequest) to a picture; bundles, pictures, metadata | `models`, `diffusion`, `dataset`, `nn` |
 //! | 1 parts | [`models`] | BLIP-2, T5, latent translation, UNet, VAE, CLIP: one file per network | `nn` |
 //! | 1 parts | [`diffusion`] | noise schedules, samplers, guidance: pure maths on a `Denoiser` | `nn` |
@@ -35,7 +35,7 @@
 //! its columns to a run file while it is drawn, so a killed program loses nothing.
 //!
 //! Below [`job`] everything is plain synchronous code that runs without a window, a thread or a GPU;
-//! only [`train`] reads its data ahead on a thread of its own.
+//! only [`train`] has two of its own: it reads its data ahead, and tells other ranks that it is alive.
 
 pub mod app;
 pub mod cli;

@@ -16,7 +16,9 @@ struct Script<'a> {
     name: &'a str,
     /// What the log is called behind it.
     log: &'a str,
-    /// Processor cores.
+    /// How the cards are asked for.
+    cards: &'a str,
+    /// Processor cores of a task.
     cores: u32,
     /// Further lines for Slurm.
     directives: &'a [String],
@@ -31,7 +33,7 @@ impl Script<'_> {
         let (name, log, cores) = (self.name, self.log, self.cores);
         let mut text = format!("#!/bin/bash\n#SBATCH --job-name={name}\n");
         let fixed = [
-            "gres=gpu:1".to_owned(),
+            self.cards.to_owned(),
             format!("cpus-per-task={cores}"),
             "time=24:00:00".to_owned(),
             "requeue".to_owned(),
@@ -58,6 +60,7 @@ pub(super) fn array_job(command: &[String], score: &[String], shards: usize) -> 
     Script {
         name: "lgd-validate",
         log: "%A-%a",
+        cards: "gres=gpu:1",
         cores: 4,
         directives: &[format!("array=1-{shards}")],
         notes: &[
@@ -83,30 +86,52 @@ pub(super) struct Begin<'a> {
     pub made: &'a str,
 }
 
-/// A script that begins a run where it is not there yet, and otherwise goes on with it.
-pub(super) fn training_job(begin: Option<Begin<'_>>, resume: &[String]) -> String {
-    let resume = format!("srun {}", words(resume));
+/// A script that begins a run where it is not there yet, and otherwise goes on with it, with so many
+/// `ranks` that have a card each.
+pub(super) fn training_job(begin: Option<Begin<'_>>, resume: &[String], ranks: usize) -> String {
+    // A rank that is lost ends the others at once, and the job can begin again.
+    let srun = match ranks {
+        1 => "srun",
+        _ => "srun --kill-on-bad-exit=1",
+    };
+    let resume = format!("{srun} {}", words(resume));
     let body = match begin {
         None => vec![resume],
         Some(Begin { command, made }) => vec![
             format!("if [ -e {} ]; then", quoted(made)),
             format!("  {resume}"),
             "else".to_owned(),
-            format!("  srun {}", words(command)),
+            format!("  {srun} {}", words(command)),
             "fi".to_owned(),
         ],
     };
+    let mut directives = vec!["open-mode=append".to_owned(), "signal=INT@300".to_owned()];
+    let mut notes = vec![
+        "Five minutes before its time is over the run is told to save and stop; so is one that"
+            .to_owned(),
+        "another job pushes aside. Submit the script again, and it goes on where it was."
+            .to_owned(),
+    ];
+    if ranks > 1 {
+        directives.push(format!("ntasks={ranks}"));
+        notes.push(format!(
+            "{ranks} tasks share the samples of every step, on any nodes that see the data and the bundle."
+        ));
+        notes.push(
+            "They meet on the first node; another number of tasks goes on with the same run."
+                .to_owned(),
+        );
+    }
     Script {
         name: "lgd-train",
         log: "%j",
+        cards: match ranks {
+            1 => "gres=gpu:1",
+            _ => "gpus-per-task=1",
+        },
         cores: 8,
-        directives: &["open-mode=append".to_owned(), "signal=INT@300".to_owned()],
-        notes: &[
-            "Five minutes before its time is over the run is told to save and stop; so is one that"
-                .to_owned(),
-            "another job pushes aside. Submit the script again, and it goes on where it was."
-                .to_owned(),
-        ],
+        directives: &directives,
+        notes: &notes,
         body: &body,
     }
     .text()
@@ -167,6 +192,28 @@ mod tests {
         let wanted =
             "lgd-studio validate --dataset 'Tom'\\''s data' --shard \"$SLURM_ARRAY_TASK_ID/8\"";
         assert_eq!(last, Some(wanted));
+    }
+
+    #[test]
+    fn several_ranks_are_tasks_of_one_step() {
+        let resume = owned(&["lgd-studio", "train", "--resume", "run"]);
+        let alone = training_job(None, &resume, 1);
+        assert!(
+            alone.contains("#SBATCH --gres=gpu:1\n") && !alone.contains("ntasks"),
+            "{alone}"
+        );
+        let script = training_job(None, &resume, 8);
+        for line in [
+            "#SBATCH --ntasks=8",
+            "#SBATCH --gpus-per-task=1",
+            "#SBATCH --signal=INT@300",
+            "srun --kill-on-bad-exit=1 lgd-studio train --resume run",
+        ] {
+            assert!(
+                script.lines().any(|found| found == line),
+                "{line}: {script}"
+            );
+        }
     }
 
     #[test]

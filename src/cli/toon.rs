@@ -63,6 +63,10 @@ struct DatasetArgs {
     /// Samples of combinations that training never shows [default: as --val]
     #[arg(long, value_name = "N")]
     compositional: Option<usize>,
+    /// Samples of questions that take more than one rule: chained causes, negation, counting; the same
+    /// question about two frames each [default: as --val]
+    #[arg(long, value_name = "N")]
+    reasoning: Option<usize>,
     /// Side of the pictures in pixels
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(16..=4096))]
     size: u32,
@@ -140,6 +144,7 @@ fn dataset(args: &DatasetArgs, global: &GlobalArgs) -> Result<(), Failure> {
             Split::Val => args.val,
             Split::Test => args.test.or(args.val),
             Split::Compositional => args.compositional.or(args.val),
+            Split::Reasoning => args.reasoning.or(args.val),
         };
         *count = wanted.unwrap_or(*count);
     }

@@ -2,8 +2,10 @@
 
 use super::slurm::{self, Begin, Emit};
 use super::{Failure, GlobalArgs, output, session};
-use crate::job::training::{self, Ended, Event, RunRequest, Steering, TrainConfig};
-use crate::job::{CancelToken, Places};
+use crate::job::training::{
+    self, Company, Ended, Event, Recipe, RecipeNews, RunRequest, Steering, TrainConfig,
+};
+use crate::job::{CancelToken, DeviceChoice, Places};
 use clap::{Args, ValueEnum};
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar};
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example of a configuration; what it leaves out comes from the preset:
-  preset = \"toon-tiny\"            # full, adapter, lora, toon-tiny or answers
+  preset = \"toon-tiny\"  # full, adapter, lora, toon-tiny, answers or autoencoder
   [data]
   image_dir = \"toon-1000/images\"
   sample_file = \"toon-1000/labels_cot_train.json\"
@@ -26,12 +28,16 @@ Examples:
   lgd-studio train --resume my-run --set trainer.max_steps=1000
   lgd-studio train --resume my-run --promote my-bundle
   lgd-studio train --resume my-run --export-lora my-lora.safetensors
-  lgd-studio train train.toml -o my-run --emit slurm > job.sh")]
+  lgd-studio train --recipe assets/recipes/toon-tiny.toml -o retrained
+  lgd-studio train train.toml -o my-run --ranks 2
+  lgd-studio train train.toml -o my-run --devices cuda:0,cuda:2
+  torchrun --no-python --nproc-per-node 4 lgd-studio train train.toml -o my-run
+  lgd-studio train train.toml -o my-run --ranks 8 --emit slurm > job.sh")]
 pub(super) struct TrainArgs {
     /// The configuration of a new run
     #[arg(
         value_name = "CONFIG.toml",
-        required_unless_present = "resume",
+        required_unless_present_any = ["resume", "recipe"],
         conflicts_with = "resume"
     )]
     config: Option<PathBuf>,
@@ -41,6 +47,14 @@ pub(super) struct TrainArgs {
     /// Go on with the run in this folder
     #[arg(long, value_name = "RUN")]
     resume: Option<PathBuf>,
+    /// Train a bundle from nothing, stage by stage, in the folder of --output
+    #[arg(
+        long,
+        value_name = "RECIPE.toml",
+        requires = "output",
+        conflicts_with_all = ["config", "resume", "dry_run", "emit", "control"]
+    )]
+    recipe: Option<PathBuf>,
     /// Folder of the new run [default: a new one in the data folder]
     #[arg(short, long, value_name = "DIR", conflicts_with = "resume")]
     output: Option<PathBuf>,
@@ -67,6 +81,18 @@ pub(super) struct TrainArgs {
     /// whose end stops the run, or as files in the run's folder control
     #[arg(long, value_enum, value_name = "WHERE")]
     control: Option<ControlArg>,
+    /// Train with so many processes, which share the samples of every step: one per card where there
+    /// are cards
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    ranks: Option<u16>,
+    /// Train with one process on each of these devices
+    #[arg(
+        long,
+        value_name = "DEVICE,...",
+        value_delimiter = ',',
+        conflicts_with = "ranks"
+    )]
+    devices: Vec<DeviceChoice>,
     /// Print a script for a cluster instead of training
     #[arg(
         long,
@@ -90,6 +116,29 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> 
     if args.emit == Some(Emit::Slurm) {
         return emit_slurm(args);
     }
+    let trains = !args.dry_run && args.promote.is_none() && args.export_lora.is_none();
+    let place = training::rendezvous()?.filter(|_| trains);
+    if place.is_some() && args.recipe.is_some() {
+        let text = "A recipe starts its ranks itself: use --ranks or --devices.";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    if let Some(place) = place.as_ref().filter(|place| place.rank > 0) {
+        // Rank 0 hears Ctrl-C as well, and tells the others.
+        let _deaf = session::cancel_on_interrupt();
+        training::train_along(place, global.device)?;
+        return Ok(());
+    }
+    let company = match place {
+        Some(_) if args.ranks.is_some() || !args.devices.is_empty() => {
+            let text = "The ranks were started already: leave out --ranks and --devices.";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+        Some(place) => Company::Cluster(place, global.device),
+        None => company(args, global)?,
+    };
+    if let (Some(recipe), Some(folder)) = (&args.recipe, &args.output) {
+        return follow_recipe(recipe, folder, company, args, global);
+    }
     let request = match (&args.resume, &args.config) {
         (Some(run), _) => match (&args.promote, &args.export_lora) {
             (Some(folder), _) => return promote(run, folder, global),
@@ -99,7 +148,7 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> 
         (None, Some(path)) => {
             let config = TrainConfig::read(path, &args.settings)?;
             if args.dry_run {
-                return dry_run(&config, global);
+                return dry_run(&config, company, global);
             }
             RunRequest::New(Box::new(config), new_folder(args, path)?)
         }
@@ -114,14 +163,32 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> 
         Some(ControlArg::Folder) => Steering::Folder,
     };
     let cancel = session::cancel_on_interrupt();
-    train(request, steering, &cancel, &folder, global)
+    train(request, company, steering, &cancel, &folder, global)
+}
+
+/// This process alone, or with others of this machine.
+fn company(args: &TrainArgs, global: &GlobalArgs) -> Result<Company, Failure> {
+    let devices = match (args.devices.as_slice(), args.ranks) {
+        ([], None | Some(1)) => vec![global.device],
+        ([], Some(ranks)) => training::devices_for(ranks.into(), global.device)?,
+        (devices, _) => devices.to_vec(),
+    };
+    Ok(match devices.as_slice() {
+        [device] => Company::Alone(*device),
+        _ => Company::Local(devices),
+    })
 }
 
 /// A script that begins the run where there is none and otherwise goes on with it.
 fn emit_slurm(args: &TrainArgs) -> Result<(), Failure> {
-    let typed = slurm::this_command(&[]);
+    // In the script, srun starts the ranks.
+    let typed = slurm::this_command(&["--ranks", "--devices"]);
+    let ranks = match args.devices.len() {
+        0 => args.ranks.map_or(1, usize::from),
+        devices => devices,
+    };
     let script = match (&args.resume, &args.config, &args.output) {
-        (Some(_), ..) => slurm::training_job(None, &typed),
+        (Some(_), ..) => slurm::training_job(None, &typed, ranks),
         (None, Some(config), Some(run)) => {
             // What cannot be used is better known now than when the job begins.
             TrainConfig::read(config, &args.settings)?;
@@ -129,7 +196,7 @@ fn emit_slurm(args: &TrainArgs) -> Result<(), Failure> {
             let resume = [resume.as_slice(), &[run.display().to_string()]].concat();
             let made = run.join("config.toml").display().to_string();
             let (command, made) = (typed.as_slice(), made.as_str());
-            slurm::training_job(Some(Begin { command, made }), &resume)
+            slurm::training_job(Some(Begin { command, made }), &resume, ranks)
         }
         _ => {
             let text = "Say where the run is kept, so that the job finds it again: -o DIR.";
@@ -152,6 +219,7 @@ fn new_folder(args: &TrainArgs, config: &Path) -> Result<PathBuf, Failure> {
 
 fn train(
     request: RunRequest,
+    company: Company,
     steering: Steering,
     cancel: &CancelToken,
     folder: &Path,
@@ -164,7 +232,7 @@ fn train(
     let places = Places::of_user();
     let ended = training::train(
         request,
-        global.device,
+        company,
         steering,
         places.as_ref(),
         cancel,
@@ -189,6 +257,63 @@ fn train(
         });
     }
     Ok(())
+}
+
+/// Trains a bundle from nothing.
+fn follow_recipe(
+    recipe: &Path,
+    folder: &Path,
+    company: Company,
+    args: &TrainArgs,
+    global: &GlobalArgs,
+) -> Result<(), Failure> {
+    let recipe = Recipe::read(recipe)?;
+    let cancel = session::cancel_on_interrupt();
+    let bar = session::progress_bar(1);
+    let json = global.json;
+    let places = Places::of_user();
+    let made = training::follow_recipe(
+        &recipe,
+        folder,
+        &args.settings,
+        &company,
+        places.as_ref(),
+        &cancel,
+        |news| match news {
+            RecipeNews::Drawing(done, all) => {
+                bar.set_message("Drawing the samples");
+                bar.set_length(all as u64);
+                bar.set_position(done as u64);
+            }
+            RecipeNews::Stage(number, count, name) => {
+                bar.set_message("Loading the models");
+                bar.suspend(|| tracing::info!("stage {number} of {count}: {name}"));
+            }
+            RecipeNews::Run(event) => {
+                if json {
+                    output::line(event.to_line());
+                }
+                show(&bar, event);
+            }
+            RecipeNews::Made(bundle) => {
+                if !json {
+                    bar.suspend(|| output::line(bundle.display()));
+                }
+            }
+        },
+    );
+    bar.finish_and_clear();
+    match made? {
+        Some(bundle) => {
+            if json {
+                output::json(&serde_json::json!({ "bundle": bundle }));
+            } else {
+                output::line(format!("{}: all stages are done", bundle.display()));
+            }
+            Ok(())
+        }
+        None => Err(Failure::Cancelled),
+    }
 }
 
 fn show(bar: &ProgressBar, event: &Event) {
@@ -223,8 +348,8 @@ fn show(bar: &ProgressBar, event: &Event) {
     }
 }
 
-fn dry_run(config: &TrainConfig, global: &GlobalArgs) -> Result<(), Failure> {
-    let found = training::forecast(config, global.device)?;
+fn dry_run(config: &TrainConfig, company: Company, global: &GlobalArgs) -> Result<(), Failure> {
+    let found = training::forecast(config, company)?;
     if global.json {
         output::json(&found);
         return Ok(());

@@ -9,12 +9,16 @@ mod hold;
 mod mail;
 mod message;
 mod process;
+mod ranks;
+mod recipe;
 mod runs;
 mod thread;
 
 use super::{CancelToken, DeviceChoice, Places, Problem};
 use crate::pipeline::Bundle;
-use crate::train::{Checkpoint, Checkpoints, Hooks, Run, RunFolder, write_bundle, write_lora};
+use crate::train::{
+    Checkpoint, Checkpoints, Hooks, Run, RunFolder, latent_facts, write_bundle_with, write_lora,
+};
 use candle_core::Device;
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use std::io::BufRead as _;
@@ -31,6 +35,8 @@ pub use history::{Curves, RunHistory, SampleSet};
 pub use hold::{HeldDevice, device_key, hold_device};
 pub use mail::post;
 pub use message::{TrainingEvent, TrainingNews, TrainingTask, Tried};
+pub use ranks::{Company, device_list, devices_for, listed, rendezvous, train_along};
+pub use recipe::{Recipe, RecipeData, RecipeNews, Stage, follow_recipe};
 
 use mail::Mailbox;
 pub(super) use thread::Handle;
@@ -71,58 +77,49 @@ enum Requests {
     Mail(Mailbox),
 }
 
-/// Trains until the run ends. Cancelling saves and stops it. With `places`, no other run has the device
-/// meanwhile.
+/// Trains until the run ends, alone or as the first of several. Cancelling saves and stops it. With
+/// `places`, no other run has a device of theirs meanwhile.
 ///
 /// # Errors
 /// What ended the run; it can be resumed.
 pub fn train(
     request: RunRequest,
-    choice: DeviceChoice,
+    company: impl Into<Company>,
     steering: Steering,
     places: Option<&Places>,
     cancel: &CancelToken,
     mut on_event: impl FnMut(&Event) + Send,
 ) -> Result<Ended, Problem> {
-    let device = open_device(choice)?;
+    let company = company.into();
+    company.share_processor();
+    let device = open_device(company.device())?;
     let folder = match &request {
         RunRequest::New(_, folder) | RunRequest::Resume(folder, _) => folder.clone(),
     };
     let cache = places.map(Places::features);
     let ended = on_large_stack(|| {
-        let hold = |path: &Path| {
-            let held = places.map(|places| hold_device(places, choice, path));
-            held.transpose()
-        };
-        // Who trains in this very folder is worth knowing before who has the device, but a new run
-        // that cannot begin leaves no folder behind.
-        let run_folder = folder.clone();
-        let (folder, mut config, _held) = match request {
-            RunRequest::New(config, path) => {
-                let held = hold(&path)?;
-                (RunFolder::create(&path, &config)?, *config, held)
-            }
-            RunRequest::Resume(path, settings) => {
-                let (folder, config) = RunFolder::resume(&path, &settings)?;
-                (folder, config, hold(&path)?)
+        let (mut ranks, helpers) = company.meet(&device, &folder)?;
+        let begun = begin(request, &company, steering, places);
+        let (run_folder, mut config, mut requests, _held) = match begun {
+            Ok(begun) => begun,
+            Err(problem) => {
+                ranks.leave(&problem.message);
+                return Err(problem);
             }
         };
         // Only here: the run's folder keeps what was written.
         if let Some(cache) = &cache {
             config.data.resolve_cache(cache);
         }
-        // Only now: opening the box throws away what is in it, and it was another run's until here.
-        let mut requests = match steering {
-            Steering::Nobody => Requests::None,
-            Steering::Input => Requests::Lines(listen_to_input()?),
-            Steering::Folder => Requests::Mail(Mailbox::open(&run_folder)),
-        };
         let mut control = |wait| next_control(&mut requests, cancel, wait);
         let mut hooks = Hooks {
             control: &mut control,
             on_event: &mut on_event,
         };
-        Run::open(config, folder, &device, &mut hooks)?.train(&mut hooks)
+        let run = Run::open_with(config, run_folder, &device, ranks, &mut hooks);
+        let ended = run.and_then(|mut run| run.train(&mut hooks));
+        drop(helpers);
+        ended
     })?;
     if ended == Ended::Discarded {
         discard(&folder)?;
@@ -130,13 +127,59 @@ pub fn train(
     Ok(ended)
 }
 
-/// What a run will cost, from two real steps.
+/// What a run holds while it trains.
+type Begun = (RunFolder, TrainConfig, Requests, Vec<HeldDevice>);
+
+/// Takes the folder and the devices of a run, and opens its ears.
+fn begin(
+    request: RunRequest,
+    company: &Company,
+    steering: Steering,
+    places: Option<&Places>,
+) -> Result<Begun, Problem> {
+    let hold = |path: &Path| -> Result<Vec<HeldDevice>, Problem> {
+        let Some(places) = places else {
+            return Ok(Vec::new());
+        };
+        let devices = company.held().into_iter();
+        devices
+            .map(|device| hold_device(places, device, path))
+            .collect()
+    };
+    // Who trains in this very folder is worth knowing before who has the device, but a new run that
+    // cannot begin leaves no folder behind.
+    let (path, folder, config, held) = match request {
+        RunRequest::New(config, path) => {
+            let held = hold(&path)?;
+            let folder = RunFolder::create(&path, &config)?;
+            (path, folder, *config, held)
+        }
+        RunRequest::Resume(path, settings) => {
+            let (folder, config) = RunFolder::resume(&path, &settings)?;
+            let held = hold(&path)?;
+            (path, folder, config, held)
+        }
+    };
+    // Only now: opening the box throws away what is in it, and it was another run's until here.
+    let requests = match steering {
+        Steering::Nobody => Requests::None,
+        Steering::Input => Requests::Lines(listen_to_input()?),
+        Steering::Folder => Requests::Mail(Mailbox::open(&path)),
+    };
+    Ok((folder, config, requests, held))
+}
+
+/// What a run will cost, from two real steps. Of several ranks one is measured, with its share of the
+/// samples and of the processor.
 ///
 /// # Errors
 /// What would end the run.
-pub fn forecast(config: &TrainConfig, device: DeviceChoice) -> Result<Forecast, Problem> {
-    let device = open_device(device)?;
-    on_large_stack(|| crate::train::forecast(config, &device))
+pub fn forecast(config: &TrainConfig, company: impl Into<Company>) -> Result<Forecast, Problem> {
+    let company = company.into();
+    company.share_processor();
+    let device = open_device(company.device())?;
+    let ranks = company.ranks();
+    on_large_stack(|| crate::train::forecast(config, &device, ranks))
 }
 
 /// Writes the newest checkpoint of a run as a bundle, with the averaged weights; returns its step.
@@ -147,10 +190,12 @@ pub fn promote(run: &Path, folder: &Path) -> Result<u64, Problem> {
     let (config, checkpoint) = newest(run)?;
     let base = Bundle::open(&config.bundle())?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    write_bundle(
+    let latents = latent_facts(&config, &checkpoint.averages)?;
+    write_bundle_with(
         &base,
         &checkpoint.averages,
         &config.model.lora,
+        latents.as_ref(),
         &name,
         folder,
     )?;
@@ -166,6 +211,21 @@ pub fn export_lora(run: &Path, file: &Path) -> Result<u64, Problem> {
     let (config, checkpoint) = newest(run)?;
     write_lora(&checkpoint.averages, &config.model.lora, file)?;
     Ok(checkpoint.progress.step)
+}
+
+/// Writes the averaged low-rank pairs of a run's newest checkpoint into the run's folder; returns the
+/// file and its step. The one of a step that is there already is left as it is.
+///
+/// # Errors
+/// As [`export_lora`].
+pub fn export_lora_beside(run: &Path) -> Result<(PathBuf, u64), Problem> {
+    let (config, checkpoint) = newest(run)?;
+    let step = checkpoint.progress.step;
+    let file = run.join(format!("lora-step-{step:08}.safetensors"));
+    if !file.is_file() {
+        write_lora(&checkpoint.averages, &config.model.lora, &file)?;
+    }
+    Ok((file, step))
 }
 
 /// The newest checkpoint of a run that nobody trains meanwhile, and the run's configuration.

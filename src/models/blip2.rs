@@ -187,10 +187,18 @@ impl Blip2 {
     /// # Errors
     /// When the config is unusable or a tensor cannot be read.
     pub fn load(config: &Blip2Config, weights: &Weights) -> Result<Self> {
+        Self::load_in(config, weights, weights)
+    }
+
+    /// The same with image encoder and language model from `large`, whose numbers may be smaller.
+    ///
+    /// # Errors
+    /// As [`Blip2::load`].
+    pub fn load_in(config: &Blip2Config, weights: &Weights, large: &Weights) -> Result<Self> {
         Ok(Self {
             queries: QueryReader::load(config, weights)?,
-            vision_model: EvaVit::load(&config.vision_config, &weights.pp("vision_model"))?,
-            language_model: T5::load(&config.text_config, &weights.pp("language_model"))?,
+            vision_model: EvaVit::load(&config.vision_config, &large.pp("vision_model"))?,
+            language_model: T5::load(&config.text_config, &large.pp("language_model"))?,
             config: config.clone(),
         })
     }

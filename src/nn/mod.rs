@@ -51,6 +51,7 @@ pub use low_rank::{LowRankRule, low_rank_delta};
 pub use memory::{give_back_freed_memory, keep_freed_memory};
 pub use noise::{NoiseGenerator, NoiseTape};
 pub use norm::{GroupNorm, LayerNorm, RmsNorm};
+pub use parallel::use_threads;
 pub use pixels::LatentRgb;
 pub use quantised::Bits;
 pub use sums::{shift_channels, sum};
@@ -58,5 +59,5 @@ pub use transpose::transposed;
 pub use upsample::upsample_nearest2x;
 pub use weights::{
     LoadError, RandomValues, StoredDtype, StoredTensor, StoredWeights, TensorProblem, TensorReport,
-    WeightFile, WeightFormat, WeightSource, Weights, shards_of,
+    WeightFile, WeightFormat, WeightSource, Weights, refresh_copies, shards_of,
 };

@@ -12,6 +12,13 @@ pub(super) fn worth_sharing(steps: usize) -> bool {
     steps > WORTH_SHARING && rayon::current_num_threads() > 1
 }
 
+/// Computes with so many threads from now on; to be said before anything is computed. False when it was
+/// too late.
+pub fn use_threads(count: usize) -> bool {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count);
+    pool.build_global().is_ok()
+}
+
 /// A buffer of `len` numbers that the caller overwrites completely.
 #[expect(
     unsafe_code,

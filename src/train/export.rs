@@ -2,6 +2,7 @@
 
 use super::checkpoint::{Tensors, write_tensors};
 use super::config::LoraConfig;
+use super::latents::LatentFacts;
 use super::lora::merged;
 use crate::pipeline::{Bundle, BundleSource, Component, Problem};
 use candle_core::{DType, Device};
@@ -20,6 +21,21 @@ pub fn write_bundle(
     base: &Bundle,
     trained: &Tensors,
     lora: &LoraConfig,
+    name: &str,
+    folder: &Path,
+) -> Result<(), Problem> {
+    write_bundle_with(base, trained, lora, None, name, folder)
+}
+
+/// [`write_bundle`] with what is new about the latents, where the autoencoder was trained.
+///
+/// # Errors
+/// As [`write_bundle`].
+pub fn write_bundle_with(
+    base: &Bundle,
+    trained: &Tensors,
+    lora: &LoraConfig,
+    latents: Option<&LatentFacts>,
     name: &str,
     folder: &Path,
 ) -> Result<(), Problem> {
@@ -46,7 +62,12 @@ pub fn write_bundle(
 
     // 1. The trained networks.
     let mut changed = BTreeMap::new();
-    for component in [Component::Blip2, Component::Unet, Component::Adapter] {
+    for component in [
+        Component::Blip2,
+        Component::Unet,
+        Component::Vae,
+        Component::Adapter,
+    ] {
         let prefix = format!("{}.", component.folder());
         let of_it: Tensors = trained
             .iter()
@@ -76,6 +97,12 @@ pub fn write_bundle(
         }
         let path = place.join(&file);
         std::fs::create_dir_all(path.parent().unwrap_or(place)).map_err(unwritable)?;
+        if let Some(latents) = latents.filter(|_| file == "vae/config.json") {
+            let mut sizes: Value = base.config(&file)?;
+            sizes["scaling_factor"] = json!(latents.scaling_factor);
+            std::fs::write(&path, format!("{sizes:#}\n")).map_err(unwritable)?;
+            continue;
+        }
         match base.source() {
             BundleSource::Folder(root) => std::fs::copy(root.join(&file), &path).map(drop),
             BundleSource::Embedded => std::fs::write(&path, base.read(&file)?),
@@ -86,6 +113,12 @@ pub fn write_bundle(
     // 3. The description, with keys that this program does not know.
     let mut about: Value = base.config("lgd.json")?;
     about["name"] = json!(name);
+    if let Some(latents) = latents {
+        if about.get("vae_scaling_factor").is_some() {
+            about["vae_scaling_factor"] = json!(latents.scaling_factor);
+        }
+        about["preview"]["latent_rgb"] = json!(latents.colours);
+    }
     let describe = |about: &Value| {
         std::fs::write(place.join("lgd.json"), format!("{about:#}\n")).map_err(unwritable)
     };

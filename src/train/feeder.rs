@@ -10,6 +10,7 @@ use super::frozen::Frozen;
 use super::loss::IGNORED;
 use super::networks::Trainee;
 use super::prepared::{Prepared, Sample, Slot, Texts};
+use super::ranks::Share;
 use super::step::Draws;
 use super::stored::Stored;
 use crate::dataset::text::{NO_ANSWER, PreparedText, for_training};
@@ -35,7 +36,7 @@ pub struct Feeder {
     order: Order,
     seed: u64,
     per_step: u64,
-    batch: usize,
+    share: Share,
     bridges: Vec<Bridge>,
     view: View,
     rules: TextRules,
@@ -106,7 +107,7 @@ impl Feeder {
             features,
             seed: config.trainer.seed,
             per_step: config.samples_per_step(),
-            batch: config.optim.batch,
+            share: Share::whole(config),
             bridges: config.model.bridges.clone(),
             view: View {
                 transform: TrainTransform {
@@ -129,20 +130,23 @@ impl Feeder {
         })
     }
 
+    /// Makes the batches of one rank alone.
+    pub(super) fn sharing(self, share: Share) -> Self {
+        Self { share, ..self }
+    }
+
     /// The records.
     pub fn records(&self) -> &Records {
         &self.records
     }
 
-    /// Batch number `part` of a step.
+    /// Batch number `part` of a step, of those that are this rank's.
     ///
     /// # Errors
     /// When the data folder is gone or nothing in it can be read.
     pub fn prepare(&mut self, step: u64, part: usize) -> Result<Prepared, Problem> {
-        let first = part * self.batch;
-        let slots: Vec<u64> = (first..first + self.batch)
-            .map(|slot| slot as u64)
-            .collect();
+        let slots = self.share.samples(part);
+        let slots: Vec<u64> = slots.map(|slot| slot as u64).collect();
         let wanted: Vec<usize> = slots
             .iter()
             .map(|slot| self.order.at(step * self.per_step + slot))
@@ -232,11 +236,14 @@ impl Feeder {
         Ok(Read {
             image: moments(&frame)?,
             edited: moments(&after)?,
-            seen: self.slot(
-                &frame,
-                || self.frozen.seen_key(frame.content(), &seen, &asked),
-                &|pixels| self.view.language(pixels, mirrored),
-            )?,
+            seen: match self.frozen.pictures_alone {
+                true => Slot::nothing().map_err(|e| e.to_string())?,
+                false => self.slot(
+                    &frame,
+                    || self.frozen.seen_key(frame.content(), &seen, &asked),
+                    &|pixels| self.view.language(pixels, mirrored),
+                )?,
+            },
             question,
         })
     }

@@ -6,6 +6,7 @@
 use super::config::TrainConfig;
 use super::event::{Event, StepReport};
 use super::folder::RunFolder;
+use super::ranks::Share;
 use super::run::{Control, Ended, Hooks, Run, failed};
 use crate::nn::room::{Held, forget_peak, held, room};
 use crate::pipeline::Problem;
@@ -56,11 +57,15 @@ struct Measured {
     peak: Option<Held>,
 }
 
-/// Trains two steps in a folder that is thrown away.
+/// Trains two steps in a folder that is thrown away, with the samples of one of `ranks`.
 ///
 /// # Errors
 /// What would end the run: data, memory, a loss that is not a number.
-pub fn forecast(config: &TrainConfig, device: &Device) -> Result<Forecast, Problem> {
+pub fn forecast(config: &TrainConfig, device: &Device, ranks: usize) -> Result<Forecast, Problem> {
+    let share = Share::of(config, 0, ranks)?;
+    let mut own = config.clone();
+    (own.optim.batch, own.optim.accumulation) = (share.batch, share.parts);
+    let config = &own;
     // What this program holds already is not free, but it is not needed twice either.
     let room = room(device).map_err(|e| failed(&e))?;
     let free = room.map(|room| room.free);

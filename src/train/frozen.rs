@@ -1,17 +1,18 @@
 //! What of a run's networks is frozen, and what they make of the data.
 //!
-//! The autoencoder always is; of BLIP-2 the image encoder, or all of it, and its language model where
-//! nothing there is trained. What they make of a picture or a text is the same in every epoch, so it is
+//! The autoencoder is, unless it is what is trained; of BLIP-2 the image encoder, or all of it, and its
+//! language model where nothing there is trained. What they make of a picture or a text is the same in every epoch, so it is
 //! computed once, for each sample alone: numbers then do not depend on which samples meet in a batch,
 //! and a run with kept features is bit for bit the one without.
 
+use super::autoencoder::Pictures;
 use super::config::TrainConfig;
 use super::features::{FeatureStore, Key};
 use super::networks::{Group, Networks};
 use super::prepared::{Prepared, Sample, Slot};
 use super::step::{Batch, Draws, Picture, Seen, Words};
 use crate::pipeline::{Bundle, Component, Problem};
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use rayon::prelude::*;
 use std::time::UNIX_EPOCH;
 
@@ -31,6 +32,8 @@ pub struct Frozen {
     pub(super) seen_as: SeenAs,
     /// Whether the language model is frozen.
     words: bool,
+    /// Whether the autoencoder is what is trained: pictures stay pictures, and nobody reads them.
+    pub(super) pictures_alone: bool,
     store: Option<FeatureStore>,
     /// What the features of each network depend on.
     vae: String,
@@ -61,7 +64,12 @@ impl Frozen {
         let gib = (1u64 << 30) as f64;
         let store = config.data.cache_folder();
         let store = store.map(|f| FeatureStore::open(&f, (config.data.cache_gib * gib) as u64));
-        let kind = if device.is_cpu() { "cpu" } else { "gpu" };
+        let kind = match (device.is_cpu(), config.trainer.precision.dtype(device)) {
+            (true, DType::F32) => "cpu",
+            (true, _) => "cpu 16",
+            (false, DType::F32) => "gpu",
+            (false, _) => "gpu 16",
+        };
         let about = |parts: &[Component]| -> std::result::Result<String, Problem> {
             Ok(match &store {
                 Some(_) => format!("{kind} {}", identity(bundle, parts)?),
@@ -71,6 +79,7 @@ impl Frozen {
         Ok(Self {
             seen_as,
             words: !any(&[Group::Language]),
+            pictures_alone: config.trains_autoencoder(),
             vae: about(&[Component::Vae])?,
             blip2: about(&[Component::Blip2])?,
             sentences: about(&[Component::Blip2, Component::SentenceEncoder])?,
@@ -99,7 +108,8 @@ impl Frozen {
         key: impl FnOnce() -> Key,
         raw: impl FnOnce() -> Result<Tensor>,
     ) -> Result<Slot> {
-        let Some(store) = &self.store else {
+        let store = self.store.as_ref().filter(|_| !self.pictures_alone);
+        let Some(store) = store else {
             return Ok(Slot::Raw(raw()?, None));
         };
         let key = key();
@@ -167,6 +177,21 @@ impl Frozen {
             ..draws
         };
         Ok((batch, draws))
+    }
+
+    /// The frames of a batch, those before and then those after, for an autoencoder that is trained.
+    ///
+    /// # Errors
+    /// When the device has no room.
+    pub fn pictures(&self, prepared: Prepared) -> Result<Pictures> {
+        let Prepared { samples, draws, .. } = prepared;
+        let before = self.raw(samples.iter().map(|sample| &sample.image))?;
+        let after = self.raw(samples.iter().map(|sample| &sample.edited))?;
+        let noise = Tensor::cat(&[&draws.noise, &draws.posterior_noise], 0)?;
+        Ok(Pictures {
+            pixels: Tensor::cat(&[before, after], 0)?,
+            noise: noise.to_device(&self.device)?,
+        })
     }
 
     fn seen(&self, networks: &Networks, samples: &[Sample], mask_padding: bool) -> Result<Seen> {

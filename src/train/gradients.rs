@@ -12,6 +12,11 @@ const CLIP_EPS: f64 = 1e-6;
 pub struct Gradients(BTreeMap<String, Tensor>);
 
 impl Gradients {
+    /// These.
+    pub(super) fn of(by_name: BTreeMap<String, Tensor>) -> Self {
+        Self(by_name)
+    }
+
     /// Takes what a backward pass says about `parameters`.
     ///
     /// # Errors

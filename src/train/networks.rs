@@ -7,7 +7,7 @@ use crate::models::{
     Vae, VaeConfig,
 };
 use crate::nn::noise::Stream;
-use crate::nn::{Linear, LowRankRule, Weights};
+use crate::nn::{Linear, LowRankRule, Weights, refresh_copies};
 use crate::pipeline::{Bundle, Component, Manifest, Problem, load_problem, tokenizer};
 use candle_core::{DType, Device, Result, Tensor, Var};
 use serde::{Deserialize, Serialize};
@@ -34,11 +34,15 @@ pub enum Group {
     Vision,
     /// BLIP-2's language model.
     Language,
+    /// The half of the autoencoder that makes latents of pictures.
+    Encoder,
+    /// The half that makes pictures of latents.
+    Decoder,
 }
 
 impl Group {
     /// All groups.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Unet,
         Self::Lora,
         Self::Adapter,
@@ -47,6 +51,8 @@ impl Group {
         Self::Predictive,
         Self::Vision,
         Self::Language,
+        Self::Encoder,
+        Self::Decoder,
     ];
 
     /// Whether the parameter of that name, `unet.…`, `blip2.…` or `adapter.…`, belongs to it.
@@ -62,15 +68,25 @@ impl Group {
             Self::Predictive => below(&[PREDICTIVE]),
             Self::Vision => below(&["blip2.vision_model."]) && !below(&[NORM]),
             Self::Language => below(&["blip2.language_model."]),
+            Self::Encoder => below(&["vae.encoder.", "vae.quant_conv."]),
+            Self::Decoder => below(&["vae.decoder.", "vae.post_quant_conv."]),
         }
     }
 
     /// Whether `loss` of this kind reaches it: the answer and the contrastive loss train BLIP-2, the
     /// diffusion loss trains the rest.
     pub fn is_of_blip2(self) -> bool {
-        !matches!(self, Self::Unet | Self::Lora | Self::Adapter)
+        !matches!(self, Self::Unet | Self::Lora | Self::Adapter) && !self.is_of_autoencoder()
+    }
+
+    /// Whether it is trained by how well pictures come back, and by nothing else.
+    pub fn is_of_autoencoder(self) -> bool {
+        matches!(self, Self::Encoder | Self::Decoder)
     }
 }
+
+/// The parts of BLIP-2 that may compute in 16 bits; what is between them always has 32.
+const LARGE: [&str; 2] = ["vision_model", "language_model"];
 
 /// What the names of the contrastive loss's projection begin with.
 const PREDICTIVE: &str = "adapter.predictive_proj.";
@@ -117,8 +133,10 @@ pub struct Networks {
 pub struct Trainee {
     /// Its networks.
     pub networks: Networks,
-    /// The trained tensors by name.
+    /// The trained tensors by name, in f32.
     pub parameters: BTreeMap<String, Var>,
+    /// Where networks compute in 16 bits, what they compute with in place of some of them.
+    copies: Vec<(Var, Tensor)>,
     /// Splits texts.
     pub tokenizer: TextTokenizer,
     /// The bundle's description.
@@ -153,26 +171,48 @@ impl Trainee {
         seed: u64,
         device: &Device,
     ) -> std::result::Result<Self, Problem> {
+        Self::load_in(DType::F32, bundle, model, seed, device)
+    }
+
+    /// The same with editor, image encoder and language model computing in `dtype`; what is trained of
+    /// them is f32 all the same, see [`Trainee::refresh`].
+    ///
+    /// # Errors
+    /// As [`Trainee::load`].
+    pub fn load_in(
+        dtype: DType,
+        bundle: &Bundle,
+        model: &ModelConfig,
+        seed: u64,
+        device: &Device,
+    ) -> std::result::Result<Self, Problem> {
         let groups = &model.train;
         let mut parameters = BTreeMap::new();
         let manifest = bundle.manifest.clone();
-        let open = |component: Component| -> std::result::Result<Weights, Problem> {
-            let weights = bundle.weights(component, DType::F32, device)?;
+        let mut copies = Vec::new();
+        let open_in = |dtype, component: Component| -> std::result::Result<Weights, Problem> {
+            let weights = bundle.weights(component, dtype, device)?;
             Ok(trainable(weights, component.folder(), groups))
         };
+        let open = |component| open_in(DType::F32, component);
         let blip2_config: Blip2Config = bundle.config("blip2/config.json")?;
         let unet_config: UnetConfig = bundle.config("unet/config.json")?;
         let vae_config: VaeConfig = bundle.config("vae/config.json")?;
         let schedule: ScheduleConfig = bundle.config("scheduler/scheduler_config.json")?;
 
         let weights = open(Component::Blip2)?;
-        let blip2 = whole(
-            Component::Blip2,
-            &weights,
-            Blip2::load(&blip2_config, &weights),
-        )?;
-        parameters.extend(named("blip2", &weights));
-        let mut weights = open(Component::Unet)?;
+        let large = match dtype {
+            DType::F32 => weights.clone(),
+            _ => apart(&weights, open_in(dtype, Component::Blip2)?),
+        };
+        let blip2 = Blip2::load_in(&blip2_config, &weights, &large);
+        whole(Component::Blip2, &large, Ok(()))?;
+        let blip2 = whole(Component::Blip2, &weights, blip2)?;
+        for weights in [&weights, &large] {
+            parameters.extend(named("blip2", weights));
+        }
+        copies.extend(large.copies());
+        let mut weights = open_in(dtype, Component::Unet)?;
         if groups.contains(&Group::Lora) {
             weights = weights.with_low_rank(low_rank_rule(&model.lora, seed));
         }
@@ -182,8 +222,10 @@ impl Trainee {
             Unet::load(&unet_config, &weights),
         )?;
         parameters.extend(named("unet", &weights));
+        copies.extend(weights.copies());
         let weights = open(Component::Vae)?;
         let vae = whole(Component::Vae, &weights, Vae::load(&vae_config, &weights))?;
+        parameters.extend(named("vae", &weights));
         let weights = open(Component::Adapter)?;
         let (text, context) = (manifest.dims.text, manifest.dims.cross_attention);
         let predictive = predictive_proj(&weights, text, groups, seed, device);
@@ -193,7 +235,7 @@ impl Trainee {
         let translator = whole(Component::Adapter, &weights, translator)?;
         parameters.extend(named("adapter", &weights));
         parameters.extend(fresh);
-        let sentences = sentence_encoder(bundle, device)?;
+        let sentences = sentence_encoder(bundle, dtype, device)?;
         let schedule = NoiseSchedule::new(&schedule).map_err(|e| {
             Problem::new(format!("Cannot use the noise schedule: {e}."))
                 .hint("Correct scheduler/scheduler_config.json, or copy the bundle again.")
@@ -209,15 +251,39 @@ impl Trainee {
                 schedule,
             },
             parameters,
+            copies,
             tokenizer: tokenizer(bundle, "blip2")?,
             manifest,
         })
     }
+
+    /// To be called when parameters were changed, before the networks compute again.
+    ///
+    /// # Errors
+    /// When the device has no room.
+    pub fn refresh(&self) -> Result<()> {
+        refresh_copies(&self.copies)
+    }
+}
+
+/// Shares the tensors of BLIP-2 between two views of it: its large parts are read from `large`.
+fn apart(weights: &Weights, large: Weights) -> Weights {
+    for name in LARGE {
+        weights.ignore(name);
+    }
+    for name in weights.names() {
+        let top = name.split('.').next().unwrap_or_default();
+        if !LARGE.contains(&top) {
+            large.ignore(&name);
+        }
+    }
+    large
 }
 
 /// The T5 that encodes sentences for the editor, where a bundle has one beside BLIP-2's own.
 fn sentence_encoder(
     bundle: &Bundle,
+    dtype: DType,
     device: &Device,
 ) -> std::result::Result<Option<T5Encoder>, Problem> {
     let component = Component::SentenceEncoder;
@@ -226,7 +292,7 @@ fn sentence_encoder(
         return Ok(None);
     }
     let config: T5Config = bundle.config(&config)?;
-    let weights = bundle.weights(component, DType::F32, device)?;
+    let weights = bundle.weights(component, dtype, device)?;
     whole(component, &weights, T5Encoder::load(&config, &weights)).map(Some)
 }
 

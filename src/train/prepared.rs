@@ -4,7 +4,7 @@
 use super::features::Key;
 use super::step::Draws;
 use crate::dataset::BrokenRecord;
-use candle_core::Tensor;
+use candle_core::{DType, Device, Tensor};
 
 /// A feature, or what it is made of; without the batch's dimension.
 pub(super) enum Slot {
@@ -15,6 +15,14 @@ pub(super) enum Slot {
 }
 
 impl Slot {
+    /// One that nobody looks into.
+    pub fn nothing() -> candle_core::Result<Self> {
+        Ok(Self::Raw(
+            Tensor::zeros((), DType::F32, &Device::Cpu)?,
+            None,
+        ))
+    }
+
     /// What is in it.
     pub fn tensor(&self) -> &Tensor {
         match self {

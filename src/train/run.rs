@@ -6,26 +6,23 @@
 //! What a step does depends on its number and the seed alone, so a resumed run is bit for bit the
 //! unbroken one on the CPU.
 
-use super::adamw::AdamW;
 use super::checkpoint::{Checkpoint, Checkpoints, Progress, Tensors};
 use super::config::TrainConfig;
 use super::ema::Ema;
 use super::event::{Event, EventLog, StepReport};
-use super::feeder::Feeder;
 use super::folder::RunFolder;
-use super::frozen::Frozen;
-use super::gradients::Gradients;
-use super::networks::Trainee;
+use super::learner::Learner;
+use super::networks::Group;
 use super::prefetch::Batches;
+use super::ranks::{Alone, Collective};
 use super::sample;
-use super::step::{Losses, step};
 use super::tables::Tables;
-use crate::dataset::Records;
+use crate::dataset::BrokenRecord;
 use crate::nn::DeviceFailure;
-use crate::pipeline::{Bundle, Problem};
+use crate::nn::device::Precision;
+use crate::pipeline::Problem;
 use candle_core::{Device, Var};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// What a person can ask of a run that is under way.
@@ -65,24 +62,15 @@ pub enum Ended {
     Discarded,
 }
 
-/// A run with everything loaded.
+/// A run with everything loaded, as rank 0 has it.
 pub struct Run {
-    config: TrainConfig,
+    learner: Learner,
     folder: RunFolder,
     log: EventLog,
     /// Open once it is known behind which step the run goes on.
     tables: Option<Tables>,
-    device: Device,
-    trainee: Trainee,
-    frozen: Arc<Frozen>,
-    records: Records,
-    /// Taken when the training begins.
-    feeder: Option<Feeder>,
-    optimizer: AdamW,
     ema: Ema,
     checkpoints: Checkpoints,
-    /// Steps done.
-    step: u64,
     saved: Option<u64>,
 }
 
@@ -114,47 +102,64 @@ impl Run {
         device: &Device,
         hooks: &mut Hooks<'_>,
     ) -> Result<Self, Problem> {
+        Self::open_with(config, folder, device, Box::new(Alone), hooks)
+    }
+
+    /// The same as rank 0 of several, of which the others call [`super::follow`].
+    ///
+    /// # Errors
+    /// As [`Run::open`], or when a rank is lost.
+    pub fn open_with(
+        config: TrainConfig,
+        folder: RunFolder,
+        device: &Device,
+        ranks: Box<dyn Collective>,
+        hooks: &mut Hooks<'_>,
+    ) -> Result<Self, Problem> {
+        let mut ranks = ranks;
         let log = EventLog::open(&folder.events()).map_err(|e| folder.unwritable(&e))?;
         // Whoever looks finds the process while it still loads.
         folder.beat(0)?;
-        let bundle = Bundle::open(&config.bundle())?;
-        let seed = config.trainer.seed;
-        let trainee = Trainee::load(&bundle, &config.model, seed, device)?;
-        let frozen = Arc::new(Frozen::open(&config, &bundle, device)?);
-        let feeder = Feeder::open(&config, &trainee, frozen.clone())?;
+        ranks.broadcast(config.to_text()?.into_bytes())?;
+        let learner = Learner::open(config, device, ranks)?;
         let checkpoints =
             Checkpoints::open(&folder.checkpoints()).map_err(|e| folder.unwritable(&e))?;
+        let (decay, parameters) = (learner.config.optim.ema, &learner.trainee.parameters);
         let mut run = Self {
-            optimizer: AdamW::new(config.adamw()),
-            ema: Ema::new(config.optim.ema, &trainee.parameters).map_err(|e| failed(&e))?,
-            config,
+            ema: Ema::new(decay, parameters).map_err(|e| failed(&e))?,
+            learner,
             folder,
             log,
             tables: None,
-            device: device.clone(),
-            trainee,
-            frozen,
-            records: feeder.records().clone(),
-            feeder: Some(feeder),
             checkpoints,
-            step: 0,
             saved: None,
         };
-        let found = run.checkpoints.newest(device);
-        let (newest, passed_over) = found.map_err(|e| run.folder.unwritable(&e))?;
-        for text in passed_over {
-            run.tell(hooks, Event::Warning { text })?;
+        match run.begin(hooks) {
+            Ok(()) => Ok(run),
+            Err(problem) => {
+                run.learner.ranks.leave(&problem.message);
+                Err(problem)
+            }
         }
-        if let Some(checkpoint) = newest {
-            run.restore(checkpoint)?;
-        }
-        let tables = Tables::open(run.folder.path(), run.step);
-        run.tables = Some(tables.map_err(|e| run.folder.unwritable(&e))?);
-        run.announce(hooks)?;
-        Ok(run)
     }
 
-    fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), Problem> {
+    /// Goes on from the newest checkpoint, with all ranks.
+    fn begin(&mut self, hooks: &mut Hooks<'_>) -> Result<(), Problem> {
+        let found = self.checkpoints.newest(&self.learner.device);
+        let (newest, passed_over) = found.map_err(|e| self.folder.unwritable(&e))?;
+        for text in passed_over {
+            self.tell(hooks, Event::Warning { text })?;
+        }
+        if let Some(checkpoint) = &newest {
+            self.restore(checkpoint)?;
+        }
+        self.learner.begin_together(newest)?;
+        let tables = Tables::open(self.folder.path(), self.learner.step);
+        self.tables = Some(tables.map_err(|e| self.folder.unwritable(&e))?);
+        self.announce(hooks)
+    }
+
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Problem> {
         let other = |what: &str| {
             Problem::new(format!(
                 "The checkpoint does not belong to this run: {what}."
@@ -163,50 +168,51 @@ impl Run {
             .file(self.folder.path())
         };
         let progress = &checkpoint.progress;
-        if progress.seed != self.config.trainer.seed {
+        let config = &self.learner.config;
+        if progress.seed != config.trainer.seed {
             return Err(other("the seed is another one"));
         }
-        if progress.position != progress.step * self.config.samples_per_step() {
+        if progress.position != progress.step * config.samples_per_step() {
             return Err(other("it saw another number of samples per step"));
         }
+        let decay = config.optim.ema;
         let mut averages = BTreeMap::new();
-        let parameters = &self.trainee.parameters;
-        for (name, var) in parameters {
-            let (Some(weight), Some(average)) =
-                (checkpoint.weights.get(name), checkpoint.averages.get(name))
-            else {
+        for name in self.learner.trainee.parameters.keys() {
+            let Some(average) = checkpoint.averages.get(name) else {
                 return Err(other(&format!("it has no {name}")));
             };
-            var.set(weight)
-                .map_err(|e| other(&format!("{name} does not fit ({e})")))?;
             let average = Var::from_tensor(average).map_err(|e| failed(&e))?;
             averages.insert(name.clone(), average);
         }
-        if checkpoint.weights.len() != parameters.len() {
-            return Err(other("it trained other parts"));
-        }
-        self.ema = Ema::restore(self.config.optim.ema, averages, progress.ema_updates);
-        self.optimizer
-            .restore(parameters, &checkpoint.optimizer, progress.optimizer_steps)
-            .map_err(|e| failed(&e))?;
-        self.step = progress.step;
-        self.saved = Some(self.step);
+        let (weights, optimizer) = (&checkpoint.weights, &checkpoint.optimizer);
+        self.learner
+            .restore(weights, optimizer, progress.optimizer_steps)
+            .map_err(|what| other(&what))?;
+        self.ema = Ema::restore(decay, averages, progress.ema_updates);
+        self.learner.step = progress.step;
+        self.saved = Some(progress.step);
         Ok(())
     }
 
     fn announce(&mut self, hooks: &mut Hooks<'_>) -> Result<(), Problem> {
-        let parameters = self.trainee.parameters.values().map(|var| var.elem_count());
-        let broken = self.records.broken.clone();
+        let learner = &self.learner;
+        let broken = learner.records.broken.clone();
         let started = Event::Started {
-            step: self.step,
-            steps: self.config.trainer.max_steps,
-            parameters: parameters.sum(),
-            samples: self.records.usable.len(),
+            step: learner.step,
+            steps: learner.config.trainer.max_steps,
+            parameters: learner.numbers(),
+            samples: learner.records.usable.len(),
             broken: broken.len(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
         };
         self.tell(hooks, started)?;
+        let precision = self.learner.config.trainer.precision;
+        if self.learner.device.is_cpu() && precision == Precision::Bf16 {
+            let text = "bf16 is slow on the processor: good for trying it out, not for training.";
+            let text = text.to_owned();
+            self.tell(hooks, Event::Warning { text })?;
+        }
         for broken in broken {
             let (record, reason) = (broken.record, broken.reason);
             self.tell(hooks, Event::Broken { record, reason })?;
@@ -216,16 +222,12 @@ impl Run {
 
     /// Steps done.
     pub fn steps_done(&self) -> u64 {
-        self.step
+        self.learner.step
     }
 
     /// Numbers that are trained.
     pub fn trained_numbers(&self) -> usize {
-        self.trainee
-            .parameters
-            .values()
-            .map(|var| var.elem_count())
-            .sum()
+        self.learner.numbers()
     }
 
     /// Trains until all steps are done or somebody asks to stop.
@@ -234,33 +236,35 @@ impl Run {
     /// What ended it, which is also the log's last event; the run can be resumed.
     pub fn train(&mut self, hooks: &mut Hooks<'_>) -> Result<Ended, Problem> {
         let ended = self.walk(hooks);
-        if let Err(problem) = &ended {
-            let event = Event::failed(self.step, problem);
-            // The problem itself is the one worth reporting. On a full disk there is room for it still.
-            let logged = self.log.write(&event).is_ok()
-                || self.folder.give_up_spare() && self.log.write(&event).is_ok();
-            if logged {
-                (hooks.on_event)(&event);
+        match &ended {
+            Ok(ended) => self.learner.dismiss(*ended),
+            Err(problem) => {
+                self.learner.ranks.leave(&problem.message);
+                let event = Event::failed(self.learner.step, problem);
+                // The problem itself is the one worth reporting. On a full disk there is room for it
+                // still.
+                let logged = self.log.write(&event).is_ok()
+                    || self.folder.give_up_spare() && self.log.write(&event).is_ok();
+                if logged {
+                    (hooks.on_event)(&event);
+                }
             }
         }
         ended
     }
 
     fn walk(&mut self, hooks: &mut Hooks<'_>) -> Result<Ended, Problem> {
-        let Some(feeder) = self.feeder.take() else {
-            return Err(Problem::new("This run was trained already."));
-        };
-        let (steps, optim) = (self.config.trainer.max_steps, &self.config.optim);
-        let ahead = self.config.data.prefetch;
-        let mut batches = Batches::start(feeder, self.step..steps, optim.accumulation, ahead)?;
-        while self.step < steps {
+        let mut batches = self.learner.batches()?;
+        let steps = self.learner.config.trainer.max_steps;
+        while self.learner.step < steps {
             if let Some(ended) = self.obey(hooks)? {
                 return Ok(ended);
             }
+            self.learner.call()?;
             self.one_step(&mut batches, hooks)?;
-            let (trainer, sample) = (&self.config.trainer, &self.config.sample);
-            let save = self.step.is_multiple_of(trainer.checkpoint_every);
-            let draw = sample.every > 0 && self.step.is_multiple_of(sample.every);
+            let (config, step) = (&self.learner.config, self.learner.step);
+            let save = step.is_multiple_of(config.trainer.checkpoint_every);
+            let draw = config.sample.every > 0 && step.is_multiple_of(config.sample.every);
             if save {
                 self.save(hooks)?;
             }
@@ -269,30 +273,31 @@ impl Run {
             }
         }
         self.save(hooks)?;
-        self.tell(hooks, Event::Finished { step: self.step })?;
+        let step = self.learner.step;
+        self.tell(hooks, Event::Finished { step })?;
         Ok(Ended::Finished)
     }
 
     /// Does what was asked for since the last step.
     fn obey(&mut self, hooks: &mut Hooks<'_>) -> Result<Option<Ended>, Problem> {
-        let mut paused = false;
+        let (mut paused, step) = (false, self.learner.step);
         while let Some(control) = (hooks.control)(paused) {
             match control {
                 Control::Pause if !paused => {
                     paused = true;
                     self.save(hooks)?;
-                    self.tell(hooks, Event::Paused { step: self.step })?;
+                    self.tell(hooks, Event::Paused { step })?;
                 }
                 Control::Continue if paused => {
                     paused = false;
-                    self.tell(hooks, Event::Continued { step: self.step })?;
+                    self.tell(hooks, Event::Continued { step })?;
                 }
                 Control::Pause | Control::Continue => {}
                 Control::SaveNow => self.save(hooks)?,
                 Control::SampleNow => self.sample(hooks)?,
                 Control::StopAndKeep => {
                     self.save(hooks)?;
-                    self.tell(hooks, Event::Stopped { step: self.step })?;
+                    self.tell(hooks, Event::Stopped { step })?;
                     return Ok(Some(Ended::Stopped));
                 }
                 Control::Discard => {
@@ -304,65 +309,31 @@ impl Run {
         Ok(None)
     }
 
-    /// One optimiser step: forward and backward on every batch of it, then the update.
+    /// One optimiser step of all ranks, and what is said about it.
     fn one_step(&mut self, batches: &mut Batches, hooks: &mut Hooks<'_>) -> Result<(), Problem> {
         let began = Instant::now();
-        let parts = self.config.optim.accumulation;
-        let share = 1.0 / parts as f32;
-        let mut losses = Losses::default();
-        let mut gradients = Gradients::default();
-        let mut unreadable = Vec::new();
-        let mut epoch = 0;
-        for part in 0..parts {
-            let mut prepared = batches.next(self.step, part)?;
-            unreadable.append(&mut prepared.broken);
-            epoch = prepared.epoch;
-            let trainee = &self.trainee;
-            let (parameters, settings) = (&trainee.parameters, self.config.step());
-            let completed = self.frozen.complete(&trainee.networks, prepared);
-            let (batch, draws) = completed.map_err(|e| failed(&e))?;
-            let (of_part, more) = step(
-                &trainee.networks,
-                parameters,
-                &settings,
-                &batch,
-                &draws,
-                &mut |_, _| {},
-            )
-            .map_err(|e| failed(&e))?;
-            losses.add_share(&of_part, share);
-            gradients.accumulate(more).map_err(|e| failed(&e))?;
-        }
-        for broken in unreadable {
-            let (record, reason) = (broken.record, broken.reason);
+        let before = self.learner.step;
+        let learnt = self.learner.learn(batches)?;
+        for BrokenRecord { record, reason } in learnt.broken {
             self.tell(hooks, Event::Broken { record, reason })?;
         }
-        gradients.scale(share.into()).map_err(|e| failed(&e))?;
-        let grad_norm = gradients
-            .clip(self.config.optim.grad_clip)
-            .map_err(|e| failed(&e))?;
-        if !losses.total.is_finite() || !grad_norm.is_finite() {
-            return Err(self.not_a_number(losses.total));
+        if self.learner.step == before {
+            return Err(self.not_a_number(learnt.losses.total));
         }
-        let steps = self.config.trainer.max_steps;
-        let lr = self.config.optim.lr * self.config.optim.schedule.factor(self.step, steps);
-        let parameters = &self.trainee.parameters;
-        self.optimizer
-            .update(parameters, gradients.by_name(), lr)
-            .and_then(|()| self.ema.update(parameters))
+        self.ema
+            .update(&self.learner.trainee.parameters)
             .map_err(|e| failed(&e))?;
-        self.step += 1;
         let report = StepReport {
-            step: self.step,
-            epoch,
-            losses,
-            lr,
-            grad_norm,
+            step: self.learner.step,
+            epoch: learnt.epoch,
+            losses: learnt.losses,
+            lr: learnt.lr,
+            grad_norm: learnt.grad_norm,
             seconds: began.elapsed().as_secs_f64(),
-            samples: self.config.samples_per_step(),
+            samples: self.learner.config.samples_per_step(),
         };
         self.tell(hooks, Event::Step(report))?;
-        self.folder.beat(self.step)
+        self.folder.beat(self.learner.step)
     }
 
     fn not_a_number(&self, loss: f32) -> Problem {
@@ -375,53 +346,71 @@ impl Run {
             Some(step) => format!("The checkpoint of step {step} is good"),
             None => "No checkpoint was written yet".to_owned(),
         };
-        Problem::new(format!("{what} not a number in step {}.", self.step + 1)).hint(format!(
+        Problem::new(format!("{what} not a number in step {}.", self.learner.step + 1)).hint(format!(
             "{since}. Resume with a smaller learning rate, for example --set optim.lr={:e}, or with --set optim.grad_clip=1.",
-            self.config.optim.lr / 3.0
+            self.learner.config.optim.lr / 3.0
         ))
     }
 
     fn save(&mut self, hooks: &mut Hooks<'_>) -> Result<(), Problem> {
-        if self.saved == Some(self.step) {
+        if self.saved == Some(self.learner.step) {
             return Ok(());
         }
-        let parameters = &self.trainee.parameters;
+        let parameters = &self.learner.trainee.parameters;
         let checkpoint = Checkpoint {
             progress: Progress::new(
-                self.step,
-                self.optimizer.steps(),
+                self.learner.step,
+                self.learner.optimizer.steps(),
                 self.ema.updates(),
-                self.config.trainer.seed,
-                self.step * self.config.samples_per_step(),
+                self.learner.config.trainer.seed,
+                self.learner.step * self.learner.config.samples_per_step(),
             ),
             weights: plain(parameters),
             averages: plain(self.ema.averages()),
-            optimizer: self.optimizer.state(parameters).map_err(|e| failed(&e))?,
+            optimizer: self
+                .learner
+                .optimizer
+                .state(parameters)
+                .map_err(|e| failed(&e))?,
         };
         let place = self.checkpoints.save(&checkpoint);
         let place = place.map_err(|e| self.folder.unwritable(&e))?;
-        self.saved = Some(self.step);
+        self.saved = Some(self.learner.step);
         self.checkpoints
-            .prune(self.config.trainer.keep)
+            .prune(self.learner.config.trainer.keep)
             .map_err(|e| self.folder.unwritable(&e))?;
-        let (step, checkpoint) = (self.step, place);
+        let (step, checkpoint) = (self.learner.step, place);
         self.tell(hooks, Event::Saved { step, checkpoint })
     }
 
     /// Draws the pinned questions with the averaged weights. A failure is told and does not end the
     /// run.
     fn sample(&mut self, hooks: &mut Hooks<'_>) -> Result<(), Problem> {
-        if self.config.sample.questions.is_empty() {
-            let text =
-                "There are no pinned questions to draw; add some to sample.questions.".into();
+        let config = &self.learner.config;
+        let why = match config.model.train.contains(&Group::Encoder) {
+            true => Some(
+                "Nothing is drawn: the editor does not know the latents of an encoder that is being trained.",
+            ),
+            false if config.sample.questions.is_empty() => {
+                Some("There are no pinned questions to draw; add some to sample.questions.")
+            }
+            false => None,
+        };
+        if let Some(text) = why {
+            let text = text.to_owned();
             return self.tell(hooks, Event::Warning { text });
         }
         let averages = plain(self.ema.averages());
-        let place = self.folder.samples(self.step);
-        let drawn = sample::draw(&self.config, &averages, &place, &self.device);
+        let place = self.folder.samples(self.learner.step);
+        let drawn = sample::draw(
+            &self.learner.config,
+            &averages,
+            &place,
+            &self.learner.device,
+        );
         let event = match drawn {
             Ok(pictures) => Event::Sampled {
-                step: self.step,
+                step: self.learner.step,
                 pictures,
             },
             Err(problem) => Event::Warning {

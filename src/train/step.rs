@@ -128,9 +128,46 @@ pub struct Losses {
     pub answer: Option<f32>,
     /// The contrastive loss.
     pub contrastive: Option<f32>,
+    /// How far pictures are from what the autoencoder makes of them.
+    #[serde(default)]
+    pub reconstruction: Option<f32>,
+    /// Distance of its latents from a normal distribution, in nats per picture.
+    #[serde(default)]
+    pub divergence: Option<f32>,
 }
 
 impl Losses {
+    /// All terms, in an order of their own.
+    pub(super) fn terms(&self) -> [Option<f32>; 5] {
+        let Self {
+            total: _,
+            diffusion,
+            answer,
+            contrastive,
+            reconstruction,
+            divergence,
+        } = self;
+        [
+            *diffusion,
+            *answer,
+            *contrastive,
+            *reconstruction,
+            *divergence,
+        ]
+    }
+
+    /// The same from terms in that order, without their sum.
+    pub(super) fn of_terms(mut next: impl FnMut() -> Option<f32>) -> Self {
+        Self {
+            total: 0.0,
+            diffusion: next(),
+            answer: next(),
+            contrastive: next(),
+            reconstruction: next(),
+            divergence: next(),
+        }
+    }
+
     /// Adds a share of another sample group's losses.
     pub fn add_share(&mut self, other: &Self, share: f32) {
         let add = |a: &mut Option<f32>, b: Option<f32>| {
@@ -142,6 +179,8 @@ impl Losses {
         add(&mut self.diffusion, other.diffusion);
         add(&mut self.answer, other.answer);
         add(&mut self.contrastive, other.contrastive);
+        add(&mut self.reconstruction, other.reconstruction);
+        add(&mut self.divergence, other.divergence);
     }
 }
 

@@ -52,7 +52,7 @@ const RESTRICTED: [(&str, &[&str]); 6] = [
         ],
     ),
     ("candle_nn", &["nn"]),
-    // Training reads its data ahead on a thread of its own.
+    // Training reads its data ahead, and keeps in touch with other ranks, on threads of its own.
     ("std::thread", &["job", "train"]),
     ("crossbeam_channel", &["job"]),
 ];

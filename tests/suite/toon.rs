@@ -257,6 +257,73 @@ fn held_out_pairs_are_in_the_compositional_split_only() -> TestResult {
     Ok(())
 }
 
+/// In the reasoning split every question comes with two frames whose right pictures are not the same
+/// change, one rule alone does not answer it, and nothing of it is held out.
+#[test]
+fn reasoning_needs_the_frame_and_more_than_one_rule() -> TestResult {
+    let drawn: Vec<_> = samples(Split::Reasoning, 1).take(300).collect();
+    let again: Vec<_> = samples(Split::Reasoning, 1).take(300).collect();
+    assert_eq!(drawn, again);
+    let mut ways = BTreeMap::new();
+    let mut unchanged = 0;
+    for pair in drawn.chunks(2) {
+        let [here, there] = pair else {
+            return Err("half a pair".into());
+        };
+        assert_eq!(
+            (&here.question, &here.category),
+            (&there.question, &there.category)
+        );
+        assert_ne!(here.answer, there.answer, "{}", here.question);
+        assert_ne!(here.before, there.before);
+        let changes = pair.iter().map(|sample| sample.before != sample.after);
+        let changes: Vec<bool> = changes.collect();
+        assert!(changes.contains(&true), "{}", here.question);
+        unchanged += changes.iter().filter(|changes| !**changes).count();
+        *ways.entry(here.category.clone()).or_insert(0) += 1;
+        for sample in pair {
+            assert!(sample.chain.len() >= 2 || sample.category == "negation");
+            let ids: Vec<&str> = sample.rule.split('+').collect();
+            let rule = |id: &str| rules().iter().find(|rule| rule.id == id).ok_or("no rule");
+            match ids.as_slice() {
+                [first, second] => {
+                    let first = rule(first)?.outcome(&sample.before).ok_or("no effect")?;
+                    let second = rule(second)?.outcome(&first.after);
+                    let after = second.map_or(first.after, |second| second.after);
+                    assert_eq!(after, sample.after, "{}", sample.question);
+                }
+                // One rule that would act by itself: what is asked beside it decides.
+                [only] => assert!(rule(only)?.outcome(&sample.before).is_some()),
+                _ => return Err("too many rules".into()),
+            }
+        }
+        // With the first of two causes left out, the first frame would look different.
+        if let Some((_, second)) = here.rule.split_once('+') {
+            let second = rules()
+                .iter()
+                .find(|rule| rule.id == second)
+                .ok_or("no rule")?;
+            let alone = second.outcome(&here.before);
+            assert!(alone.is_none_or(|alone| alone.after != here.after));
+        }
+    }
+    assert_eq!(ways.into_values().collect::<Vec<_>>(), [50, 50, 50]);
+    assert!(
+        (30..130).contains(&unchanged),
+        "{unchanged} of 300 show nothing"
+    );
+    // No question of training is among them.
+    let asked: BTreeSet<&String> = drawn.iter().map(|sample| &sample.question).collect();
+    assert!(
+        rules()
+            .iter()
+            .flat_map(|rule| &rule.questions)
+            .all(|q| !asked.contains(q))
+    );
+    assert!(asked.len() > 100, "{}", asked.len());
+    Ok(())
+}
+
 #[test]
 fn the_true_outcome_is_the_nearest_to_its_own_picture() -> TestResult {
     let renderer = Renderer::new();
@@ -308,15 +375,15 @@ fn a_data_set_is_the_same_bytes_also_when_it_was_stopped() -> TestResult {
     dataset.size = 32;
     let whole = place.path().join("whole");
     let written = write_dataset(&dataset, &whole, |_, _| ControlFlow::Continue(()))?;
-    assert!(written.complete && written.samples == 52 && written.drawn == 104);
+    assert!(written.complete && written.samples == 56 && written.drawn == 112);
 
     let stopped = place.path().join("stopped");
     let first = write_dataset(&dataset, &stopped, |_, _| ControlFlow::Break(()))?;
-    assert!(!first.complete && first.drawn < 104);
+    assert!(!first.complete && first.drawn < 112);
     assert!(!stopped.join("labels_cot_train.json").exists());
     let second = write_dataset(&dataset, &stopped, |_, _| ControlFlow::Continue(()))?;
     assert!(second.complete);
-    assert_eq!(first.drawn + second.drawn, 104);
+    assert_eq!(first.drawn + second.drawn, 112);
     assert_eq!(files(&whole)?, files(&stopped)?);
 
     // Another data set does not get mixed in, nor does anything go between a person's files.

@@ -216,6 +216,7 @@ fn step(number: u64) -> String {
         diffusion: Some(0.7 + wave),
         answer: Some(2.0),
         contrastive: Some(0.3),
+        ..Losses::default()
     };
     let report = StepReport {
         step: number,

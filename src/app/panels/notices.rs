@@ -42,6 +42,7 @@ impl Notices {
                     | NoticeKind::Downloaded(..)
                     | NoticeKind::Imported(..)
                     | NoticeKind::Promoted(..)
+                    | NoticeKind::LoraWritten(..)
             );
             if passes {
                 let left = STAY_SECS - (now - since);
@@ -157,6 +158,12 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
             tokens.on_accent_soft,
             cx.text("notice-promoted", &[("step", step.to_string().into())]),
             Some(path(folder)),
+        ),
+        NoticeKind::LoraWritten(file, step) => (
+            tokens.accent_soft,
+            tokens.on_accent_soft,
+            cx.text("notice-lora", &[("step", step.to_string().into())]),
+            Some(path(file)),
         ),
         NoticeKind::Downloaded(what, folder) => (
             tokens.accent_soft,

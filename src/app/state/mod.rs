@@ -135,6 +135,8 @@ pub enum NoticeKind {
     Downloaded(String, PathBuf),
     /// A bundle was made of a training run, with the weights of that step.
     Promoted(PathBuf, u64),
+    /// The low-rank pairs of a run are in this file, of this step.
+    LoraWritten(PathBuf, u64),
     /// A bundle was deleted; that can be taken back.
     BundleDeleted(DeletedBundle),
     /// So many edits of a data set were noted by a program that ended before it saved them.

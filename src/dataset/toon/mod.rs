@@ -10,6 +10,7 @@ mod causal;
 mod condition;
 mod draw;
 mod parts;
+mod reasoning;
 mod render;
 mod rules;
 mod sample;

@@ -2,9 +2,10 @@
 //!
 //! Scenes are drawn until the wanted case of the wanted rule is the one that happens; all pairs of
 //! rule and case are equally frequent. The held-out pairs of rule and scene occur in the
-//! compositional split only, and it holds nothing else.
+//! compositional split only, and it holds nothing else. The reasoning split has questions of its own.
 
 use super::draw::Draw;
+use super::reasoning;
 use super::rules::{Rule, rules};
 use super::scene::{Actor, PerSlot, Scene, Slot};
 use super::world::{Attribute, Kind, Value, World};
@@ -27,11 +28,19 @@ pub enum Split {
     Test,
     /// Combinations that training never shows.
     Compositional,
+    /// Questions that take more than one rule; training never asks any.
+    Reasoning,
 }
 
 impl Split {
     /// All, in order.
-    pub const ALL: [Self; 4] = [Self::Train, Self::Val, Self::Test, Self::Compositional];
+    pub const ALL: [Self; 5] = [
+        Self::Train,
+        Self::Val,
+        Self::Test,
+        Self::Compositional,
+        Self::Reasoning,
+    ];
 
     /// Its name in files.
     pub fn name(self) -> &'static str {
@@ -40,12 +49,18 @@ impl Split {
             Self::Val => "val",
             Self::Test => "test",
             Self::Compositional => "compositional",
+            Self::Reasoning => "reasoning",
         }
     }
 
-    /// Samples in the reference's split.
+    /// Samples in the reference's split; in the reasoning split, which it does not have, as many as in
+    /// the compositional one.
     pub fn usual_size(self) -> usize {
-        let rule = World::get().splits.get(self.name());
+        let name = match self {
+            Self::Reasoning => Self::Compositional.name(),
+            split => split.name(),
+        };
+        let rule = World::get().splits.get(name);
         rule.map_or(0, |rule| rule.size)
     }
 
@@ -54,8 +69,10 @@ impl Split {
     fn seed(self, seed: u64) -> u64 {
         /// More than the largest seed of a split in the world's description.
         const STRIDE: u64 = 1000;
+        /// The seed of the split that the world's description does not have.
+        const REASONING: u64 = 5;
         let rule = World::get().splits.get(self.name());
-        let own = rule.map_or(0, |rule| rule.seed);
+        let own = rule.map_or(REASONING, |rule| rule.seed);
         seed.wrapping_sub(1).wrapping_mul(STRIDE).wrapping_add(own)
     }
 }
@@ -84,9 +101,18 @@ pub struct Sample {
 /// The samples of a split, without end; the first ones are the same however many are taken.
 ///
 /// Seed 1 gives the splits that toon-tiny was trained and measured with.
-pub fn samples(split: Split, seed: u64) -> impl Iterator<Item = Sample> {
-    let held_out = split == Split::Compositional;
-    let mut draw = Draw::new(split.seed(seed));
+pub fn samples(split: Split, seed: u64) -> Box<dyn Iterator<Item = Sample>> {
+    let seed = split.seed(seed);
+    match split {
+        Split::Reasoning => Box::new(reasoning::samples(seed)),
+        Split::Compositional => Box::new(of_rules(seed, true)),
+        _ => Box::new(of_rules(seed, false)),
+    }
+}
+
+/// Questions about single rules, in held-out scenes or in all others.
+fn of_rules(seed: u64, held_out: bool) -> impl Iterator<Item = Sample> {
+    let mut draw = Draw::new(seed);
     let mut probe = Draw::new(0);
     let mut pairs: Vec<(&Rule, usize)> = Vec::new();
     for rule in rules() {
@@ -151,7 +177,7 @@ fn sample(
 }
 
 /// A scene, as likely as the world's description says. The order of the draws is the reference's.
-fn scene(draw: &mut Draw) -> Scene {
+pub(super) fn scene(draw: &mut Draw) -> Scene {
     let world = World::get();
     let place = word(draw, "place", "");
     let tint = word(draw, "tint", &place);

@@ -1,7 +1,7 @@
 //! A run as one line of a list: what it is, how it stands, what went wrong.
 
 use super::history::Standing;
-use super::{Event, TrainConfig};
+use super::{Event, TrainConfig, device_list};
 use crate::job::{DeviceChoice, Problem};
 use crate::pipeline::metadata::write_whole;
 use serde::{Deserialize, Serialize};
@@ -56,8 +56,8 @@ pub struct RunCard {
     pub state: RunState,
     /// Its configuration, or why that cannot be read.
     pub config: Result<Arc<TrainConfig>, Problem>,
-    /// Where it trains.
-    pub device: DeviceChoice,
+    /// Where it trains: one process on each.
+    pub devices: Vec<DeviceChoice>,
     /// Steps done.
     pub step: u64,
     /// Steps of the whole run.
@@ -90,7 +90,7 @@ impl RunCard {
 /// What the window remembers of a run, besides what the run says itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Note {
-    /// The device, as it is written on a command line.
+    /// The devices, as they are written on a command line.
     #[serde(default)]
     pub device: String,
     /// Its place in the queue; none when it does not wait.
@@ -115,9 +115,12 @@ impl Note {
         Ok(())
     }
 
-    /// The device, the processor where none is noted.
-    pub fn device(&self) -> DeviceChoice {
-        self.device.parse().unwrap_or(DeviceChoice::Cpu)
+    /// The devices, the processor where none is noted.
+    pub fn devices(&self) -> Vec<DeviceChoice> {
+        match device_list(&self.device) {
+            devices if devices.is_empty() => vec![DeviceChoice::Cpu],
+            devices => devices,
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub enum TrainingTask {
     /// Look through a data folder; ends in `Examined`.
     Examine(PathBuf),
     /// Train two steps in a process of their own; ends in `Tried`.
-    Try(Box<TrainConfig>, DeviceChoice),
+    Try(Box<TrainConfig>, Vec<DeviceChoice>),
     /// End the process of `Try`; nothing is told.
     StopTrying,
     /// Make the folder of a run and queue it; ends in `Queued` or `Failed`.
@@ -28,8 +28,8 @@ pub enum TrainingTask {
         name: String,
         /// What is trained.
         config: Box<TrainConfig>,
-        /// Where.
-        device: DeviceChoice,
+        /// Where: one process on each.
+        devices: Vec<DeviceChoice>,
     },
     /// Queue a run that goes on.
     Resume(PathBuf),
@@ -43,6 +43,9 @@ pub enum TrainingTask {
     Delete(PathBuf),
     /// Make a bundle of the newest checkpoint; ends in `Promoted` or `Failed`.
     Promote(PathBuf),
+    /// Write the low-rank pairs of the newest checkpoint into the run's folder; ends in `LoraWritten` or
+    /// `Failed`.
+    ExportLora(PathBuf),
     /// Read a sample; ends in `Picture`.
     Read(PathBuf),
 }
@@ -60,6 +63,8 @@ pub enum TrainingEvent {
     Next(PathBuf),
     /// A bundle was made of a run, with the weights of this step.
     Promoted(PathBuf, u64),
+    /// The low-rank pairs of this step are in this file.
+    LoraWritten(PathBuf, u64),
     /// A sample, or why it cannot be read.
     Picture(PathBuf, Result<Arc<RgbImage>, Problem>),
     /// Something could not be done.

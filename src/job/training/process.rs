@@ -2,7 +2,7 @@
 
 use super::card::last_words;
 use super::message::Tried;
-use super::{Forecast, TrainConfig};
+use super::{Forecast, TrainConfig, listed};
 use crate::job::hub::free_bytes;
 use crate::job::{DeviceChoice, Places, Problem};
 use crate::train::heartbeat;
@@ -40,14 +40,15 @@ impl Program {
     ///
     /// # Errors
     /// When it cannot be started, or its log cannot be written.
-    pub fn launch(&self, run: &Path, device: DeviceChoice) -> Result<Child, Problem> {
+    pub fn launch(&self, run: &Path, devices: &[DeviceChoice]) -> Result<Child, Problem> {
         let log = File::create(run.join(LOG)).map_err(|e| not_started(&e, run))?;
         let mut command = self.command();
         command
             .arg("train")
             .arg("--resume")
             .arg(run)
-            .args(["--control", "folder", "--device", &device.to_string()])
+            .args(["--control", "folder"])
+            .args(on(devices))
             .stdout(Stdio::null())
             .stderr(log);
         #[cfg(unix)]
@@ -59,7 +60,11 @@ impl Program {
     ///
     /// # Errors
     /// When it cannot be started, or there is no temporary folder.
-    pub fn try_out(&self, config: &TrainConfig, device: DeviceChoice) -> Result<Trial, Problem> {
+    pub fn try_out(
+        &self,
+        config: &TrainConfig,
+        devices: &[DeviceChoice],
+    ) -> Result<Trial, Problem> {
         let folder = tempfile::tempdir().map_err(|e| not_started(&e, Path::new("")))?;
         let file = |name: &str| folder.path().join(name);
         let begun = |e: std::io::Error| not_started(&e, folder.path());
@@ -68,7 +73,8 @@ impl Program {
             .command()
             .arg("train")
             .arg(file("config.toml"))
-            .args(["--dry-run", "--json", "--device", &device.to_string()])
+            .args(["--dry-run", "--json"])
+            .args(on(devices))
             .stdout(File::create(file("out.json")).map_err(begun)?)
             .stderr(File::create(file(LOG)).map_err(begun)?)
             .spawn()
@@ -79,6 +85,15 @@ impl Program {
             folder,
         })
     }
+}
+
+/// The options that choose these devices.
+fn on(devices: &[DeviceChoice]) -> [String; 2] {
+    let option = match devices.len() {
+        0 | 1 => "--device",
+        _ => "--devices",
+    };
+    [option.to_owned(), listed(devices)]
 }
 
 fn not_started(error: &std::io::Error, run: &Path) -> Problem {

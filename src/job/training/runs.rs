@@ -1,10 +1,10 @@
 //! The runs of the training folder: their logs, processes and queue.
 
-use super::TrainConfig;
 use super::card::{Note, RunCard, judge};
 use super::history::{RunHistory, Tail};
 use super::hold::device_key;
 use super::process::{LOG, Processes, Program, words_of};
+use super::{TrainConfig, listed};
 use crate::job::{DeviceChoice, Places, Problem};
 use crate::train::{CONFIG, RunFolder};
 use std::collections::BTreeMap;
@@ -69,13 +69,13 @@ impl Runs {
         &mut self,
         name: &str,
         config: &TrainConfig,
-        device: DeviceChoice,
+        devices: &[DeviceChoice],
     ) -> Result<PathBuf, Problem> {
         let folder = super::free_name(&self.places().training(), name, false);
         // The lock is let go of at once: the run's own process will hold it.
         drop(RunFolder::create(&folder, config)?);
         let note = Note {
-            device: device_key(device).to_string(),
+            device: listed(&devices.iter().copied().map(device_key).collect::<Vec<_>>()),
             waiting: Some(self.last_place()),
         };
         note.write(&folder)?;
@@ -128,7 +128,7 @@ impl Runs {
             return Ok(());
         }
         self.unqueue(run)?;
-        let child = self.program.launch(run, note.device())?;
+        let child = self.program.launch(run, &note.devices())?;
         if let Some(known) = self.known.get_mut(run) {
             known.child = Some(child);
         }
@@ -150,17 +150,18 @@ impl Runs {
         super::discard(run)
     }
 
-    /// The run that is next on a device that is free, once.
+    /// The run that is next on devices that are free, once.
     pub fn next(&mut self) -> Option<PathBuf> {
         let cards = self.shown.clone()?;
         let busy: Vec<DeviceChoice> = cards
             .iter()
             .filter(|card| card.state.is_live() || self.is_called(&card.folder))
-            .map(|card| card.device)
+            .flat_map(|card| card.devices.clone())
             .collect();
         let waiting = self.known.iter().filter_map(|(run, known)| {
             let place = known.note.waiting?;
-            let free = !busy.contains(&known.note.device());
+            let mut wanted = known.note.devices().into_iter();
+            let free = !wanted.any(|device| busy.contains(&device));
             (free && !known.called).then_some((place, run.clone()))
         });
         let (_, run) = waiting.min()?;
@@ -280,7 +281,7 @@ fn card(run: &Path, known: &mut Known, processes: &mut Processes) -> RunCard {
             .into_owned(),
         state,
         config: known.config.clone(),
-        device: known.note.device(),
+        devices: known.note.devices(),
         step: standing.step,
         steps: planned.or(standing.steps).unwrap_or_default(),
         loss: standing.loss,

@@ -159,9 +159,9 @@ impl Training {
                 self.tell(TrainingEvent::Examined(folder, found));
                 Ok(())
             }
-            TrainingTask::Try(config, device) => {
+            TrainingTask::Try(config, devices) => {
                 self.stop_trying();
-                match self.program.try_out(&config, device) {
+                match self.program.try_out(&config, &devices) {
                     Ok(trial) => self.trial = Some(trial),
                     Err(problem) => self.tell(TrainingEvent::Tried(Err(problem))),
                 }
@@ -174,10 +174,10 @@ impl Training {
             TrainingTask::Queue {
                 name,
                 config,
-                device,
+                devices,
             } => self
                 .runs
-                .queue_new(&name, &config, device)
+                .queue_new(&name, &config, &devices)
                 .map(|run| self.tell(TrainingEvent::Queued(run))),
             TrainingTask::Resume(run) => self.runs.queue(&run),
             TrainingTask::Unqueue(run) => self.runs.unqueue(&run),
@@ -185,6 +185,10 @@ impl Training {
             TrainingTask::Control(run, control) => super::post(&run, control),
             TrainingTask::Delete(run) => self.runs.delete(&run),
             TrainingTask::Promote(run) => self.promote(run),
+            TrainingTask::ExportLora(run) => self.beside(move || {
+                let (file, step) = super::export_lora_beside(&run)?;
+                Ok(TrainingEvent::LoraWritten(file, step))
+            }),
             TrainingTask::Read(path) => {
                 let picture = picture(&path);
                 self.tell(TrainingEvent::Picture(path, picture));
@@ -202,14 +206,25 @@ impl Training {
         }
     }
 
-    /// Makes a bundle on a thread of its own: a large one takes a while.
+    /// Makes a bundle of a run.
     fn promote(&mut self, run: PathBuf) -> Result<(), Problem> {
         let folder = free_bundle(&self.program.places, &run);
+        self.beside(move || {
+            let step = promote(&run, &folder)?;
+            Ok(TrainingEvent::Promoted(folder, step))
+        })
+    }
+
+    /// Writes something large on a thread of its own.
+    fn beside(
+        &mut self,
+        work: impl FnOnce() -> Result<TrainingEvent, Problem> + Send + 'static,
+    ) -> Result<(), Problem> {
         let outbox = self.outbox.clone();
         let work = move || {
-            let made = catch_unwind(AssertUnwindSafe(|| promote(&run, &folder)));
+            let made = catch_unwind(AssertUnwindSafe(work));
             let event = match made.unwrap_or_else(|_| Err(our_mistake())) {
-                Ok(step) => TrainingEvent::Promoted(folder, step),
+                Ok(event) => event,
                 Err(problem) => TrainingEvent::Failed(problem),
             };
             outbox.send(JobEvent::Training(event));

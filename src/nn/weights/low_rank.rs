@@ -35,7 +35,11 @@ impl Weights {
         let down = Tensor::from_vec(values.collect::<Vec<f32>>(), (rank, input), device)?;
         let down = Var::from_tensor(&down)?;
         let up = Var::zeros((output, rank), DType::F32, device)?;
-        let pair = LowRank::new(down.as_tensor().clone(), up.as_tensor().clone(), rule.alpha)?;
+        let pair = LowRank::new(
+            self.computed(&path("down"), &down)?,
+            self.computed(&path("up"), &up)?,
+            rule.alpha,
+        )?;
         self.log()
             .vars
             .extend([(path("down"), down), (path("up"), up)]);

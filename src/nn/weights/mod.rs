@@ -54,6 +54,8 @@ struct Log {
     ignored: BTreeSet<String>,
     problems: BTreeMap<String, TensorProblem>,
     vars: BTreeMap<String, Var>,
+    /// What networks of 16 bits compute with in place of the variables; see [`Weights::copies`].
+    copies: BTreeMap<String, (Var, Tensor)>,
     /// Bytes that the tensors of a rehearsal take once they are loaded.
     held: BTreeMap<String, u64>,
 }
@@ -152,7 +154,8 @@ impl Weights {
     }
 
     /// The same view in which tensors whose full name passes `filter` come out as candle
-    /// variables, so that gradients reach them; see [`Weights::vars`].
+    /// variables, so that gradients reach them; see [`Weights::vars`]. Where the dtype has 16 bits the
+    /// variables are f32 all the same, and what comes out are copies; see [`Weights::copies`].
     #[must_use]
     pub fn trainable(mut self, filter: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
         self.trainable = Some(Arc::new(filter));
@@ -183,6 +186,24 @@ impl Weights {
     /// The variables handed out so far, by full name, over all views of these weights.
     pub fn vars(&self) -> BTreeMap<String, Var> {
         self.log().vars.clone()
+    }
+
+    /// Variables of f32 with the copies of 16 bits that networks compute with. The copies are on the tape
+    /// behind their variables; whoever changes these sets the copies again, with [`refresh_copies`].
+    pub fn copies(&self) -> Vec<(Var, Tensor)> {
+        self.log().copies.values().cloned().collect()
+    }
+
+    /// What a network computes with in place of a variable.
+    fn computed(&self, path: &str, var: &Var) -> Result<Tensor> {
+        let dtype = self.store.dtype;
+        if !has_16_bits(dtype) || var.dtype() == dtype {
+            return Ok(var.as_tensor().clone());
+        }
+        let copy = var.as_tensor().to_dtype(dtype)?;
+        let both = (var.clone(), copy.clone());
+        self.log().copies.insert(path.to_owned(), both);
+        Ok(copy)
     }
 
     /// The view one level down; `.` joins the levels.
@@ -265,17 +286,16 @@ impl Weights {
     pub fn get(&self, shape: impl Into<Shape>, name: &str) -> Result<Tensor> {
         cancel::checkpoint()?;
         let (path, shape) = (self.path(name), shape.into());
-        if let Some(var) = self.log().vars.get(&path)
-            && var.shape() == &shape
-        {
-            return Ok(var.as_tensor().clone()); // tied weights stay tied
+        if let Some(known) = self.known(&path, &shape) {
+            return Ok(known); // tied weights stay tied
         }
-        let Store {
-            origin,
-            dtype,
-            device,
-            ..
-        } = &*self.store;
+        let Store { origin, device, .. } = &*self.store;
+        let trained = self.trainable.as_ref().is_some_and(|filter| filter(&path));
+        let dtype = &match self.store.dtype {
+            // Small steps would be lost in 16 bits.
+            dtype if trained && has_16_bits(dtype) => DType::F32,
+            dtype => dtype,
+        };
         let tensor = match origin {
             Origin::Random(_) if self.rehearsal => return self.rehearsed(path, shape),
             Origin::Random(seed) => random::tensor(*seed, &path, &shape, *dtype, device)?,
@@ -300,18 +320,26 @@ impl Weights {
                 }
             },
         };
-        let tensor = match &self.trainable {
-            Some(filter) if filter(&path) => {
+        let tensor = match trained {
+            true => {
                 let var = Var::from_tensor(&tensor)?;
-                let tensor = var.as_tensor().clone();
+                let tensor = self.computed(&path, &var)?;
                 self.log().vars.insert(path.clone(), var);
                 tensor
             }
-            _ => tensor,
+            false => tensor,
         };
         self.log().used.insert(path);
         self.tell(tensor.elem_count() * tensor.dtype().size_in_bytes());
         Ok(tensor)
+    }
+
+    /// A variable that was handed out already, as networks compute with it.
+    fn known(&self, path: &str, shape: &Shape) -> Option<Tensor> {
+        let log = self.log();
+        let var = log.vars.get(path).filter(|var| var.shape() == shape)?;
+        let copy = log.copies.get(path).map(|(_, copy)| copy.clone());
+        Some(copy.unwrap_or_else(|| var.as_tensor().clone()))
     }
 
     fn tell(&self, bytes: usize) {
@@ -380,6 +408,22 @@ impl Weights {
             format!("{}.{name}", self.prefix)
         }
     }
+}
+
+fn has_16_bits(dtype: DType) -> bool {
+    matches!(dtype, DType::BF16 | DType::F16)
+}
+
+/// Sets the copies that networks compute with to what their variables are now.
+///
+/// # Errors
+/// When the device has no room.
+pub fn refresh_copies(copies: &[(Var, Tensor)]) -> Result<()> {
+    for (var, copy) in copies {
+        let now = var.as_tensor().detach().to_dtype(copy.dtype())?;
+        copy.slice_set(&now, 0, 0)?;
+    }
+    Ok(())
 }
 
 /// Zeros that take no memory.

@@ -45,6 +45,11 @@ impl TrainConfig {
             !both.iter().all(|group| self.model.train.contains(group)),
             "model.train names both unet and lora; the pairs are for an editor that stays as it is",
         );
+        let mut groups = self.model.train.iter();
+        expect(
+            !self.trains_autoencoder() || groups.all(|group| group.is_of_autoencoder()),
+            "model.train names halves of the autoencoder beside other parts; what the others learn depends on its latents, so train it first and alone",
+        );
         let lora = &self.model.lora;
         expect(
             (1..=1024).contains(&lora.rank) && lora.alpha > 0.0 && lora.alpha.is_finite(),
@@ -52,7 +57,7 @@ impl TrainConfig {
         );
         expect(!self.model.bridges.is_empty(), "model.bridges is empty");
         expect(
-            self.loss.answer >= 0.0 && self.loss.cpc >= 0.0,
+            self.loss.answer >= 0.0 && self.loss.cpc >= 0.0 && self.loss.kl >= 0.0,
             "the weights of the losses must not be negative",
         );
         expect(

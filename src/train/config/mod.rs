@@ -12,6 +12,7 @@ use super::learning_rate::LrSchedule;
 use super::loss::CpcMethod;
 use super::networks::Group;
 use super::step::{Conditioning, StepSettings};
+use crate::nn::device::Precision;
 use crate::pipeline::{BundleSource, GuidanceMode, Problem};
 use overlay::{merge, set};
 use serde::{Deserialize, Serialize};
@@ -34,16 +35,19 @@ pub enum Preset {
     Answers,
     /// Low-rank pairs beside the editor's attention, with little memory.
     Lora,
+    /// The autoencoder alone, by the pictures it gives back.
+    Autoencoder,
 }
 
 impl Preset {
     /// All presets.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Full,
         Self::Adapter,
         Self::Lora,
         Self::ToonTiny,
         Self::Answers,
+        Self::Autoencoder,
     ];
 }
 
@@ -162,6 +166,8 @@ pub struct LossConfig {
     pub cpc: f64,
     /// Its form.
     pub cpc_method: CpcMethod,
+    /// Weight of the distance of the autoencoder's latents from a normal distribution.
+    pub kl: f64,
     /// Share of samples without text, without picture, and without both: one each.
     pub dropout: f32,
 }
@@ -198,6 +204,9 @@ pub struct OptimConfig {
 pub struct TrainerConfig {
     /// Steps of the run.
     pub max_steps: u64,
+    /// The numbers editor, image encoder and language model compute with: `auto` (bf16 on CUDA, f32
+    /// elsewhere), `f32` or `bf16`. Weights, averages, losses and the autoencoder are f32 always.
+    pub precision: Precision,
     /// Seed of everything that is drawn.
     pub seed: u64,
     /// Steps between checkpoints.
@@ -301,6 +310,12 @@ impl TrainConfig {
             "embedded" | "toon-tiny" => BundleSource::Embedded,
             folder => BundleSource::Folder(PathBuf::from(folder)),
         }
+    }
+
+    /// Whether the autoencoder is what is trained.
+    pub fn trains_autoencoder(&self) -> bool {
+        let mut groups = self.model.train.iter();
+        groups.any(|group| group.is_of_autoencoder())
     }
 
     /// Samples per step.
@@ -407,6 +422,7 @@ mod tests {
             ),
             ("[model]\ntrain = ['unet', 'lora']", "both unet and lora"),
             ("[model.lora]\nrank = 0", "rank must be between"),
+            ("[model]\ntrain = ['unet', 'decoder']", "autoencoder beside"),
         ] {
             let text = if text.starts_with('[') {
                 format!("{DATA}{text}")

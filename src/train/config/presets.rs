@@ -4,6 +4,7 @@ use super::{
     AUTO, Bridge, DataConfig, LoraConfig, LossConfig, ModelConfig, OptimConfig, Preset,
     SampleConfig, TrainConfig, TrainerConfig,
 };
+use crate::nn::device::Precision;
 use crate::pipeline::GuidanceMode;
 use crate::train::learning_rate::LrSchedule;
 use crate::train::loss::CpcMethod;
@@ -48,6 +49,7 @@ impl TrainConfig {
                 answer: 0.1,
                 cpc: 0.1,
                 cpc_method: CpcMethod::Margin,
+                kl: 1e-6,
                 dropout: 0.05,
             },
             optim: OptimConfig {
@@ -64,6 +66,7 @@ impl TrainConfig {
             },
             trainer: TrainerConfig {
                 max_steps: 10_000,
+                precision: Precision::Auto,
                 seed: 41,
                 checkpoint_every: 500,
                 keep: 2,
@@ -106,6 +109,19 @@ impl TrainConfig {
                 config.optim.schedule = LrSchedule::Cosine {
                     warmup_steps: 100,
                     last: 0.02,
+                };
+            }
+            Preset::Autoencoder => {
+                config.model.train = [Group::Encoder, Group::Decoder].into();
+                config.optim.lr = 2e-3;
+                config.optim.beta2 = 0.99;
+                config.optim.weight_decay = 1e-4;
+                config.optim.grad_clip = 1.0;
+                config.optim.ema = 0.995;
+                config.optim.batch = 8;
+                config.optim.schedule = LrSchedule::Cosine {
+                    warmup_steps: 60,
+                    last: 0.03,
                 };
             }
             Preset::Answers => {

@@ -4,7 +4,7 @@ use super::Cx;
 use crate::app::state::{Action, TrainAction};
 use crate::app::theme::space;
 use crate::app::widgets::card;
-use crate::job::training::{Control, RunCard, RunState};
+use crate::job::training::{Control, Group, RunCard, RunState};
 use eframe::egui;
 use egui::{Button, Label, RichText, Ui, vec2};
 
@@ -115,6 +115,16 @@ fn offers(cx: &Cx<'_>, card: &RunCard) -> Vec<Offer> {
             TrainAction::Promote(folder()),
             blocked,
         );
+        let config = card.config.as_ref().ok();
+        if config.is_some_and(|config| config.model.train.contains(&Group::Lora)) {
+            let action = TrainAction::ExportLora(folder());
+            offer(
+                "train-export-lora",
+                "train-export-lora-tip",
+                action,
+                blocked,
+            );
+        }
     }
     offer(
         "train-reuse",

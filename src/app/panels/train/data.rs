@@ -4,8 +4,8 @@ use super::{Cx, devices, plan, words};
 use crate::app::state::{Action, TrainAction, TrainDraft};
 use crate::app::theme::space;
 use crate::app::widgets::{card, hint, line_field, title};
-use crate::job::BundleSource;
 use crate::job::training::{DataHealth, Group, Preset, SplitHealth};
+use crate::job::{BundleSource, DeviceChoice};
 use eframe::egui;
 use egui::{Align, Button, ComboBox, Label, Layout, RichText, Spinner, Ui};
 use std::path::PathBuf;
@@ -190,25 +190,62 @@ fn bundle_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainDraft) {
 fn device_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainDraft) {
     let label = cx.tr("train-device");
     row(ui, &label, &cx.tr("train-device-tip"), |ui| {
-        let chosen = cx.state.train.device();
-        let all = cx.state.train.devices.iter().flat_map(|all| all.iter());
-        let usable: Vec<_> = all
-            .filter_map(|facts| Some((facts.device?, devices::name(cx, facts))))
-            .collect();
-        let shown = usable.iter().find(|(device, _)| *device == chosen);
-        let shown = shown.map_or_else(|| chosen.to_string(), |(_, name)| name.clone());
+        let chosen = cx.state.train.chosen_devices();
+        let usable = usable_devices(cx);
+        let shown = usable.iter().find(|(device, _)| chosen == [*device]);
+        let shown = shown.map_or_else(|| words::devices(&chosen), |(_, name)| name.clone());
         let combo = ComboBox::from_id_salt("train-device")
             .width(field_width(ui))
             .truncate()
             .selected_text(shown)
             .show_ui(ui, |ui| {
                 for (device, name) in usable {
-                    if ui.selectable_label(device == chosen, name).clicked() {
-                        draft.device = device.to_string();
+                    if ui.selectable_label(chosen == [device], name).clicked() {
+                        draft.set_devices(&[device]);
                     }
                 }
             });
         combo.response.accessible_name(label.as_ref());
+    });
+    together_ui(ui, cx, draft);
+}
+
+/// Devices that can be chosen, with their names.
+fn usable_devices(cx: &Cx<'_>) -> Vec<(DeviceChoice, String)> {
+    let all = cx.state.train.devices.iter().flat_map(|all| all.iter());
+    all.filter_map(|facts| Some((facts.device?, devices::name(cx, facts))))
+        .collect()
+}
+
+/// Which cards train together, where there are several.
+fn together_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainDraft) {
+    let cards: Vec<DeviceChoice> = usable_devices(cx)
+        .into_iter()
+        .map(|(device, _)| device)
+        .filter(|device| matches!(device, DeviceChoice::Cuda(_)))
+        .collect();
+    if cards.len() < 2 {
+        return;
+    }
+    let label = cx.tr("train-together");
+    row(ui, &label, &cx.tr("train-together-tip"), |ui| {
+        ui.horizontal_wrapped(|ui| {
+            let chosen = cx.state.train.chosen_devices();
+            for card in &cards {
+                let mut trains = chosen.contains(card);
+                if ui.checkbox(&mut trains, card.to_string()).changed() {
+                    let wanted = cards.iter().copied().filter(|other| match other == card {
+                        true => trains,
+                        false => chosen.contains(other),
+                    });
+                    let wanted: Vec<DeviceChoice> = wanted.collect();
+                    // The last one stays.
+                    if !wanted.is_empty() {
+                        draft.set_devices(&wanted);
+                    }
+                }
+            }
+        });
     });
 }
 

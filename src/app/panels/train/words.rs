@@ -3,6 +3,7 @@
 use super::Cx;
 use crate::app::panels::models::time_left;
 use crate::app::widgets::Tone;
+use crate::job::DeviceChoice;
 use crate::job::training::{Group, Preset, RunCard, RunState};
 use std::path::Path;
 
@@ -28,6 +29,7 @@ pub fn preset(preset: Preset) -> (&'static str, &'static str) {
         Preset::Lora => ("train-preset-lora", "train-preset-lora-tip"),
         Preset::ToonTiny => ("train-preset-toon", "train-preset-toon-tip"),
         Preset::Answers => ("train-preset-answers", "train-preset-answers-tip"),
+        Preset::Autoencoder => ("train-preset-autoencoder", "train-preset-autoencoder-tip"),
     }
 }
 
@@ -42,7 +44,15 @@ pub fn group(group: Group) -> (&'static str, &'static str) {
         Group::Predictive => ("train-group-predictive", "train-group-predictive-tip"),
         Group::Vision => ("train-group-vision", "train-group-vision-tip"),
         Group::Language => ("train-group-language", "train-group-language-tip"),
+        Group::Encoder => ("train-group-encoder", "train-group-encoder-tip"),
+        Group::Decoder => ("train-group-decoder", "train-group-decoder-tip"),
     }
+}
+
+/// The devices of a run.
+pub fn devices(devices: &[DeviceChoice]) -> String {
+    let names: Vec<String> = devices.iter().map(DeviceChoice::to_string).collect();
+    names.join(" + ")
 }
 
 /// A whole number for a text.

@@ -1,6 +1,6 @@
 //! The form of a run that is not there yet.
 
-use crate::job::training::{PinnedQuestion, Preset, TrainConfig};
+use crate::job::training::{PinnedQuestion, Preset, TrainConfig, device_list, listed};
 use crate::job::{BundleSource, DeviceChoice};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::path::Path;
@@ -15,7 +15,7 @@ pub struct TrainDraft {
     pub name: String,
     /// The data folder, as typed.
     pub data: String,
-    /// The device, as on the command line; empty for the first there is.
+    /// The devices, as on the command line, `cuda:0,cuda:1`; empty for the first there is.
     pub device: String,
     /// How many questions are drawn again and again.
     pub pinned: usize,
@@ -40,9 +40,14 @@ impl Default for TrainDraft {
 }
 
 impl TrainDraft {
-    /// The chosen device.
-    pub fn device(&self) -> Option<DeviceChoice> {
-        self.device.parse().ok()
+    /// The chosen devices.
+    pub fn devices(&self) -> Vec<DeviceChoice> {
+        device_list(&self.device)
+    }
+
+    /// Chooses devices: one process trains on each.
+    pub fn set_devices(&mut self, devices: &[DeviceChoice]) {
+        self.device = listed(devices);
     }
 
     /// The same with the values of a preset; what is trained on, and where, stays.
@@ -61,7 +66,7 @@ impl TrainDraft {
     }
 
     /// The settings of a run, to start another one with.
-    pub fn of_run(name: &str, config: &TrainConfig, device: DeviceChoice) -> Self {
+    pub fn of_run(name: &str, config: &TrainConfig, devices: &[DeviceChoice]) -> Self {
         // `run-3` becomes `run`, which becomes `run-4`.
         let (stem, number) = name.rsplit_once('-').unwrap_or((name, ""));
         let numbered = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
@@ -69,7 +74,7 @@ impl TrainDraft {
         Self {
             name: if numbered { stem } else { name }.to_owned(),
             data: folder.display().to_string(),
-            device: device.to_string(),
+            device: listed(devices),
             pinned: config.sample.questions.len().min(MAX_PINNED),
             config: config.clone(),
         }

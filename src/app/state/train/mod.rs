@@ -97,6 +97,8 @@ pub enum TrainAction {
     Discard(bool),
     /// Makes a bundle of a run.
     Promote(PathBuf),
+    /// Writes the low-rank pairs of a run as a file of their own.
+    ExportLora(PathBuf),
     /// Puts the settings of a run into the form.
     Reuse(PathBuf),
     /// Shows the samples of a step, or the newest ones.
@@ -130,7 +132,7 @@ pub struct Train {
     pub samples: BTreeMap<PathBuf, Sample>,
     /// The step whose samples are shown; none for the newest.
     pub wall: Option<u64>,
-    /// The run of which a bundle is being made.
+    /// The run of which a bundle or a file is being made.
     pub promoting: Option<PathBuf>,
     /// The run that a person is asked about before it goes to the bin.
     pub confirming: Option<PathBuf>,
@@ -159,20 +161,23 @@ impl Train {
         self.run(self.selected.as_deref()?)
     }
 
-    /// The device of the form: the chosen one, else the first there is.
-    pub fn device(&self) -> DeviceChoice {
-        self.draft.device().unwrap_or_else(|| {
-            let mut devices = self.devices.iter().flat_map(|all| all.iter());
-            let first = devices.find_map(|facts| facts.device);
-            first.unwrap_or(DeviceChoice::Cpu)
-        })
+    /// The devices of the form: the chosen ones, else the first there is.
+    pub fn chosen_devices(&self) -> Vec<DeviceChoice> {
+        match self.draft.devices() {
+            chosen if chosen.is_empty() => {
+                let mut devices = self.devices.iter().flat_map(|all| all.iter());
+                let first = devices.find_map(|facts| facts.device);
+                vec![first.unwrap_or(DeviceChoice::Cpu)]
+            }
+            chosen => chosen,
+        }
     }
 
-    /// Whether a run has the device of the form now.
+    /// Whether a run has a device of the form now.
     pub fn device_is_busy(&self) -> bool {
-        let device = self.device();
+        let chosen = self.chosen_devices();
         let mut runs = self.runs.iter().flat_map(|runs| runs.iter());
-        runs.any(|run| run.state.is_live() && run.device == device)
+        runs.any(|run| run.state.is_live() && run.devices.iter().any(|d| chosen.contains(d)))
     }
 
     /// Whether an edit of the form can be undone, and one done again.
@@ -322,7 +327,7 @@ impl AppState {
                 if train.try_blocked().is_none() {
                     train.trial = Trial::Running;
                     let config = Box::new(train.draft.config.clone());
-                    return ask(TrainingTask::Try(config, train.device()));
+                    return ask(TrainingTask::Try(config, train.chosen_devices()));
                 }
             }
             TrainAction::StopTrying => {
@@ -334,7 +339,7 @@ impl AppState {
                     return ask(TrainingTask::Queue {
                         name: train.draft.name.trim().to_owned(),
                         config: Box::new(train.draft.config.clone()),
-                        device: train.device(),
+                        devices: train.chosen_devices(),
                     });
                 }
             }
@@ -350,6 +355,10 @@ impl AppState {
             TrainAction::Promote(run) => {
                 train.promoting = Some(run.clone());
                 return ask(TrainingTask::Promote(run));
+            }
+            TrainAction::ExportLora(run) => {
+                train.promoting = Some(run.clone());
+                return ask(TrainingTask::ExportLora(run));
             }
             TrainAction::Reuse(run) => return self.reuse(&run),
             TrainAction::Wall(step) => train.wall = step,
@@ -384,7 +393,7 @@ impl AppState {
         let Ok(config) = &card.config else {
             return Vec::new();
         };
-        let draft = TrainDraft::of_run(&card.name, config, card.device);
+        let draft = TrainDraft::of_run(&card.name, config, &card.devices);
         self.train.undo.settle();
         self.train.edit(draft);
         let mut effects = self.show_training_run(None);
@@ -423,6 +432,10 @@ impl AppState {
                 train.promoting = None;
                 self.notify(NoticeKind::Promoted(folder, step));
                 return self.list_bundles();
+            }
+            TrainingEvent::LoraWritten(file, step) => {
+                train.promoting = None;
+                self.notify(NoticeKind::LoraWritten(file, step));
             }
             TrainingEvent::Picture(path, picture) => {
                 if let Some(sample) = train.samples.get_mut(&path) {

@@ -60,7 +60,7 @@ fn card(folder: &str, state: RunState) -> RunCard {
         name: folder.to_owned(),
         state,
         config: Ok(Arc::new(TrainConfig::of_preset(Preset::Adapter))),
-        device: DeviceChoice::Cpu,
+        devices: vec![DeviceChoice::Cpu],
         step: 2,
         steps: 10,
         loss: None,
@@ -107,7 +107,7 @@ fn a_run_starts_only_after_its_cost_was_looked_at() {
     assert!(act(&mut state, TrainAction::Start).is_empty());
     let asked = act(&mut state, TrainAction::Try);
     let config = state.train.draft.config.clone();
-    let expected = TrainingTask::Try(Box::new(config.clone()), DeviceChoice::Cpu);
+    let expected = TrainingTask::Try(Box::new(config.clone()), vec![DeviceChoice::Cpu]);
     assert_eq!(asked, [expected]);
     assert_eq!(state.train.start_blocked(), Some(TrainBlocked::Trying));
     state.on_event(JobEvent::Training(tried(&config)));
@@ -120,13 +120,45 @@ fn a_run_starts_only_after_its_cost_was_looked_at() {
     act(&mut state, TrainAction::Undo);
     assert_eq!(state.train.start_blocked(), None);
     let asked = act(&mut state, TrainAction::Start);
-    assert!(matches!(
-        &asked[..],
-        [TrainingTask::Queue {
-            device: DeviceChoice::Cpu,
-            ..
-        }]
-    ));
+    let [TrainingTask::Queue { devices, .. }] = &asked[..] else {
+        panic!("{asked:?}");
+    };
+    assert_eq!(devices, &[DeviceChoice::Cpu]);
+}
+
+#[test]
+fn a_run_on_several_cards_waits_for_all_of_them() {
+    let mut state = with_data();
+    let cards = [DeviceChoice::Cuda(0), DeviceChoice::Cuda(2)];
+    let mut draft = state.train.draft.clone();
+    draft.set_devices(&cards);
+    assert_eq!(draft.device, "cuda:0,cuda:2");
+    act(&mut state, TrainAction::Edit(Box::new(draft)));
+    assert_eq!(state.train.chosen_devices(), cards);
+    assert!(!state.train.device_is_busy());
+    let mut other = card("other", RunState::Training);
+    other.devices = vec![DeviceChoice::Cuda(2)];
+    list(&mut state, vec![other]);
+    assert!(state.train.device_is_busy());
+    let asked = act(&mut state, TrainAction::Start);
+    let [TrainingTask::Queue { devices, .. }] = &asked[..] else {
+        panic!("{asked:?}");
+    };
+    assert_eq!(devices, &cards);
+}
+
+#[test]
+fn the_pairs_of_a_run_become_a_file() {
+    let mut state = state();
+    list(&mut state, vec![card("lora", RunState::Finished)]);
+    let asked = act(&mut state, TrainAction::ExportLora("lora".into()));
+    assert_eq!(asked, [TrainingTask::ExportLora("lora".into())]);
+    assert!(state.train.promoting.is_some());
+    let written = TrainingEvent::LoraWritten("lora/x.safetensors".into(), 4);
+    state.on_event(JobEvent::Training(written));
+    assert!(state.train.promoting.is_none());
+    let told = state.notices.iter().any(|notice| matches!(&notice.kind, NoticeKind::LoraWritten(file, 4) if file.ends_with("x.safetensors")));
+    assert!(told);
 }
 
 #[test]

@@ -1,0 +1,128 @@
+//! Training in bf16: the same steps with coarser numbers, and weights that keep theirs.
+
+use crate::golden::TestResult;
+use crate::training_runs::{last_checkpoint, losses, short, train};
+use crate::vqai::toon;
+use candle_core::{DType, Device, Tensor};
+use lgd_studio::job::Precision;
+use lgd_studio::pipeline::{Bundle, BundleSource};
+use lgd_studio::train::{
+    Bridge, Control, Ended, Event, Feeder, Frozen, Losses, Preset, TrainConfig, Trainee, learn_from,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+type Learnt = (Losses, BTreeMap<String, Tensor>);
+
+fn one_step(config: &TrainConfig, trainee: &Trainee) -> TestResult<Learnt> {
+    let bundle = Bundle::open(&config.bundle())?;
+    let frozen = Arc::new(Frozen::open(config, &bundle, &Device::Cpu)?);
+    let prepared = Feeder::open(config, trainee, frozen.clone())?.prepare(0, 0)?;
+    let (networks, parameters) = (&trainee.networks, &trainee.parameters);
+    let (losses, gradients) = learn_from(networks, parameters, config, &frozen, prepared)?;
+    Ok((losses, gradients.by_name().clone()))
+}
+
+/// The cosine between all gradients of two steps.
+fn cosine(a: &BTreeMap<String, Tensor>, b: &BTreeMap<String, Tensor>) -> TestResult<f64> {
+    let (mut product, mut squares) = (0.0, [0.0, 0.0]);
+    for (name, a) in a {
+        let b = b.get(name).ok_or_else(|| format!("{name} has none"))?;
+        let sum = |x: &Tensor, y: &Tensor| -> TestResult<f64> {
+            Ok(f64::from((x * y)?.sum_all()?.to_scalar::<f32>()?))
+        };
+        product += sum(a, b)?;
+        squares[0] += sum(a, a)?;
+        squares[1] += sum(b, b)?;
+    }
+    Ok(product / (squares[0] * squares[1]).sqrt())
+}
+
+/// Two to three digits: what bf16 has, and what is left of it after a whole network.
+#[test]
+fn steps_in_bf16_are_those_in_f32_but_for_rounding() -> TestResult {
+    let place = tempfile::tempdir()?;
+    toon(place.path(), 6, 32)?;
+    let bundle = Bundle::open(&BundleSource::Embedded)?;
+    for preset in [Preset::ToonTiny, Preset::Answers, Preset::Lora] {
+        let mut config = crate::training::config(preset, place.path());
+        config.optim.batch = 2;
+        config.loss.dropout = 0.0;
+        config.data.resolution = 64;
+        config.model.bridges = vec![Bridge::Both];
+        let mut learnt = Vec::new();
+        for precision in [Precision::F32, Precision::Bf16] {
+            config.trainer.precision = precision;
+            let dtype = precision.dtype(&Device::Cpu);
+            let model = &config.model;
+            let trainee = Trainee::load_in(dtype, &bundle, model, 41, &Device::Cpu)?;
+            // What is trained is f32, and so are its gradients.
+            assert!(
+                trainee
+                    .parameters
+                    .values()
+                    .all(|var| var.dtype() == DType::F32)
+            );
+            let (losses, gradients) = one_step(&config, &trainee)?;
+            assert_eq!(gradients.len(), trainee.parameters.len(), "{preset:?}");
+            assert!(
+                gradients
+                    .values()
+                    .all(|gradient| gradient.dtype() == DType::F32)
+            );
+            learnt.push((losses, gradients, trainee));
+        }
+        let (exact, coarse) = (&learnt[0], &learnt[1]);
+        let (a, b) = (exact.0.total, coarse.0.total);
+        assert!(a != b, "{preset:?}: nothing was computed in another dtype");
+        assert!((a - b).abs() < 2e-2 * a.abs(), "{preset:?}: {a} {b}");
+        let cosine = cosine(&exact.1, &coarse.1)?;
+        assert!(cosine > 0.98, "{preset:?}: {cosine}");
+        // What networks compute with follows the variables when it is told to.
+        let trainee = &coarse.2;
+        let coarse = ["unet.", "blip2.vision_model.", "blip2.language_model."];
+        for (name, var) in &trainee.parameters {
+            if coarse.iter().any(|part| name.starts_with(part)) {
+                var.set(&(var.as_tensor() + 0.02)?)?;
+            }
+        }
+        let stale = one_step(&config, trainee)?.0.total;
+        assert_eq!(stale, b, "{preset:?}");
+        trainee.refresh()?;
+        assert_ne!(one_step(&config, trainee)?.0.total, b, "{preset:?}");
+    }
+    Ok(())
+}
+
+/// A run in bf16 says that it is slow here, learns, and goes on bit for bit.
+#[test]
+fn a_resumed_run_in_bf16_is_the_unbroken_one() -> TestResult {
+    let place = tempfile::tempdir()?;
+    let mut config = short(place.path(), 4)?;
+    let preset = TrainConfig::of_preset(Preset::Lora);
+    config.model.train = preset.model.train;
+    config.trainer.gradient_checkpointing = true;
+    config.trainer.precision = Precision::Bf16;
+    let (whole, broken) = (place.path().join("whole"), place.path().join("broken"));
+    let mut told = Vec::new();
+    let heard = |event: &Event| {
+        if let Event::Warning { text } = event {
+            told.push(text.clone());
+        }
+    };
+    assert_eq!(train(&config, &whole, || None, heard)?, Ended::Finished);
+    assert!(
+        told.iter().any(|text| text.contains("bf16 is slow")),
+        "{told:?}"
+    );
+    let mut asked = 0;
+    let stop = || {
+        asked += 1;
+        (asked > 3).then_some(Control::StopAndKeep)
+    };
+    assert_eq!(train(&config, &broken, stop, |_| {})?, Ended::Stopped);
+    assert_eq!(train(&config, &broken, || None, |_| {})?, Ended::Finished);
+    assert_eq!(losses(&broken)?, losses(&whole)?);
+    assert_eq!(last_checkpoint(&broken, 4)?, last_checkpoint(&whole, 4)?);
+    Ok(())
+}
