@@ -45,6 +45,8 @@ pub enum Command {
     Adopt,
     /// Explain a finished column.
     Explain,
+    /// Show where the time of the run went, or hide it.
+    Times,
     /// Let time run, or stop it.
     Play,
     /// One step back in time.
@@ -109,7 +111,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 81] = [
+    pub const ALL: [Self; 83] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -124,12 +126,14 @@ impl Command {
         Self::Export(ExportFormat::Apng),
         Self::Export(ExportFormat::Csv),
         Self::Export(ExportFormat::Json),
+        Self::Export(ExportFormat::Times),
         Self::Look,
         Self::Target,
         Self::Map,
         Self::Grid,
         Self::Adopt,
         Self::Explain,
+        Self::Times,
         Self::Play,
         Self::StepBack,
         Self::StepOn,
@@ -210,12 +214,14 @@ impl Command {
             Self::Export(ExportFormat::Apng) => "command-export-apng",
             Self::Export(ExportFormat::Csv) => "command-export-csv",
             Self::Export(ExportFormat::Json) => "command-export-json",
+            Self::Export(ExportFormat::Times) => "command-export-times",
             Self::Look => "command-look",
             Self::Target => "command-target",
             Self::Map => "command-map",
             Self::Grid => "command-grid",
             Self::Adopt => "command-adopt",
             Self::Explain => "command-explain",
+            Self::Times => "command-times",
             Self::Play => "command-play",
             Self::StepBack => "command-step-back",
             Self::StepOn => "command-step-on",
@@ -266,12 +272,14 @@ impl Command {
             Self::Export(ExportFormat::Apng) => "command-export-apng-tip",
             Self::Export(ExportFormat::Csv) => "command-export-csv-tip",
             Self::Export(ExportFormat::Json) => "command-export-json-tip",
+            Self::Export(ExportFormat::Times) => "command-export-times-tip",
             Self::Look => "command-look-tip",
             Self::Target => "command-target-tip",
             Self::Map => "command-map-tip",
             Self::Grid => "command-grid-tip",
             Self::Adopt => "command-adopt-tip",
             Self::Explain => "command-explain-tip",
+            Self::Times => "command-times-tip",
             Self::Play => "command-play-tip",
             Self::StepBack => "command-step-back-tip",
             Self::StepOn => "command-step-on-tip",
@@ -322,6 +330,7 @@ impl Command {
             Self::Map => with(Modifiers::COMMAND, Key::M),
             Self::Grid => with(Modifiers::COMMAND, Key::G),
             Self::Explain => with(Modifiers::NONE, Key::E),
+            Self::Times => with(Modifiers::NONE, Key::T),
             Self::Play => with(Modifiers::NONE, Key::Space),
             Self::StepBack => with(Modifiers::NONE, Key::Comma),
             Self::StepOn => with(Modifiers::NONE, Key::Period),
@@ -435,6 +444,13 @@ impl Command {
                 Some(_) => Some(Action::Explain(Explain::Close)),
                 None => finished().map(|column| Action::Explain(Explain::Open(column))),
             },
+            Self::Times => {
+                let known = state
+                    .run
+                    .as_ref()
+                    .is_some_and(|run| run.times.all().next().is_some());
+                (known || state.timing).then_some(Action::ShowTimes(!state.timing))
+            }
             Self::Play => timed(|run| Action::Play(!run.timeline.playing)),
             Self::StepBack => timed(|_| Action::StepBy(-1)),
             Self::StepOn => timed(|_| Action::StepBy(1)),
@@ -549,6 +565,7 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             | Command::DeleteRuns
             | Command::Queue
             | Command::Explain
+            | Command::Times
             | Command::Play
             | Command::StepBack
             | Command::StepOn

@@ -31,8 +31,8 @@ pub use state::{
     HubAction, ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library, LibraryAction,
     Likeness, NoticeKind, Offer, OfferChoice, OpenFolder, OpenPoll, OpenStrip, Page, PairFilter,
     PairOrder, PairView, Parting, Phase, Picked, QueueAction, Recall, Run, Saving, Scene, Shelved,
-    ShownEvaluation, StripAction, StripBlocked, Tally, TargetAction, ThumbState, Topic, Train,
-    TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft, Voting,
+    ShownEvaluation, StripAction, StripBlocked, Tally, TargetAction, ThumbState, Times, Topic,
+    Train, TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft, Voting,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -283,6 +283,7 @@ impl LgdApp {
         for preview in self.jobs.take_previews() {
             self.state.on_preview(preview);
         }
+        self.state.on_spans(self.jobs.take_spans());
         self.state.on_library_news(self.jobs.take_library_news());
         self.state.on_training_news(self.jobs.take_training_news());
         self.state.on_dataset_news(self.jobs.take_dataset_news());

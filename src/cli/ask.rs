@@ -2,9 +2,11 @@
 
 use super::drawing_args::{DrawingArgs, ModeArg, usable};
 use super::explain::{self, Explanation};
-use super::session::{Session, run_target};
+use super::session::{Session, run_target, timings_target};
 use super::{Failure, GlobalArgs, output};
-use crate::job::{Bundle, BundleSource, EditRequest, EditResult, GuidanceMode, Problem};
+use crate::job::{
+    Bundle, BundleSource, EditRequest, EditResult, GuidanceMode, Problem, write_times,
+};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -33,6 +35,9 @@ pub(super) struct AskArgs {
     /// Also save the whole run, every step included
     #[arg(long, value_name = "OUT.lgdrun")]
     run: Option<PathBuf>,
+    /// Also save where the time went, every span of it, as .csv or .json
+    #[arg(long, value_name = "FILE")]
+    timings: Option<PathBuf>,
     /// Leave this word out of what the editor sees, everywhere it occurs; "query 3" leaves out what
     /// the third query saw. May be given more than once
     #[arg(long, value_name = "WORD")]
@@ -65,6 +70,9 @@ pub(super) fn run(
     if let Some(run) = &args.run {
         run_target(run)?;
     }
+    if let Some(timings) = &args.timings {
+        timings_target(timings)?;
+    }
     let mut session = Session::start(global)?;
     // The whole process may hold a 100 megapixel frame: it is moved, never cloned.
     let frame = session.open_frame(&args.image)?;
@@ -79,6 +87,9 @@ pub(super) fn run(
         return Err(Problem::new("The worker ended without a picture.").into());
     };
     session.save(&result, &target)?;
+    if let Some(timings) = &args.timings {
+        write_times(&drawn.timings, timings)?;
+    }
     if let Some(run) = &args.run {
         session.save_run(drawn, run)?;
     }

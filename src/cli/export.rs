@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// without its weights, and show one soft colour per latent cell until the finished pictures.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  lgd-studio export comparison/run.lgdrun --format gif -o cat.gif\n\nFormats:\n  grid   one picture with the frame, all answers and captions (.png, .jpg, .webp)\n  sheet  a folder in the layout of the method's authors, and an overview beside it\n  gif    the denoising of all columns; needs the bundle, or --quick\n  apng   the same with all colours; needs the bundle, or --quick\n  csv    one row per column, and NAME-steps.csv with one row per step\n  json   the same numbers with the complete requests"
+    after_help = "Example:\n  lgd-studio export comparison/run.lgdrun --format gif -o cat.gif\n\nFormats:\n  grid   one picture with the frame, all answers and captions (.png, .jpg, .webp)\n  sheet  a folder in the layout of the method's authors, and an overview beside it\n  gif    the denoising of all columns; needs the bundle, or --quick\n  apng   the same with all colours; needs the bundle, or --quick\n  csv    one row per column, and NAME-steps.csv with one row per step\n  json   the same numbers with the complete requests\n  times  every measured span of the run: loading, reading, thinking, steps, … (.csv or .json)"
 )]
 pub(super) struct ExportArgs {
     /// A run that this program saved
@@ -41,6 +41,7 @@ enum FormatArg {
     Apng,
     Csv,
     Json,
+    Times,
 }
 
 impl From<FormatArg> for ExportFormat {
@@ -52,6 +53,7 @@ impl From<FormatArg> for ExportFormat {
             FormatArg::Apng => Self::Apng,
             FormatArg::Csv => Self::Csv,
             FormatArg::Json => Self::Json,
+            FormatArg::Times => Self::Times,
         }
     }
 }

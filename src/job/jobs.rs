@@ -10,7 +10,7 @@ use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreE
 use super::worker::Worker;
 use super::{
     DatasetNews, DatasetTask, FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews,
-    LibraryTask, LoadProgress, Places, Problem, StepPreview, TrainingEvent, TrainingNews,
+    LibraryTask, LoadProgress, Places, Problem, Span, StepPreview, TrainingEvent, TrainingNews,
     TrainingTask, files, training,
 };
 use crate::nn::cancel::CancelToken;
@@ -19,12 +19,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Tasks for files and for the store that may wait.
 const TASKS: usize = 1024;
 /// Events that may wait for a face that is busy.
 const EVENTS: usize = 256;
+/// Measured spans that may wait for a face; one that looks away longer reads the whole at the end.
+const SPANS: usize = 4096;
 /// Deep networks recurse in candle's graph code; the default stack is small for that.
 const WORKER_STACK_BYTES: usize = 32 << 20;
 
@@ -44,6 +46,7 @@ pub struct JobsConfig {
 pub(super) struct Outbox {
     events: Sender<JobEvent>,
     previews: Arc<Mutex<Vec<StepPreview>>>,
+    spans: Arc<Mutex<Vec<(JobId, Span)>>>,
     making: Arc<Mutex<Vec<Making>>>,
     loading: Arc<Mutex<Option<(JobId, LoadProgress)>>>,
     notify: Arc<dyn Fn() + Send + Sync>,
@@ -57,6 +60,7 @@ impl Outbox {
         let outbox = Self {
             events,
             previews: Arc::default(),
+            spans: Arc::default(),
             making: Arc::default(),
             loading: Arc::default(),
             notify: Arc::new(|| {}),
@@ -94,6 +98,14 @@ impl Outbox {
         }
         drop(previews);
         (self.notify)();
+    }
+
+    /// Leaves a measured span of a job at work.
+    pub(super) fn spend(&self, job: JobId, span: Span) {
+        let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        if spans.len() < SPANS {
+            spans.push((job, span));
+        }
     }
 
     /// Replaces what is known of how far the loading for a job is.
@@ -157,6 +169,7 @@ impl Jobs {
         let outbox = Outbox {
             events: events_in,
             previews: previews.clone(),
+            spans: Arc::default(),
             making: Arc::default(),
             loading: Arc::default(),
             notify: Arc::new(notify),
@@ -274,6 +287,7 @@ impl Jobs {
             id,
             spec,
             token,
+            asked: Instant::now(),
             kept: false,
         }
     }
@@ -429,6 +443,12 @@ impl Jobs {
     /// The newest step of every running column, once.
     pub fn take_previews(&mut self) -> Vec<StepPreview> {
         std::mem::take(&mut *self.previews.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Spans that were measured since the last time, oldest first.
+    pub fn take_spans(&mut self) -> Vec<(JobId, Span)> {
+        let spans = self.outbox.spans.lock();
+        std::mem::take(&mut *spans.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How far the loading for a job is, where there is something new.

@@ -20,7 +20,7 @@ use super::{
 use crate::eval::{Report, Vote};
 use crate::pipeline::{
     Attention, BundleSource, ContextUnit, EditRequest, Estimate, GuidanceMode, Problem, Stage,
-    StageSeconds, WrittenAnswer,
+    StageSeconds, Timings, WrittenAnswer,
 };
 use image::RgbImage;
 use serde_json::{Map, Value};
@@ -389,6 +389,8 @@ pub enum JobEvent {
     Notice(JobId, usize, String),
     /// A column is done; the others may still be at work.
     Drawn(JobId, usize, Arc<EditResult>),
+    /// Where the time of a run went; comes before its last event, however that is.
+    Timed(JobId, Arc<Timings>),
     /// All columns are done.
     Finished(JobId),
     /// The picture of an estimate.

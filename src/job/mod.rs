@@ -44,6 +44,7 @@ mod run_grid;
 mod saving;
 mod scoring;
 mod sheet;
+mod stopwatch;
 mod store;
 mod target;
 mod task_thread;
@@ -72,7 +73,8 @@ pub use crate::pipeline::{
     AnswerDecoding, AnswerSettings, Attention, AttentionLeg, Beam, Branch, Bundle, BundleSource,
     Component, ContextUnit, EditRequest, Estimate, Forecast, GuidanceMode, LoadProgress, Meaning,
     MemoryModel, MemoryPlan, MemorySize, NoiseGenerator, Piece, PieceOf, PreviewMethod, Problem,
-    Remedy, RequestProblem, Sampler, Stage, StageSeconds, Workload, WrittenAnswer,
+    Remedy, RequestProblem, Sampler, Span, Stage, StageSeconds, Timings, Work, Workload,
+    WrittenAnswer,
 };
 pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
@@ -80,7 +82,7 @@ pub use datasets::{DatasetEvent, DatasetNews, DatasetTask};
 pub use devices::DeviceFacts;
 pub use divergence::Divergence;
 pub use explaining::{Explaining, PieceEffect};
-pub use export::{Export, ExportFormat, labelled_grid};
+pub use export::{Export, ExportFormat, labelled_grid, write_times};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS, VIDEO_EXTENSIONS};
 pub use films::{Film, FilmColumn, FilmSource};
 pub use font::NOTO_SANS_SC;
@@ -99,7 +101,7 @@ pub use provenance::FrameFacts;
 pub use recall::{FrameSearch, Made, Recalled, recall};
 pub use reports::ReportExport;
 pub use resources::Resources;
-pub use run_file::{RunFile, open as open_run};
+pub use run_file::{RunFile, open as open_run, remember as remember_timings};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
 pub use saving::write_text;
 pub use scoring::{Evaluation, JudgeChoice, ReportFormat, ScoreSpec, WHERE_CLIP_IS};

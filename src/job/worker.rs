@@ -9,6 +9,7 @@ use super::jobs::Outbox;
 use super::memory::{MemoryFacts, PeakMeter, Peaks};
 use super::queue::{Command, Queue};
 use super::resources::{Resources, SharedResources};
+use super::stopwatch::Stopwatch;
 use super::store::{Message, Recorder};
 use super::{
     Bundle, BundleSource, BundleSummary, EditRequest, EditResult, Estimate, Export, Frame,
@@ -16,8 +17,8 @@ use super::{
 };
 use crate::nn::cancel::{self, CancelToken};
 use crate::pipeline::{
-    EditError, Edited, Gauge, LgdPipeline, Likeness, LoadListener, MemoryRules, Progress, StepDone,
-    Workload,
+    EditError, Edited, Gauge, LgdPipeline, Likeness, LoadListener, MemoryRules, Progress, Spent,
+    StepDone, Work, Workload,
 };
 use candle_core::Device;
 use image::RgbImage;
@@ -40,6 +41,8 @@ pub(super) struct Worker {
     peaks: Peaks,
     /// The judge of a bundle, once somebody asked for it; none where it has none.
     judge: Option<(BundleSource, Option<Likeness>)>,
+    /// When the job at work was submitted.
+    asked: Instant,
 }
 
 impl Worker {
@@ -57,6 +60,7 @@ impl Worker {
             resident: None,
             peaks: Peaks::open(None),
             judge: None,
+            asked: Instant::now(),
         }
     }
 
@@ -72,8 +76,10 @@ impl Worker {
                 id,
                 spec,
                 token,
+                asked,
                 kept,
             } = command;
+            self.asked = asked;
             let recorder = self.recorder.clone().filter(|_| kept);
             let last = if token.is_cancelled() {
                 JobEvent::Cancelled(id)
@@ -204,14 +210,22 @@ impl Worker {
                 recorder.tell(message);
             }
         };
+        let began = Instant::now();
+        let mut watch = Stopwatch::new(self.asked, requests);
+        let waited = Spent::on(Work::Waiting, self.asked, began);
+        outbox.spend(id, watch.note(waited));
+        let held = self.holds(bundle);
         let pipeline = self.resident(id, bundle)?;
+        if !held {
+            outbox.spend(id, watch.since(Work::Loading, began));
+        }
         let mut meter = PeakMeter::start(pipeline);
         let work = pipeline.workload(requests);
         let mut drawing_since = None;
         let facts = FrameFacts::of(&frame);
         // The rest of the frame goes: a 100 megapixel one is held once, and not for long.
         let Frame { image, .. } = frame;
-        pipeline.run(image, requests, &mut |progress| {
+        let ran = pipeline.run(image, requests, &mut |progress| {
             let heard = match progress {
                 Progress::Stage(stage) => {
                     meter.enter(stage, || pipeline.memory().forecast(pipeline.plan(), &work));
@@ -219,6 +233,10 @@ impl Worker {
                         drawing_since.get_or_insert_with(Instant::now);
                     }
                     outbox.send(JobEvent::StageBegan(id, stage))
+                }
+                Progress::Spent(spent) => {
+                    outbox.spend(id, watch.note(spent));
+                    true
                 }
                 Progress::Seen(estimate) => {
                     keep(Message::Seen(id, estimate.clone()));
@@ -264,7 +282,11 @@ impl Worker {
             if !heard {
                 token.cancel(); // nobody listens any more
             }
-        })?;
+        });
+        let timings = Arc::new(watch.finish(pipeline.device_text()));
+        keep(Message::Timed(id, timings.clone()));
+        outbox.send(JobEvent::Timed(id, timings));
+        ran?;
         self.measured(work, meter);
         Ok(JobEvent::Finished(id))
     }
@@ -360,15 +382,20 @@ impl Worker {
         Ok(self.resources.get().device.open()?)
     }
 
+    /// Whether that bundle is loaded, and with what may be used now.
+    fn holds(&self, bundle: &BundleSource) -> bool {
+        let known = self.resident.as_ref();
+        known.is_some_and(|(source, _)| source == bundle) && self.resources.get() == self.in_use
+    }
+
     /// The pipeline of that bundle, loaded when it is not yet.
     pub(super) fn resident(
         &mut self,
         id: JobId,
         bundle: &BundleSource,
     ) -> Result<&LgdPipeline, EditError> {
-        let wanted = self.resources.get();
-        let known = self.resident.as_ref();
-        if known.is_none_or(|(source, _)| source != bundle) || wanted != self.in_use {
+        if !self.holds(bundle) {
+            let wanted = self.resources.get();
             self.in_use = wanted;
             self.resident = None; // free the old weights before the new ones come
             self.judge = None;

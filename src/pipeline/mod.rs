@@ -31,6 +31,7 @@ mod problem;
 mod progress;
 mod request;
 mod residency;
+mod timings;
 mod track;
 
 pub use abilities::{Abilities, WhichEditor};
@@ -59,4 +60,5 @@ pub use request::{
     AnswerDecoding, AnswerSettings, Branch, EditRequest, GuidanceMode, NoiseGenerator,
     PreviewMethod, RequestProblem, Sampler,
 };
+pub use timings::{Span, Spent, Timings, Work};
 pub use track::Estimate;

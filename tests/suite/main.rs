@@ -65,6 +65,7 @@ mod window_models;
 mod window_models_failures;
 mod window_pairs;
 mod window_settings;
+mod window_times;
 mod window_train;
 mod window_train_failures;
 mod window_vote;

@@ -58,6 +58,8 @@ pub enum Action {
     Tick,
     /// Shows two pictures closely, or the columns again.
     Look(bool),
+    /// Shows where the time of the run went, or hides it.
+    ShowTimes(bool),
     /// Measures how similar two pictures are.
     Measure(Arc<RgbImage>, Arc<RgbImage>),
     /// Does something with grids.

@@ -55,6 +55,7 @@ impl AppState {
                     run.on_drawn(column, result);
                 }
             }
+            JobEvent::Timed(job, timings) => self.timed(job, timings),
             // Every column has said so itself.
             JobEvent::Finished(job) => {
                 self.note_speed(job);

@@ -31,6 +31,7 @@ mod tests_memory;
 mod tests_queue;
 mod time;
 mod timeline;
+mod times;
 mod train;
 mod undo;
 mod vote;
@@ -64,6 +65,7 @@ pub use run::{Column, Phase, Progress, Run, RunId, View};
 pub use similar::Likeness;
 pub use target::TargetAction;
 pub use timeline::{Moment, Parting};
+pub use times::Times;
 pub use train::{Sample, Train, TrainAction, TrainBlocked, TrainDraft, Trial, known_draft};
 pub use vote::{OpenPoll, Picked, VoteAction, VoteDraft, Voting};
 
@@ -237,6 +239,8 @@ pub struct AppState {
     pub quitting: bool,
     /// Whether two pictures are looked at closely in place of the columns.
     pub looking: bool,
+    /// Whether the times of the run's stages are shown below its pictures.
+    pub timing: bool,
     /// A picture of this program that was opened and waits for a choice.
     pub offer: Option<Offer>,
     /// The kept runs.
@@ -301,6 +305,7 @@ impl AppState {
             window_size: session.window_size,
             quitting: false,
             looking: false,
+            timing: false,
             offer: None,
             gallery: Gallery::default(),
             library: Library::default(),
@@ -455,6 +460,7 @@ impl AppState {
             Action::Tick => return self.tick(),
             Action::Look(looking) => (self.looking, self.explaining) = (looking, None),
             Action::Explain(what) => return self.explain(what),
+            Action::ShowTimes(shown) => self.timing = shown,
             Action::Measure(a, b) => return self.measure(a, b),
             Action::Grid(action) => return self.apply_to_grid(action),
             Action::Target(action) => return self.apply_to_target(action),

@@ -11,12 +11,14 @@ mod board;
 mod folder;
 mod lettering;
 mod table;
+mod times;
 
 pub use axes::labelled_grid;
 
 pub(super) use animation::{Painter, write as write_animation};
 pub(super) use lettering::Lettering;
 pub(super) use table::csv;
+pub use times::write as write_times;
 
 use super::{Problem, RunFile, saving};
 use crate::pipeline::metadata;
@@ -39,17 +41,20 @@ pub enum ExportFormat {
     Csv,
     /// The same numbers and the complete requests.
     Json,
+    /// Every measured span of the run's jobs, as CSV or JSON.
+    Times,
 }
 
 impl ExportFormat {
     /// All formats, in the order they are shown.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Grid,
         Self::Sheet,
         Self::Gif,
         Self::Apng,
         Self::Csv,
         Self::Json,
+        Self::Times,
     ];
 
     /// The name used on the command line.
@@ -61,6 +66,7 @@ impl ExportFormat {
             Self::Apng => "apng",
             Self::Csv => "csv",
             Self::Json => "json",
+            Self::Times => "times",
         }
     }
 
@@ -73,6 +79,7 @@ impl ExportFormat {
             Self::Apng => &["png", "apng"],
             Self::Csv => &["csv"],
             Self::Json => &["json"],
+            Self::Times => &["csv", "json"],
         }
     }
 
@@ -122,6 +129,7 @@ pub(super) fn write(export: &Export) -> Result<(), Problem> {
         ExportFormat::Sheet => folder::write(export),
         ExportFormat::Csv => table::write_csv(run, path),
         ExportFormat::Json => table::write_json(run, path),
+        ExportFormat::Times => times::write(&run.timings, path),
         ExportFormat::Gif | ExportFormat::Apng => Err(Problem::new(
             "An animation is drawn by the worker, not by the file thread.",
         )),

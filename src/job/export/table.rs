@@ -57,7 +57,7 @@ pub(super) fn write_json(run: &RunFile, path: &Path) -> Result<(), Problem> {
     Ok(())
 }
 
-fn cannot_write(error: serde_json::Error) -> Problem {
+pub(super) fn cannot_write(error: serde_json::Error) -> Problem {
     Problem::new(format!("The numbers cannot be written: {error}."))
         .hint("Export the run in another format.")
 }

@@ -72,6 +72,7 @@ fn draft() -> RunDraft {
         drawing: vec![0, 1],
         grid: None,
         target: None,
+        timings: Vec::new(),
         rest: serde_json::Map::new(),
     }
 }

@@ -14,6 +14,7 @@ mod progress;
 mod question;
 mod target;
 mod timeline;
+mod times;
 
 pub use closer::compare_ui;
 pub use columns::{mode_colour, mode_texts};
