@@ -261,6 +261,31 @@ times-decoding-tip = A finished picture was decoded
 times-idle = Idle
 times-idle-tip = None of these: keeping steps, telling the window, planning memory
 
+# Asking a finished picture back
+back-ask = Ask the picture back…
+back-again = Ask again…
+back-ask-tip = The bundle's own vision-language model looks at the picture that was drawn
+back-no-model = This bundle has no language model to ask
+back-question = Check question
+back-yes-no = The model answers yes or no. The score is the probability of yes against no.
+back-same = This model never learned yes and no. It is asked the same question twice: about the frame and about the picture. Where it expects the answer in the frame and no longer in the picture, it has come true.
+back-go = Ask
+back-empty = Write a question first
+back-usual = Usual question
+back-usual-tip = Puts the question back that is made of yours
+back-asking = Asking: { $stage }
+back-yes = Yes { $percent } %
+back-no = No { $percent } %
+back-open = Undecided
+back-open-tip = It would say the same about both pictures, so it cannot tell.
+back-judged = judged by the model
+back-judged-tip = A model judges here, and it can be wrong. It is the one that guided the drawing, not a second opinion.
+back-asked = Asked: { $question }
+back-says = About the picture it says: { $answer }
+back-yes-no-numbers = Yes against no: { $yes } %. It says one of the two with { $said } %.
+back-hardly = It hardly ever answers yes or no, so this says little.
+back-same-numbers = It expects the answer with { $before } % in the frame and with { $after } % in the picture.
+
 # Grids
 grid-title = Draw a grid
 grid-about = Every cell is drawn on its own from the same frame and, unless the seed varies, the same noise: only what you vary changes.
@@ -953,6 +978,8 @@ preferences-scale = Interface size
 preferences-pictures = Saved pictures
 preferences-leave-out = Leave my settings out of exported pictures
 preferences-leave-out-tip = Saved and exported pictures then carry no question, seed or settings. They cannot be drawn again from the file.
+preferences-ask-back = Ask every finished picture back
+preferences-ask-back-tip = The language model looks at each picture once it is drawn; takes a moment per picture
 preferences-compute = Computing
 preferences-device = Device
 preferences-device-tip = Where the networks compute. A change takes effect with the next picture; the model is loaded again.

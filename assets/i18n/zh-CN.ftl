@@ -266,6 +266,31 @@ times-decoding-tip = 解码完成的图片
 times-idle = 空闲
 times-idle-tip = 以上都不是：保存步骤、通知窗口、规划内存
 
+# 反问完成的图片
+back-ask = 反问这张图片…
+back-again = 再问一次…
+back-ask-tip = 由模型包自带的视觉语言模型查看绘制的图片
+back-no-model = 此模型包没有可以提问的语言模型
+back-question = 检查问题
+back-yes-no = 模型回答是或否。分数是“是”相对“否”的概率。
+back-same = 这个模型没有学过是与否。同一个问题会问两次：一次针对画面，一次针对图片。如果它在画面中预期该回答，而在图片中不再预期，那么结果已经发生。
+back-go = 提问
+back-empty = 请先写一个问题
+back-usual = 默认问题
+back-usual-tip = 恢复由你的问题生成的检查问题
+back-asking = 正在提问：{ $stage }
+back-yes = 是 { $percent } %
+back-no = 否 { $percent } %
+back-open = 无法判断
+back-open-tip = 它对两张图片的回答相同，因此无法判断。
+back-judged = 由模型判断
+back-judged-tip = 这是模型的判断，可能有误。判断者正是引导绘制的模型，并非第二意见。
+back-asked = 问题：{ $question }
+back-says = 关于图片它回答：{ $answer }
+back-yes-no-numbers = “是”相对“否”：{ $yes } %。它回答其中之一的概率为 { $said } %。
+back-hardly = 它几乎不回答是或否，因此参考价值很小。
+back-same-numbers = 它在画面中预期该回答的概率为 { $before } %，在图片中为 { $after } %。
+
 # Grids
 grid-title = 绘制网格
 grid-about = 每一格都从同一画面单独绘制；除非改变种子，噪声也相同：变化的只有你改变的项。
@@ -940,6 +965,8 @@ preferences-scale = 界面大小
 preferences-pictures = 保存的图片
 preferences-leave-out = 导出的图片不附带我的设置
 preferences-leave-out-tip = 保存和导出的图片将不带问题、种子和设置，因此无法根据文件重新绘制。
+preferences-ask-back = 反问每张完成的图片
+preferences-ask-back-tip = 每张图片画好后，语言模型会查看它；每张需要一点时间
 preferences-compute = 计算
 preferences-device = 设备
 preferences-device-tip = 网络在哪里计算。更改从下一张图片起生效，并会重新加载模型。

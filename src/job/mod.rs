@@ -71,10 +71,10 @@ pub use crate::pipeline::import::{
 pub use crate::pipeline::metadata::{PictureMetadata, read as read_metadata};
 pub use crate::pipeline::{
     AnswerDecoding, AnswerSettings, Attention, AttentionLeg, Beam, Branch, Bundle, BundleSource,
-    Component, ContextUnit, EditRequest, Estimate, Forecast, GuidanceMode, LoadProgress, Meaning,
-    MemoryModel, MemoryPlan, MemorySize, NoiseGenerator, Piece, PieceOf, PreviewMethod, Problem,
-    Remedy, RequestProblem, Sampler, Span, Stage, StageSeconds, Timings, Work, Workload,
-    WrittenAnswer,
+    Check, CheckKind, Component, ContextUnit, EditRequest, Estimate, Forecast, GuidanceMode,
+    Judgement, LoadProgress, Meaning, MemoryModel, MemoryPlan, MemorySize, NoiseGenerator, Piece,
+    PieceOf, PreviewMethod, Problem, Remedy, RequestProblem, Sampler, Span, Stage, StageSeconds,
+    Timings, Verdict, Work, Workload, WrittenAnswer,
 };
 pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};

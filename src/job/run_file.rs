@@ -6,8 +6,8 @@
 
 use super::display::display_copy;
 use super::{
-    Attention, AttentionLeg, EditRequest, EditResult, Estimate, FrameFacts, Grid, JobId, Problem,
-    Target, TargetFacts,
+    Attention, AttentionLeg, Check, EditRequest, EditResult, Estimate, FrameFacts, Grid, JobId,
+    Problem, Target, TargetFacts,
 };
 use crate::nn::noise::NoiseTape;
 use crate::pipeline::frame_image::{self, Reading};
@@ -89,6 +89,9 @@ struct AboutColumn {
     /// What the positions of the attention tensor stand for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     attention: Vec<AttentionLeg>,
+    /// Only written here: [`take`] reads it, so that one of a newer version is kept and not read.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    check: Option<Check>,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -105,6 +108,8 @@ const GRID: &str = "grid";
 const TIMINGS: &str = "timings";
 /// Jobs of a run whose timings are kept; drawing again and again must not fill its file.
 const MOST_TIMINGS: usize = 16;
+/// Field of a column with what the model said about its picture.
+const CHECK: &str = "check";
 /// Tensor of the frame's own latents.
 const SEEN: &str = "frame";
 
@@ -188,6 +193,7 @@ fn about(run: &RunFile) -> Writing<About> {
             notices: result.notices,
             reading: result.reading,
             attention: result.attention.map_or_else(Vec::new, |a| a.legs.clone()),
+            check: result.check,
             rest: result.rest,
         }
     });
@@ -366,7 +372,8 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
         let picture = Arc::new(parts.picture(TARGET)?);
         run.target = Some(Arc::new(Target { picture, facts }));
     }
-    for (index, column) in about.columns.into_iter().enumerate() {
+    for (index, mut column) in about.columns.into_iter().enumerate() {
+        let check = take(&mut column.rest, CHECK);
         if let Some(problem) = column.request.validate().into_iter().next() {
             return Err(damaged(ABOUT, problem));
         }
@@ -386,6 +393,7 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
             notices: column.notices,
             reading: column.reading,
             attention: attention(&latents, &attention_name(index), column.attention)?,
+            check,
             rest: column.rest,
         }));
     }

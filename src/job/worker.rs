@@ -455,6 +455,7 @@ fn result(
         notices: edited.notices,
         reading: None,
         attention: None,
+        check: None,
         rest: serde_json::Map::new(),
     }
 }
@@ -492,6 +493,7 @@ fn summary(pipeline: &LgdPipeline, memory: MemoryFacts) -> BundleSummary {
         latent_rgb: manifest.latent_rgb().cloned(),
         memory,
         badge: manifest.badge().map(str::to_owned),
+        check: pipeline.check_kind(),
         token_counter: TokenCounter::new(move |question| {
             tokenizer
                 .encode(&template.replace("{question}", question), None)

@@ -8,6 +8,7 @@
 mod abilities;
 pub mod build;
 mod bundle;
+mod checking;
 mod clock;
 mod column;
 mod component;
@@ -37,6 +38,7 @@ mod track;
 pub use abilities::{Abilities, WhichEditor};
 pub(crate) use bundle::load_problem;
 pub use bundle::{Bundle, BundleSource};
+pub use checking::{Check, CheckKind, Judgement, Verdict};
 pub use component::Component;
 pub use explain::{Attention, AttentionLeg};
 pub use frame_image::{FrameError, FrameProblem};

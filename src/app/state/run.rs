@@ -134,6 +134,11 @@ impl Run {
                 },
             };
             Column {
+                explained: column
+                    .result
+                    .as_deref()
+                    .map(Explained::of)
+                    .unwrap_or_default(),
                 answer: column.answer.clone(),
                 notices: column
                     .result
@@ -170,7 +175,10 @@ impl Run {
             columns: self
                 .columns
                 .iter()
-                .map(|column| (column.request.clone(), column.result().cloned()))
+                .map(|column| {
+                    let noted = |result| column.explained.noted_with(result);
+                    (column.request.clone(), column.result().map(noted))
+                })
                 .collect(),
             drawing,
             grid: self.grid.clone(),

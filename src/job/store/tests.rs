@@ -56,6 +56,7 @@ fn result(request: &EditRequest) -> Arc<EditResult> {
         notices: Vec::new(),
         reading: None,
         attention: None,
+        check: None,
         rest: serde_json::Map::new(),
     })
 }

@@ -1,6 +1,7 @@
 //! The Ask page: the frame and the question on the left, the answer in the middle, the numbers on
 //! the right.
 
+mod back;
 mod closer;
 mod column;
 mod columns;
