@@ -5,7 +5,7 @@ use super::pair_command::PairCommand;
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
 use super::state::{
     Action, AppState, ConferenceAction, Dialog, Explain, GalleryAction, GridAction, Page,
-    QueueAction, Run, TargetAction,
+    QueueAction, Run, StoryAction, TargetAction,
 };
 use super::vote_command::VoteCommand;
 use crate::job::{ExportFormat, FilmSource};
@@ -33,6 +33,8 @@ pub enum Command {
     SaveRun,
     /// Make something for others of the run.
     Export(ExportFormat),
+    /// Make a story of the run.
+    Story,
     /// Look closely at two pictures.
     Look,
     /// Choose a picture to compare with.
@@ -111,7 +113,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 83] = [
+    pub const ALL: [Self; 86] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -120,7 +122,10 @@ impl Command {
         Self::Copy,
         Self::UseAsFrame,
         Self::SaveRun,
+        Self::Story,
         Self::Export(ExportFormat::Grid),
+        Self::Export(ExportFormat::Pdf),
+        Self::Export(ExportFormat::Latex),
         Self::Export(ExportFormat::Sheet),
         Self::Export(ExportFormat::Gif),
         Self::Export(ExportFormat::Apng),
@@ -208,9 +213,17 @@ impl Command {
             Self::Copy => "command-copy",
             Self::UseAsFrame => "command-use",
             Self::SaveRun => "command-save-run",
+            Self::Story => "command-story",
             Self::Export(ExportFormat::Grid) => "command-export-grid",
+            Self::Export(ExportFormat::Pdf) => "command-export-pdf",
+            Self::Export(ExportFormat::Latex) => "command-export-latex",
             Self::Export(ExportFormat::Sheet) => "command-export-sheet",
-            Self::Export(ExportFormat::Gif) => "command-export-gif",
+            Self::Export(
+                ExportFormat::Gif
+                | ExportFormat::StoryGif
+                | ExportFormat::StoryApng
+                | ExportFormat::StoryMp4,
+            ) => "command-export-gif",
             Self::Export(ExportFormat::Apng) => "command-export-apng",
             Self::Export(ExportFormat::Csv) => "command-export-csv",
             Self::Export(ExportFormat::Json) => "command-export-json",
@@ -266,9 +279,17 @@ impl Command {
             Self::Copy => "command-copy-tip",
             Self::UseAsFrame => "command-use-tip",
             Self::SaveRun => "command-save-run-tip",
+            Self::Story => "command-story-tip",
             Self::Export(ExportFormat::Grid) => "command-export-grid-tip",
+            Self::Export(ExportFormat::Pdf) => "command-export-pdf-tip",
+            Self::Export(ExportFormat::Latex) => "command-export-latex-tip",
             Self::Export(ExportFormat::Sheet) => "command-export-sheet-tip",
-            Self::Export(ExportFormat::Gif) => "command-export-gif-tip",
+            Self::Export(
+                ExportFormat::Gif
+                | ExportFormat::StoryGif
+                | ExportFormat::StoryApng
+                | ExportFormat::StoryMp4,
+            ) => "command-export-gif-tip",
             Self::Export(ExportFormat::Apng) => "command-export-apng-tip",
             Self::Export(ExportFormat::Csv) => "command-export-csv-tip",
             Self::Export(ExportFormat::Json) => "command-export-json-tip",
@@ -324,6 +345,7 @@ impl Command {
             Self::Save => with(Modifiers::COMMAND, Key::S),
             Self::Copy => with(Modifiers::COMMAND, Key::C),
             Self::UseAsFrame | Self::Export(_) => None,
+            Self::Story => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::E),
             Self::SaveRun => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::S),
             Self::Look => with(Modifiers::NONE, Key::V),
             Self::Target | Self::Adopt => None,
@@ -427,6 +449,7 @@ impl Command {
             Self::Copy => finished().map(Action::CopyResult),
             Self::UseAsFrame => finished().map(Action::UseAsFrame),
             Self::SaveRun => finished().map(|_| Action::SaveRun),
+            Self::Story => state.export_possible().then_some(StoryAction::Plan.into()),
             Self::Export(format) => state.export_possible().then_some(Action::Export(format)),
             Self::Look => {
                 (state.looking || finished().is_some()).then_some(Action::Look(!state.looking))

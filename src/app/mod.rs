@@ -31,8 +31,9 @@ pub use state::{
     HubAction, ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library, LibraryAction,
     Likeness, NoticeKind, Offer, OfferChoice, OpenFolder, OpenPoll, OpenStrip, Page, PairFilter,
     PairOrder, PairView, Parting, Phase, Picked, QueueAction, Recall, Run, Saving, Scene, Shelved,
-    ShownEvaluation, StripAction, StripBlocked, Tally, TargetAction, ThumbState, Times, Topic,
-    Train, TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft, Voting,
+    ShownEvaluation, StoryAction, StripAction, StripBlocked, Tally, TargetAction, ThumbState,
+    Times, Topic, Train, TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft,
+    Voting,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -398,6 +399,7 @@ impl LgdApp {
             Some(Dialog::Import) => models.import_ui(&ctx, &cx, actions),
             Some(Dialog::Network) => panels::network_ui(&ctx, &cx, actions),
             Some(Dialog::Grid) => panels::grid_setup_ui(&ctx, &cx, actions),
+            Some(Dialog::Story) => panels::story_ui(&ctx, &cx, actions),
             None => {}
         }
         panels::queue_ui(&ctx, &cx, actions);

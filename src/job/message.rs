@@ -186,6 +186,8 @@ pub enum FileTask {
     Cover(Box<CoverRequest>),
     /// Show the save dialog for an export, whose path is the suggested name; then as `Export`.
     PickExport(Box<Export>),
+    /// Look for other programs that exports need; ends in `Programs`.
+    FindPrograms,
     /// Make an export; ends in `Saved` or `FileFailed`, or for an animation, which is a job, in
     /// `ExportChosen`.
     Export(Box<Export>),
@@ -440,6 +442,11 @@ pub enum JobEvent {
     Saved(PathBuf),
     /// The place of an animation is known; now it can be submitted.
     ExportChosen(Box<Export>),
+    /// Which other programs are there: whether MP4 can be made.
+    Programs {
+        /// Whether `ffmpeg` was found.
+        mp4: bool,
+    },
     /// A run was opened.
     RunOpened(Arc<RunFile>, PathBuf),
     /// Recorded runs were read.

@@ -82,7 +82,9 @@ pub use datasets::{DatasetEvent, DatasetNews, DatasetTask};
 pub use devices::DeviceFacts;
 pub use divergence::Divergence;
 pub use explaining::{Explaining, PieceEffect};
-pub use export::{Export, ExportFormat, labelled_grid, write_times};
+pub use export::{
+    Export, ExportFormat, MOST_STORY_COLUMNS, StoryPlan, StorySize, labelled_grid, write_times,
+};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS, VIDEO_EXTENSIONS};
 pub use films::{Film, FilmColumn, FilmSource};
 pub use font::NOTO_SANS_SC;

@@ -4,7 +4,7 @@
 mod tests;
 
 use super::display::display_copy;
-use super::export::{Painter, write_animation};
+use super::export::{Painter, write_animation, write_story};
 use super::jobs::Outbox;
 use super::memory::{MemoryFacts, PeakMeter, Peaks};
 use super::queue::{Command, Queue};
@@ -360,6 +360,10 @@ impl Worker {
             });
             Ok(())
         };
+        let write = match export.format.is_story() {
+            true => write_story,
+            false => write_animation,
+        };
         if export.quick {
             let manifest = Bundle::open(bundle)?.manifest;
             let matrix = manifest.latent_rgb().ok_or_else(|| {
@@ -369,11 +373,11 @@ impl Worker {
                 ))
                 .hint("Export without it; every step is decoded then.")
             })?;
-            write_animation(&export, &Painter::Colours(matrix), &mut on_step)?;
+            write(&export, &Painter::Colours(matrix), &mut on_step)?;
         } else {
             let pipeline = self.resident(id, bundle)?;
             same_decoder(&export, pipeline)?;
-            write_animation(&export, &Painter::Decoder(pipeline), &mut on_step)?;
+            write(&export, &Painter::Decoder(pipeline), &mut on_step)?;
         }
         Ok(JobEvent::Exported(id, export.path))
     }

@@ -173,7 +173,7 @@ fn window_asks_a_picture_back_and_keeps_what_the_model_said() -> Outcome {
         .type_text(" Or sad?");
     window.step();
     window.step();
-    click(&mut window, "Ask");
+    click(&mut window, "Ask the model");
     wait(&mut window, "the model has judged", |window| {
         column(window).explained.check.is_some()
     });

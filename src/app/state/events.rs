@@ -111,6 +111,7 @@ impl AppState {
                     self.notify(NoticeKind::Saved(path));
                 }
             }
+            JobEvent::Programs { mp4 } => self.programs_found(mp4),
             JobEvent::ExportChosen(export) => return self.export_chosen(*export),
             JobEvent::OwnPicture(frame, recalled) => self.own_picture(frame, recalled),
             JobEvent::FrameMissing(facts) => self.frame_missing(facts),

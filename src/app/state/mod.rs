@@ -20,6 +20,7 @@ mod recall;
 mod resources;
 mod run;
 mod similar;
+mod story;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -63,6 +64,7 @@ pub use queue::{QueueAction, QueueState};
 pub use recall::{Offer, OfferChoice};
 pub use run::{Column, Phase, Progress, Run, RunId, View};
 pub use similar::Likeness;
+pub use story::{StoryAction, StoryDraft};
 pub use target::TargetAction;
 pub use timeline::{Moment, Parting};
 pub use times::Times;
@@ -102,6 +104,8 @@ pub enum Dialog {
     Import,
     /// How the hub is reached, and what was asked of it.
     Network,
+    /// A story before it is made.
+    Story,
 }
 
 /// Identifies a notice.
@@ -253,6 +257,8 @@ pub struct AppState {
     pub evaluate: Evaluate,
     /// Votes.
     pub voting: Voting,
+    /// How the next story is made.
+    pub story: StoryDraft,
     /// Animations on their way, in the order they were asked for.
     pub exporting: Vec<Exporting>,
     /// The column that is explained in place of the columns.
@@ -312,6 +318,7 @@ impl AppState {
             dataset: Dataset::remembering(session.dataset),
             evaluate: Evaluate::new(session.evaluation),
             voting: Voting::new(session.votes),
+            story: StoryDraft::default(),
             exporting: Vec::new(),
             loading: None,
             similar: similar::Measured::default(),
@@ -492,6 +499,7 @@ impl AppState {
             Action::SaveResult(column) => return self.save(column),
             Action::SaveRun => return self.save_run(),
             Action::Export(format) => return self.export(format),
+            Action::Story(action) => return self.act_on_story(action),
             Action::CancelExport(job) => return self.cancel_export(job),
             Action::OpenRun(path) => return vec![Effect::Files(FileTask::OpenRun(path))],
             Action::CopyResult(column) => return self.copy(column),

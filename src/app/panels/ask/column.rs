@@ -9,7 +9,7 @@ use super::progress::progress_ui;
 use crate::app::command::Command;
 use crate::app::panels::queue::interrupted_text;
 use crate::app::panels::remedy::remedy_ui;
-use crate::app::state::{Action, Column, Explain, Moment, Phase, Run};
+use crate::app::state::{Action, Column, Explain, Moment, Phase, Run, StoryAction};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Slot, button_row, field_frame, fit, hint, paint_picture};
 use crate::job::{EditResult, ExportFormat, GuidanceMode, Problem, WrittenAnswer};
@@ -396,6 +396,8 @@ fn more_ui(
         item(ui, &use_as.0, &use_as.1, Action::UseAsFrame(index));
         let save_run = command(Command::SaveRun);
         item(ui, &save_run.0, &save_run.1, Action::SaveRun);
+        let story = command(Command::Story);
+        item(ui, &story.0, &story.1, StoryAction::Plan.into());
         ui.menu_button(cx.tr("export-menu"), |ui| {
             for format in ExportFormat::ALL {
                 let (text, tip) = command(Command::Export(format));

@@ -13,6 +13,7 @@ mod messages;
 mod pair;
 mod progress;
 mod question;
+mod story;
 mod target;
 mod timeline;
 mod times;
@@ -23,6 +24,7 @@ pub use frame::{drop_overlay_ui, dropped};
 pub use grid::grid_setup_ui;
 pub use messages::{failed_ui, message_ui};
 pub use progress::{seconds_text, stage_text, time_left};
+pub use story::story_ui;
 
 use super::Cx;
 use crate::app::state::Action;
