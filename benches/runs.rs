@@ -163,6 +163,7 @@ fn large_run() -> RunFile {
         notices: Vec::new(),
         reading: None,
         attention: None,
+        check: None,
         rest: serde_json::Map::new(),
     };
     RunFile {

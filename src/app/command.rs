@@ -5,7 +5,7 @@ use super::pair_command::PairCommand;
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
 use super::state::{
     Action, AppState, ConferenceAction, Dialog, Explain, GalleryAction, GridAction, Page,
-    QueueAction, Run, TargetAction,
+    QueueAction, Run, StoryAction, TargetAction,
 };
 use super::vote_command::VoteCommand;
 use crate::job::{ExportFormat, FilmSource};
@@ -33,6 +33,8 @@ pub enum Command {
     SaveRun,
     /// Make something for others of the run.
     Export(ExportFormat),
+    /// Make a story of the run.
+    Story,
     /// Look closely at two pictures.
     Look,
     /// Choose a picture to compare with.
@@ -45,6 +47,8 @@ pub enum Command {
     Adopt,
     /// Explain a finished column.
     Explain,
+    /// Show where the time of the run went, or hide it.
+    Times,
     /// Let time run, or stop it.
     Play,
     /// One step back in time.
@@ -109,7 +113,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 81] = [
+    pub const ALL: [Self; 86] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -118,18 +122,23 @@ impl Command {
         Self::Copy,
         Self::UseAsFrame,
         Self::SaveRun,
+        Self::Story,
         Self::Export(ExportFormat::Grid),
+        Self::Export(ExportFormat::Pdf),
+        Self::Export(ExportFormat::Latex),
         Self::Export(ExportFormat::Sheet),
         Self::Export(ExportFormat::Gif),
         Self::Export(ExportFormat::Apng),
         Self::Export(ExportFormat::Csv),
         Self::Export(ExportFormat::Json),
+        Self::Export(ExportFormat::Times),
         Self::Look,
         Self::Target,
         Self::Map,
         Self::Grid,
         Self::Adopt,
         Self::Explain,
+        Self::Times,
         Self::Play,
         Self::StepBack,
         Self::StepOn,
@@ -204,18 +213,28 @@ impl Command {
             Self::Copy => "command-copy",
             Self::UseAsFrame => "command-use",
             Self::SaveRun => "command-save-run",
+            Self::Story => "command-story",
             Self::Export(ExportFormat::Grid) => "command-export-grid",
+            Self::Export(ExportFormat::Pdf) => "command-export-pdf",
+            Self::Export(ExportFormat::Latex) => "command-export-latex",
             Self::Export(ExportFormat::Sheet) => "command-export-sheet",
-            Self::Export(ExportFormat::Gif) => "command-export-gif",
+            Self::Export(
+                ExportFormat::Gif
+                | ExportFormat::StoryGif
+                | ExportFormat::StoryApng
+                | ExportFormat::StoryMp4,
+            ) => "command-export-gif",
             Self::Export(ExportFormat::Apng) => "command-export-apng",
             Self::Export(ExportFormat::Csv) => "command-export-csv",
             Self::Export(ExportFormat::Json) => "command-export-json",
+            Self::Export(ExportFormat::Times) => "command-export-times",
             Self::Look => "command-look",
             Self::Target => "command-target",
             Self::Map => "command-map",
             Self::Grid => "command-grid",
             Self::Adopt => "command-adopt",
             Self::Explain => "command-explain",
+            Self::Times => "command-times",
             Self::Play => "command-play",
             Self::StepBack => "command-step-back",
             Self::StepOn => "command-step-on",
@@ -260,18 +279,28 @@ impl Command {
             Self::Copy => "command-copy-tip",
             Self::UseAsFrame => "command-use-tip",
             Self::SaveRun => "command-save-run-tip",
+            Self::Story => "command-story-tip",
             Self::Export(ExportFormat::Grid) => "command-export-grid-tip",
+            Self::Export(ExportFormat::Pdf) => "command-export-pdf-tip",
+            Self::Export(ExportFormat::Latex) => "command-export-latex-tip",
             Self::Export(ExportFormat::Sheet) => "command-export-sheet-tip",
-            Self::Export(ExportFormat::Gif) => "command-export-gif-tip",
+            Self::Export(
+                ExportFormat::Gif
+                | ExportFormat::StoryGif
+                | ExportFormat::StoryApng
+                | ExportFormat::StoryMp4,
+            ) => "command-export-gif-tip",
             Self::Export(ExportFormat::Apng) => "command-export-apng-tip",
             Self::Export(ExportFormat::Csv) => "command-export-csv-tip",
             Self::Export(ExportFormat::Json) => "command-export-json-tip",
+            Self::Export(ExportFormat::Times) => "command-export-times-tip",
             Self::Look => "command-look-tip",
             Self::Target => "command-target-tip",
             Self::Map => "command-map-tip",
             Self::Grid => "command-grid-tip",
             Self::Adopt => "command-adopt-tip",
             Self::Explain => "command-explain-tip",
+            Self::Times => "command-times-tip",
             Self::Play => "command-play-tip",
             Self::StepBack => "command-step-back-tip",
             Self::StepOn => "command-step-on-tip",
@@ -316,12 +345,14 @@ impl Command {
             Self::Save => with(Modifiers::COMMAND, Key::S),
             Self::Copy => with(Modifiers::COMMAND, Key::C),
             Self::UseAsFrame | Self::Export(_) => None,
+            Self::Story => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::E),
             Self::SaveRun => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::S),
             Self::Look => with(Modifiers::NONE, Key::V),
             Self::Target | Self::Adopt => None,
             Self::Map => with(Modifiers::COMMAND, Key::M),
             Self::Grid => with(Modifiers::COMMAND, Key::G),
             Self::Explain => with(Modifiers::NONE, Key::E),
+            Self::Times => with(Modifiers::NONE, Key::T),
             Self::Play => with(Modifiers::NONE, Key::Space),
             Self::StepBack => with(Modifiers::NONE, Key::Comma),
             Self::StepOn => with(Modifiers::NONE, Key::Period),
@@ -418,6 +449,7 @@ impl Command {
             Self::Copy => finished().map(Action::CopyResult),
             Self::UseAsFrame => finished().map(Action::UseAsFrame),
             Self::SaveRun => finished().map(|_| Action::SaveRun),
+            Self::Story => state.export_possible().then_some(StoryAction::Plan.into()),
             Self::Export(format) => state.export_possible().then_some(Action::Export(format)),
             Self::Look => {
                 (state.looking || finished().is_some()).then_some(Action::Look(!state.looking))
@@ -435,6 +467,13 @@ impl Command {
                 Some(_) => Some(Action::Explain(Explain::Close)),
                 None => finished().map(|column| Action::Explain(Explain::Open(column))),
             },
+            Self::Times => {
+                let known = state
+                    .run
+                    .as_ref()
+                    .is_some_and(|run| run.times.all().next().is_some());
+                (known || state.timing).then_some(Action::ShowTimes(!state.timing))
+            }
             Self::Play => timed(|run| Action::Play(!run.timeline.playing)),
             Self::StepBack => timed(|_| Action::StepBy(-1)),
             Self::StepOn => timed(|_| Action::StepBy(1)),
@@ -549,6 +588,7 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             | Command::DeleteRuns
             | Command::Queue
             | Command::Explain
+            | Command::Times
             | Command::Play
             | Command::StepBack
             | Command::StepOn

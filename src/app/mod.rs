@@ -31,8 +31,9 @@ pub use state::{
     HubAction, ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library, LibraryAction,
     Likeness, NoticeKind, Offer, OfferChoice, OpenFolder, OpenPoll, OpenStrip, Page, PairFilter,
     PairOrder, PairView, Parting, Phase, Picked, QueueAction, Recall, Run, Saving, Scene, Shelved,
-    ShownEvaluation, StripAction, StripBlocked, Tally, TargetAction, ThumbState, Topic, Train,
-    TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft, Voting,
+    ShownEvaluation, StoryAction, StripAction, StripBlocked, Tally, TargetAction, ThumbState,
+    Times, Topic, Train, TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft,
+    Voting,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -55,7 +56,8 @@ use widgets::{Art, Pictures};
 
 use crate::job::hub::TokenSource;
 use crate::job::{
-    BundleSource, FileTask, FilmSource, JobEvent, Jobs, JobsConfig, Places, Resources, TrainingTask,
+    BundleSource, FileTask, FilmSource, JobEvent, Jobs, JobsConfig, Places, Resources, Sabotage,
+    TrainingTask,
 };
 
 /// How long changes wait before they are written.
@@ -84,6 +86,8 @@ pub struct AppConfig {
     pub conference: Option<FilmSource>,
     /// What training runs are started with; without, this program itself.
     pub program: Option<PathBuf>,
+    /// Failures that a soak test asks for.
+    pub sabotage: Sabotage,
 }
 
 /// The program behind the window.
@@ -159,6 +163,7 @@ impl LgdApp {
                 resources: state.resources,
                 places: config.places.clone(),
                 program: config.program,
+                sabotage: config.sabotage,
             },
             move || {
                 wake.request_repaint();
@@ -283,6 +288,7 @@ impl LgdApp {
         for preview in self.jobs.take_previews() {
             self.state.on_preview(preview);
         }
+        self.state.on_spans(self.jobs.take_spans());
         self.state.on_library_news(self.jobs.take_library_news());
         self.state.on_training_news(self.jobs.take_training_news());
         self.state.on_dataset_news(self.jobs.take_dataset_news());
@@ -397,6 +403,7 @@ impl LgdApp {
             Some(Dialog::Import) => models.import_ui(&ctx, &cx, actions),
             Some(Dialog::Network) => panels::network_ui(&ctx, &cx, actions),
             Some(Dialog::Grid) => panels::grid_setup_ui(&ctx, &cx, actions),
+            Some(Dialog::Story) => panels::story_ui(&ctx, &cx, actions),
             None => {}
         }
         panels::queue_ui(&ctx, &cx, actions);

@@ -50,6 +50,8 @@ pub struct Settings {
     pub keep_runs: bool,
     /// Whether saved and exported pictures say nothing about how they were drawn.
     pub leave_out_settings: bool,
+    /// Whether the model is asked about every finished picture.
+    pub ask_back: bool,
     /// Which bundle answers, and where others are.
     #[serde(skip_serializing_if = "is_default")]
     pub models: ModelSettings,
@@ -105,6 +107,7 @@ impl Default for Settings {
             scale: 1.0,
             keep_runs: true,
             leave_out_settings: false,
+            ask_back: false,
             models: ModelSettings::default(),
             network: NetworkSettings::default(),
             device: DeviceChoice::default(),

@@ -2,11 +2,15 @@
 
 use super::drawing_args::{DrawingArgs, ModeArg, usable};
 use super::explain::{self, Explanation};
-use super::session::{Session, run_target};
+use super::session::{Session, run_target, timings_target};
 use super::{Failure, GlobalArgs, output};
-use crate::job::{Bundle, BundleSource, EditRequest, EditResult, GuidanceMode, Problem};
+use crate::job::{
+    Bundle, BundleSource, Check, EditRequest, EditResult, Explaining, Frame, GuidanceMode,
+    JobEvent, Problem, write_times,
+};
 use clap::Args;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// The question and how to draw its answer. What is left out comes from the bundle.
@@ -33,6 +37,13 @@ pub(super) struct AskArgs {
     /// Also save the whole run, every step included
     #[arg(long, value_name = "OUT.lgdrun")]
     run: Option<PathBuf>,
+    /// Also save where the time went, every span of it, as .csv or .json
+    #[arg(long, value_name = "FILE")]
+    timings: Option<PathBuf>,
+    /// Also ask the bundle's own language model about the picture; QUESTION takes the place of the
+    /// usual check question
+    #[arg(long, value_name = "QUESTION", num_args = 0..=1, require_equals = true)]
+    check: Option<Option<String>>,
     /// Leave this word out of what the editor sees, everywhere it occurs; "query 3" leaves out what
     /// the third query saw. May be given more than once
     #[arg(long, value_name = "WORD")]
@@ -65,6 +76,9 @@ pub(super) fn run(
     if let Some(run) = &args.run {
         run_target(run)?;
     }
+    if let Some(timings) = &args.timings {
+        timings_target(timings)?;
+    }
     let mut session = Session::start(global)?;
     // The whole process may hold a 100 megapixel frame: it is moved, never cloned.
     let frame = session.open_frame(&args.image)?;
@@ -74,11 +88,23 @@ pub(super) fn run(
             explain::pieces_of(&args.without, &mut session, bundle.clone(), frame, &request)?;
     }
     let kept = args.explain.as_ref().map(|folder| (folder, frame.clone()));
-    let drawn = session.draw(bundle.clone(), frame, vec![request])?;
-    let Some(result) = drawn.columns.first().cloned() else {
+    let checked = args.check.clone().map(|question| (question, frame.clone()));
+    let mut drawn = session.draw(bundle.clone(), frame, vec![request])?;
+    let Some(mut result) = drawn.columns.first().cloned() else {
         return Err(Problem::new("The worker ended without a picture.").into());
     };
+    if let Some((question, frame)) = checked {
+        let check = check(&mut session, &bundle, frame, &result, question)?;
+        result = Arc::new(EditResult {
+            check: Some(check),
+            ..result.as_ref().clone()
+        });
+        drawn.columns = vec![result.clone()];
+    }
     session.save(&result, &target)?;
+    if let Some(timings) = &args.timings {
+        write_times(&drawn.timings, timings)?;
+    }
     if let Some(run) = &args.run {
         session.save_run(drawn, run)?;
     }
@@ -95,6 +121,27 @@ pub(super) fn run(
     let seconds = started.elapsed().as_secs_f64();
     report(&result, explanation.as_ref(), &target, seconds, global);
     Ok(())
+}
+
+/// What the bundle's model says about the picture.
+fn check(
+    session: &mut Session,
+    bundle: &BundleSource,
+    frame: Frame,
+    result: &EditResult,
+    question: Option<String>,
+) -> Result<Check, Failure> {
+    let what = Explaining::Check {
+        picture: result.picture.clone(),
+        question,
+        expected: result.answer.as_ref().map(|answer| answer.text.clone()),
+    };
+    let events = session.explain(bundle.clone(), frame, &result.request, what)?;
+    let said = events.into_iter().find_map(|event| match event {
+        JobEvent::Checked(_, check) => Some(check),
+        _ => None,
+    });
+    said.ok_or_else(|| Problem::new("The worker ended without a judgement.").into())
 }
 
 /// Where the picture goes; checked before the work, so that a typing error costs nothing.
@@ -161,6 +208,15 @@ fn report(
             "seconds": seconds,
             "notices": result.notices,
         });
+        if let Some(check) = &result.check {
+            json["check"] = serde_json::json!({
+                "question": check.question,
+                "judgement": check.judgement,
+                "verdict": check.judgement.verdict().name(),
+                "score": check.judgement.score(),
+                "says": check.says,
+            });
+        }
         if let Some(explanation) = explanation {
             json["explanation"] = explanation.json();
         }
@@ -177,6 +233,14 @@ fn report(
                 "Written answer"
             },
             answer.text
+        ));
+    }
+    if let Some(check) = &result.check {
+        let score = check.judgement.score();
+        let word = check.judgement.verdict().name();
+        output::line(format!(
+            "{:<20} {word}, score {score:.2}; it says: {}",
+            "Judged by the model", check.says
         ));
     }
     if let Some(explanation) = explanation {

@@ -1,10 +1,11 @@
 //! `lgd-studio compare IMAGE QUESTION`: every mode on one noise tape.
 
 use super::drawing_args::{DrawingArgs, ModeArg, usable};
-use super::session::Session;
+use super::session::{Session, timings_target};
 use super::{Failure, GlobalArgs, output};
 use crate::job::{
-    Bundle, BundleSource, EditRequest, EditResult, Grid, GuidanceMode, Problem, grid, labelled_grid,
+    Bundle, BundleSource, EditRequest, EditResult, Grid, GuidanceMode, Problem, grid,
+    labelled_grid, write_times,
 };
 use clap::Args;
 use std::path::PathBuf;
@@ -38,6 +39,9 @@ pub(super) struct CompareArgs {
     /// Seeds of the noise, one row each
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     seeds: Vec<u64>,
+    /// Also save where the time went, every span of it, as .csv or .json
+    #[arg(long, value_name = "FILE")]
+    timings: Option<PathBuf>,
     #[command(flatten)]
     drawing: DrawingArgs,
     /// Folder for the pictures, grid.png and run.lgdrun; made when it does not exist
@@ -51,6 +55,9 @@ pub(super) fn run(
     global: &GlobalArgs,
 ) -> Result<(), Failure> {
     let started = Instant::now();
+    if let Some(timings) = &args.timings {
+        timings_target(timings)?;
+    }
     let base = args.drawing.request(
         &args.question,
         Bundle::open(&bundle)?.manifest.default_request(),
@@ -107,6 +114,9 @@ pub(super) fn run(
     session.save_picture(Arc::new(sheet), &grid_path)?;
     let run_path = args.output.join("run.lgdrun");
     let results = run.columns.clone();
+    if let Some(timings) = &args.timings {
+        write_times(&run.timings, timings)?;
+    }
     session.save_run(run, &run_path)?;
 
     let seconds = started.elapsed().as_secs_f64();

@@ -3,8 +3,8 @@
 use super::{Failure, GlobalArgs};
 use crate::job::{
     BundleEvent, BundleSource, BundleTask, CancelToken, EditRequest, EditResult, Evaluation,
-    Explaining, Export, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs, JobsConfig, MadeBundle,
-    Making, Problem, RunFile, ValidateSpec, Validation,
+    Explaining, Export, ExportFormat, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs, JobsConfig,
+    MadeBundle, Making, Problem, RunFile, ValidateSpec, Validation, remember_timings,
 };
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -82,6 +82,7 @@ impl Session {
                 Some(JobEvent::StageBegan(_, stage)) => self.bar.set_message(stage.title()),
                 Some(JobEvent::Notice(_, _, text)) => tracing::warn!("{text}"),
                 Some(JobEvent::Seen(_, estimate)) => run.seen = Some(estimate),
+                Some(JobEvent::Timed(_, timings)) => remember_timings(&mut run.timings, timings),
                 Some(JobEvent::Drawn(_, column, result)) => {
                     if let Some(place) = results.get_mut(column) {
                         *place = Some(result);
@@ -300,6 +301,19 @@ pub(super) fn progress_bar(length: u64) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+/// Checks the name of a file with timings before the work.
+pub(super) fn timings_target(path: &Path) -> Result<(), Failure> {
+    let known = ExportFormat::Times.extensions();
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    if ending.is_some_and(|ending| known.contains(&ending.as_str())) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "Timings are saved in a file that ends in .csv or .json.\nFile: {}",
+        path.display()
+    )))
 }
 
 /// Checks the name of a run file before the work, so that a typing error costs nothing.

@@ -80,7 +80,7 @@ fn line(
 }
 
 /// Words with everything escaped that LaTeX would read as a command.
-fn escaped(words: &str) -> String {
+pub fn escaped(words: &str) -> String {
     let mut text = String::with_capacity(words.len());
     for letter in words.chars() {
         match letter {

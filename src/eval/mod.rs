@@ -29,7 +29,7 @@ pub use causal::{CausalReport, Shown, Truths};
 pub use compare::{Change, against, paper, paper_difference};
 pub use folder::{Generated, ReadFolder, SampleFolder, Skipped, methods, read_folder};
 pub use html::html;
-pub use latex::latex;
+pub use latex::{escaped as latex_escaped, latex};
 pub use metrics::Metrics;
 pub use report::{CategoryReport, MethodReport, PictureReport, Report, SampleReport};
 pub use rows::{Row, picture_rows, rows};

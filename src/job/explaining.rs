@@ -9,7 +9,7 @@ use super::{
     BundleSource, EditRequest, Frame, JobEvent, JobId, Piece, PreviewMethod, StepPreview, sameness,
 };
 use crate::nn::cancel::CancelToken;
-use crate::pipeline::{EditError, Progress, Stage};
+use crate::pipeline::{CheckKind, EditError, Progress, Stage};
 use image::RgbImage;
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,6 +26,15 @@ pub enum Explaining {
     Units,
     /// What the decoder makes of the latent; draws nothing, ends in `Read`.
     Reading,
+    /// What the model says about the drawn picture; draws nothing, ends in `Checked`.
+    Check {
+        /// The picture.
+        picture: Arc<RgbImage>,
+        /// What the model is asked; the usual check question without.
+        question: Option<String>,
+        /// The answer that should have come true; without, what the model answers about the frame.
+        expected: Option<String>,
+    },
 }
 
 /// What leaving a piece out does to the finished picture.
@@ -226,6 +235,20 @@ impl Worker {
                 JobEvent::Units(id, units)
             }
             Explaining::Reading => JobEvent::Read(id, pipeline.read_latent(&image, &request)?),
+            Explaining::Check {
+                picture,
+                question,
+                expected,
+            } => {
+                reporter.hear(&Progress::Stage(Stage::Thinking));
+                let usual = || {
+                    let kind = pipeline.check_kind().unwrap_or(CheckKind::SameQuestion);
+                    kind.question(&request.question, expected.as_deref())
+                };
+                let question = question.unwrap_or_else(usual);
+                let check = pipeline.check(&image, &picture, &question, expected.as_deref())?;
+                JobEvent::Checked(id, check)
+            }
         })
     }
 }

@@ -162,6 +162,9 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             Ok(()) => JobEvent::Saved(export.path),
             Err(problem) => JobEvent::FileFailed(problem),
         },
+        FileTask::FindPrograms => JobEvent::Programs {
+            mp4: export::mp4_possible(),
+        },
         FileTask::Measure(a, b) => {
             let measured = Similarity {
                 psnr: psnr(&a, &b).ok(),

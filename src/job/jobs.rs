@@ -10,8 +10,8 @@ use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreE
 use super::worker::Worker;
 use super::{
     DatasetNews, DatasetTask, FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews,
-    LibraryTask, LoadProgress, Places, Problem, StepPreview, TrainingEvent, TrainingNews,
-    TrainingTask, files, training,
+    LibraryTask, LoadProgress, Places, Problem, Sabotage, Span, StepPreview, TrainingEvent,
+    TrainingNews, TrainingTask, files, training,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -19,12 +19,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Tasks for files and for the store that may wait.
 const TASKS: usize = 1024;
 /// Events that may wait for a face that is busy.
 const EVENTS: usize = 256;
+/// Measured spans that may wait for a face; one that looks away longer reads the whole at the end.
+const SPANS: usize = 4096;
 /// Deep networks recurse in candle's graph code; the default stack is small for that.
 const WORKER_STACK_BYTES: usize = 32 << 20;
 
@@ -37,6 +39,8 @@ pub struct JobsConfig {
     pub places: Option<Places>,
     /// What training runs are started with; without, this program itself.
     pub program: Option<PathBuf>,
+    /// Failures that a soak test asks for.
+    pub sabotage: Sabotage,
 }
 
 /// Where the threads leave what they have to say.
@@ -44,6 +48,7 @@ pub struct JobsConfig {
 pub(super) struct Outbox {
     events: Sender<JobEvent>,
     previews: Arc<Mutex<Vec<StepPreview>>>,
+    spans: Arc<Mutex<Vec<(JobId, Span)>>>,
     making: Arc<Mutex<Vec<Making>>>,
     loading: Arc<Mutex<Option<(JobId, LoadProgress)>>>,
     notify: Arc<dyn Fn() + Send + Sync>,
@@ -57,6 +62,7 @@ impl Outbox {
         let outbox = Self {
             events,
             previews: Arc::default(),
+            spans: Arc::default(),
             making: Arc::default(),
             loading: Arc::default(),
             notify: Arc::new(|| {}),
@@ -94,6 +100,14 @@ impl Outbox {
         }
         drop(previews);
         (self.notify)();
+    }
+
+    /// Leaves a measured span of a job at work.
+    pub(super) fn spend(&self, job: JobId, span: Span) {
+        let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        if spans.len() < SPANS {
+            spans.push((job, span));
+        }
     }
 
     /// Replaces what is known of how far the loading for a job is.
@@ -157,6 +171,7 @@ impl Jobs {
         let outbox = Outbox {
             events: events_in,
             previews: previews.clone(),
+            spans: Arc::default(),
             making: Arc::default(),
             loading: Arc::default(),
             notify: Arc::new(notify),
@@ -184,7 +199,8 @@ impl Jobs {
             outbox.clone(),
             store.clone().map(Recorder::new),
         )
-        .remembering(Peaks::open(caches.as_ref()));
+        .remembering(Peaks::open(caches.as_ref()))
+        .sabotaged(config.sabotage);
         let worker_queue = queue.clone();
         let worker = std::thread::Builder::new()
             .name("lgd-worker".to_owned())
@@ -274,6 +290,7 @@ impl Jobs {
             id,
             spec,
             token,
+            asked: Instant::now(),
             kept: false,
         }
     }
@@ -429,6 +446,12 @@ impl Jobs {
     /// The newest step of every running column, once.
     pub fn take_previews(&mut self) -> Vec<StepPreview> {
         std::mem::take(&mut *self.previews.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Spans that were measured since the last time, oldest first.
+    pub fn take_spans(&mut self) -> Vec<(JobId, Span)> {
+        let spans = self.outbox.spans.lock();
+        std::mem::take(&mut *spans.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How far the loading for a job is, where there is something new.

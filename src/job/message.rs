@@ -19,8 +19,8 @@ use super::{
 };
 use crate::eval::{Report, Vote};
 use crate::pipeline::{
-    Attention, BundleSource, ContextUnit, EditRequest, Estimate, GuidanceMode, Problem, Stage,
-    StageSeconds, WrittenAnswer,
+    Attention, BundleSource, Check, CheckKind, ContextUnit, EditRequest, Estimate, GuidanceMode,
+    Problem, Stage, StageSeconds, Timings, WrittenAnswer,
 };
 use image::RgbImage;
 use serde_json::{Map, Value};
@@ -186,6 +186,8 @@ pub enum FileTask {
     Cover(Box<CoverRequest>),
     /// Show the save dialog for an export, whose path is the suggested name; then as `Export`.
     PickExport(Box<Export>),
+    /// Look for other programs that exports need; ends in `Programs`.
+    FindPrograms,
     /// Make an export; ends in `Saved` or `FileFailed`, or for an animation, which is a job, in
     /// `ExportChosen`.
     Export(Box<Export>),
@@ -305,6 +307,8 @@ pub struct EditResult {
     pub reading: Option<String>,
     /// Where the editor looked, once it was asked.
     pub attention: Option<Arc<Attention>>,
+    /// What the model says about the picture, once it was asked.
+    pub check: Option<Check>,
     /// What a run file said about the column that this version does not know.
     pub rest: Map<String, Value>,
 }
@@ -339,6 +343,8 @@ pub struct BundleSummary {
     pub latent_rgb: Option<LatentRgb>,
     /// What a person must know before believing its pictures ("random weights"), if anything.
     pub badge: Option<String>,
+    /// How its model can be asked about a picture; none without one.
+    pub check: Option<CheckKind>,
     /// Counts the tokens of a question as the model will.
     pub token_counter: TokenCounter,
     /// What is known about its need for memory.
@@ -374,7 +380,7 @@ impl PartialEq for TokenCounter {
 }
 
 /// Everything that comes back. Per job exactly one of `Finished`, `Shown`, `Loaded`, `Exported`,
-/// `Attended`, `Units`, `Read`, `Evaluated`, `Validated`, `Bundle`, `Failed`, `Cancelled`.
+/// `Attended`, `Units`, `Read`, `Checked`, `Evaluated`, `Validated`, `Bundle`, `Failed`, `Cancelled`.
 #[derive(Clone, Debug)]
 pub enum JobEvent {
     /// The worker took the job up.
@@ -389,6 +395,8 @@ pub enum JobEvent {
     Notice(JobId, usize, String),
     /// A column is done; the others may still be at work.
     Drawn(JobId, usize, Arc<EditResult>),
+    /// Where the time of a run went; comes before its last event, however that is.
+    Timed(JobId, Arc<Timings>),
     /// All columns are done.
     Finished(JobId),
     /// The picture of an estimate.
@@ -407,6 +415,8 @@ pub enum JobEvent {
     Units(JobId, Vec<ContextUnit>),
     /// The language model's reading of its latent.
     Read(JobId, String),
+    /// What the language model says about a picture.
+    Checked(JobId, Check),
     /// A task on a bundle is done.
     Bundle(JobId, BundleEvent),
     /// Folders of pictures were scored.
@@ -432,6 +442,11 @@ pub enum JobEvent {
     Saved(PathBuf),
     /// The place of an animation is known; now it can be submitted.
     ExportChosen(Box<Export>),
+    /// Which other programs are there: whether MP4 can be made.
+    Programs {
+        /// Whether `ffmpeg` was found.
+        mp4: bool,
+    },
     /// A run was opened.
     RunOpened(Arc<RunFile>, PathBuf),
     /// Recorded runs were read.
@@ -487,6 +502,7 @@ impl JobEvent {
             | Self::Attended(id, ..)
             | Self::Units(id, _)
             | Self::Read(id, _)
+            | Self::Checked(id, _)
             | Self::Bundle(id, _)
             | Self::Evaluated(id, _)
             | Self::Unloaded(id)

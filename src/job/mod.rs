@@ -41,9 +41,11 @@ mod reports;
 mod resources;
 mod run_file;
 mod run_grid;
+mod sabotage;
 mod saving;
 mod scoring;
 mod sheet;
+mod stopwatch;
 mod store;
 mod target;
 mod task_thread;
@@ -71,9 +73,10 @@ pub use crate::pipeline::import::{
 pub use crate::pipeline::metadata::{PictureMetadata, read as read_metadata};
 pub use crate::pipeline::{
     AnswerDecoding, AnswerSettings, Attention, AttentionLeg, Beam, Branch, Bundle, BundleSource,
-    Component, ContextUnit, EditRequest, Estimate, Forecast, GuidanceMode, LoadProgress, Meaning,
-    MemoryModel, MemoryPlan, MemorySize, NoiseGenerator, Piece, PieceOf, PreviewMethod, Problem,
-    Remedy, RequestProblem, Sampler, Stage, StageSeconds, Workload, WrittenAnswer,
+    Check, CheckKind, Component, ContextUnit, EditRequest, Estimate, Forecast, GuidanceMode,
+    Judgement, LoadProgress, Meaning, MemoryModel, MemoryPlan, MemorySize, NoiseGenerator, Piece,
+    PieceOf, PreviewMethod, Problem, Remedy, RequestProblem, Sampler, Span, Stage, StageSeconds,
+    Timings, Verdict, Work, Workload, WrittenAnswer,
 };
 pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
@@ -81,7 +84,9 @@ pub use datasets::{DatasetEvent, DatasetNews, DatasetTask};
 pub use devices::DeviceFacts;
 pub use divergence::Divergence;
 pub use explaining::{Explaining, PieceEffect};
-pub use export::{Export, ExportFormat, labelled_grid};
+pub use export::{
+    Export, ExportFormat, MOST_STORY_COLUMNS, StoryPlan, StorySize, labelled_grid, write_times,
+};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS, VIDEO_EXTENSIONS};
 pub use films::{Film, FilmColumn, FilmSource};
 pub use font::NOTO_SANS_SC;
@@ -100,8 +105,9 @@ pub use provenance::FrameFacts;
 pub use recall::{FrameSearch, Made, Recalled, recall};
 pub use reports::ReportExport;
 pub use resources::Resources;
-pub use run_file::{RunFile, open as open_run};
+pub use run_file::{RunFile, open as open_run, remember as remember_timings};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
+pub use sabotage::{Fault, Sabotage};
 pub use saving::write_text;
 pub use scoring::{Evaluation, JudgeChoice, ReportFormat, ScoreSpec, WHERE_CLIP_IS};
 pub use sheet::{Sameness, columns_per_seed, grid, sameness};

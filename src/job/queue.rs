@@ -8,6 +8,7 @@ use super::{JobEvent, JobId, JobSpec, Problem};
 use crate::nn::cancel::CancelToken;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// Jobs that may wait; far more than a person queues by hand.
 const MOST: usize = 1024;
@@ -17,6 +18,8 @@ pub(super) struct Command {
     pub(super) id: JobId,
     pub(super) spec: JobSpec,
     pub(super) token: CancelToken,
+    /// When it was submitted.
+    pub(super) asked: Instant,
     /// Whether the store keeps what it draws.
     pub(super) kept: bool,
 }
@@ -198,6 +201,7 @@ mod tests {
             id: JobId(id),
             spec,
             token: CancelToken::default(),
+            asked: Instant::now(),
             kept: false,
         }
     }

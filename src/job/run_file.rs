@@ -6,16 +6,17 @@
 
 use super::display::display_copy;
 use super::{
-    Attention, AttentionLeg, EditRequest, EditResult, Estimate, FrameFacts, Grid, JobId, Problem,
-    Target, TargetFacts,
+    Attention, AttentionLeg, Check, EditRequest, EditResult, Estimate, FrameFacts, Grid, JobId,
+    Problem, Target, TargetFacts,
 };
 use crate::nn::noise::NoiseTape;
 use crate::pipeline::frame_image::{self, Reading};
 use crate::pipeline::metadata::{self, PictureFormat, PictureTexts};
-use crate::pipeline::{StageSeconds, WrittenAnswer};
+use crate::pipeline::{StageSeconds, Timings, WrittenAnswer};
 use half::f16;
 use image::RgbImage;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::io::{BufReader, Cursor, Read, Seek, Write as _};
@@ -44,6 +45,8 @@ pub struct RunFile {
     pub grid: Option<Grid>,
     /// The picture the columns are compared with, at their size.
     pub target: Option<Arc<Target>>,
+    /// Where the time of its jobs went, oldest first.
+    pub timings: Vec<Arc<Timings>>,
     /// Fields this version does not know; those of a column are with its result.
     pub rest: Map<String, Value>,
 }
@@ -59,7 +62,7 @@ struct About {
     columns: Vec<AboutColumn>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     target: Option<TargetFacts>,
-    /// Maybe also [`GRID`]: axes of a newer version are kept and not read.
+    /// Maybe also [`GRID`] and [`TIMINGS`]: those of a newer version are kept and not read.
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -86,6 +89,9 @@ struct AboutColumn {
     /// What the positions of the attention tensor stand for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     attention: Vec<AttentionLeg>,
+    /// Only written here: [`take`] reads it, so that one of a newer version is kept and not read.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    check: Option<Check>,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -98,6 +104,12 @@ const TAPE: &str = "tape.json";
 const TARGET: &str = "target.png";
 /// Field of `run.json` with the axes of a grid.
 const GRID: &str = "grid";
+/// Field of `run.json` with the timings of the run's jobs.
+const TIMINGS: &str = "timings";
+/// Jobs of a run whose timings are kept; drawing again and again must not fill its file.
+const MOST_TIMINGS: usize = 16;
+/// Field of a column with what the model said about its picture.
+const CHECK: &str = "check";
 /// Tensor of the frame's own latents.
 const SEEN: &str = "frame";
 
@@ -112,6 +124,15 @@ fn track_name(column: usize) -> String {
 /// (steps, L, h, w), where the editor looked; only of columns that were explained.
 fn attention_name(column: usize) -> String {
     format!("columns.{column}.attention")
+}
+
+/// Adds the timings of a job to those of its run, each once; the oldest of too many goes.
+pub fn remember(all: &mut Vec<Arc<Timings>>, timings: Arc<Timings>) {
+    if !all.contains(&timings) {
+        all.push(timings);
+    }
+    let too_many = all.len().saturating_sub(MOST_TIMINGS);
+    all.drain(..too_many);
 }
 
 /// Saves a run; the file appears whole or not at all.
@@ -155,6 +176,10 @@ fn about(run: &RunFile) -> Writing<About> {
     if let Some(grid) = &run.grid {
         rest.insert(GRID.to_owned(), serde_json::to_value(grid)?);
     }
+    if !run.timings.is_empty() {
+        let timings: Vec<&Timings> = run.timings.iter().map(Arc::as_ref).collect();
+        rest.insert(TIMINGS.to_owned(), serde_json::to_value(timings)?);
+    }
     let columns = run.columns.iter().map(|column| {
         let result = column.as_ref().clone();
         AboutColumn {
@@ -168,6 +193,7 @@ fn about(run: &RunFile) -> Writing<About> {
             notices: result.notices,
             reading: result.reading,
             attention: result.attention.map_or_else(Vec::new, |a| a.legs.clone()),
+            check: result.check,
             rest: result.rest,
         }
     });
@@ -328,7 +354,8 @@ fn unreadable(error: std::io::Error) -> Problem {
 pub(super) fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
     let mut parts = Parts::of(Cursor::new(bytes))?;
     let mut about = parts.about()?;
-    let grid = take_grid(&mut about.rest);
+    let grid = take(&mut about.rest, GRID);
+    let timings: Option<Vec<Timings>> = take(&mut about.rest, TIMINGS);
     let frame = parts.picture(FRAME)?;
     let latents = parts.part(LATENTS, MAX_PART)?;
     let latents = SafeTensors::deserialize(&latents).map_err(|e| damaged(LATENTS, e))?;
@@ -339,12 +366,14 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
         columns: Vec::new(),
         grid,
         target: None,
+        timings: timings.into_iter().flatten().map(Arc::new).collect(),
     };
     if let Some(facts) = about.target {
         let picture = Arc::new(parts.picture(TARGET)?);
         run.target = Some(Arc::new(Target { picture, facts }));
     }
-    for (index, column) in about.columns.into_iter().enumerate() {
+    for (index, mut column) in about.columns.into_iter().enumerate() {
+        let check = take(&mut column.rest, CHECK);
         if let Some(problem) = column.request.validate().into_iter().next() {
             return Err(damaged(ABOUT, problem));
         }
@@ -364,18 +393,19 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Result<RunFile, Problem> {
             notices: column.notices,
             reading: column.reading,
             attention: attention(&latents, &attention_name(index), column.attention)?,
+            check,
             rest: column.rest,
         }));
     }
     Ok(run)
 }
 
-/// The axes among the fields of `run.json`; what this version cannot read stays where it is, and the
-/// columns open without it.
-fn take_grid(fields: &mut Map<String, Value>) -> Option<Grid> {
-    let grid = Grid::deserialize(fields.get(GRID)?).ok()?;
-    fields.remove(GRID);
-    Some(grid)
+/// A field of `run.json`; what this version cannot read stays where it is, and the columns open
+/// without it.
+fn take<T: DeserializeOwned>(fields: &mut Map<String, Value>, name: &str) -> Option<T> {
+    let field = T::deserialize(fields.get(name)?).ok()?;
+    fields.remove(name);
+    Some(field)
 }
 
 /// The estimates in a tensor (steps, C, h, w) or (C, h, w); none when there is no such tensor.

@@ -4,20 +4,22 @@
 mod tests;
 
 use super::display::display_copy;
-use super::export::{Painter, write_animation};
+use super::export::{Painter, write_animation, write_story};
 use super::jobs::Outbox;
 use super::memory::{MemoryFacts, PeakMeter, Peaks};
 use super::queue::{Command, Queue};
 use super::resources::{Resources, SharedResources};
+use super::stopwatch::Stopwatch;
 use super::store::{Message, Recorder};
 use super::{
-    Bundle, BundleSource, BundleSummary, EditRequest, EditResult, Estimate, Export, Frame,
-    FrameFacts, GuidanceMode, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
+    Bundle, BundleSource, BundleSummary, EditRequest, EditResult, Estimate, Export, Fault, Frame,
+    FrameFacts, GuidanceMode, JobEvent, JobId, JobSpec, Problem, Sabotage, Stage, StepPreview,
+    TokenCounter,
 };
 use crate::nn::cancel::{self, CancelToken};
 use crate::pipeline::{
-    EditError, Edited, Gauge, LgdPipeline, Likeness, LoadListener, MemoryRules, Progress, StepDone,
-    Workload,
+    EditError, Edited, Gauge, LgdPipeline, Likeness, LoadListener, MemoryRules, Progress, Spent,
+    StepDone, Work, Workload,
 };
 use candle_core::Device;
 use image::RgbImage;
@@ -40,6 +42,10 @@ pub(super) struct Worker {
     peaks: Peaks,
     /// The judge of a bundle, once somebody asked for it; none where it has none.
     judge: Option<(BundleSource, Option<Likeness>)>,
+    /// When the job at work was submitted.
+    asked: Instant,
+    /// Failures that a soak test asks for.
+    sabotage: Sabotage,
 }
 
 impl Worker {
@@ -57,12 +63,19 @@ impl Worker {
             resident: None,
             peaks: Peaks::open(None),
             judge: None,
+            asked: Instant::now(),
+            sabotage: Sabotage::default(),
         }
     }
 
     /// The same worker, which knows what earlier runs took.
     pub(super) fn remembering(self, peaks: Peaks) -> Self {
         Self { peaks, ..self }
+    }
+
+    /// The same worker, which fails when it is told to.
+    pub(super) fn sabotaged(self, sabotage: Sabotage) -> Self {
+        Self { sabotage, ..self }
     }
 
     /// Works until the queue closes.
@@ -72,8 +85,10 @@ impl Worker {
                 id,
                 spec,
                 token,
+                asked,
                 kept,
             } = command;
+            self.asked = asked;
             let recorder = self.recorder.clone().filter(|_| kept);
             let last = if token.is_cancelled() {
                 JobEvent::Cancelled(id)
@@ -204,14 +219,23 @@ impl Worker {
                 recorder.tell(message);
             }
         };
+        let began = Instant::now();
+        let mut watch = Stopwatch::new(self.asked, requests);
+        let waited = Spent::on(Work::Waiting, self.asked, began);
+        outbox.spend(id, watch.note(waited));
+        let held = self.holds(bundle);
+        let (sabotage, mut lost) = (self.sabotage.clone(), false);
         let pipeline = self.resident(id, bundle)?;
+        if !held {
+            outbox.spend(id, watch.since(Work::Loading, began));
+        }
         let mut meter = PeakMeter::start(pipeline);
         let work = pipeline.workload(requests);
         let mut drawing_since = None;
         let facts = FrameFacts::of(&frame);
         // The rest of the frame goes: a 100 megapixel one is held once, and not for long.
         let Frame { image, .. } = frame;
-        pipeline.run(image, requests, &mut |progress| {
+        let ran = pipeline.run(image, requests, &mut |progress| {
             let heard = match progress {
                 Progress::Stage(stage) => {
                     meter.enter(stage, || pipeline.memory().forecast(pipeline.plan(), &work));
@@ -219,6 +243,10 @@ impl Worker {
                         drawing_since.get_or_insert_with(Instant::now);
                     }
                     outbox.send(JobEvent::StageBegan(id, stage))
+                }
+                Progress::Spent(spent) => {
+                    outbox.spend(id, watch.note(spent));
+                    true
                 }
                 Progress::Seen(estimate) => {
                     keep(Message::Seen(id, estimate.clone()));
@@ -237,6 +265,14 @@ impl Worker {
                         estimate,
                         preview,
                     } = done;
+                    match sabotage.strike() {
+                        Some(Fault::Panic) => panic!("a soak test wants to see what happens"),
+                        Some(Fault::LostDevice) => {
+                            lost = true;
+                            token.cancel();
+                        }
+                        None => {}
+                    }
                     if let Some(recorder) = recorder {
                         recorder.step(id, column, step, &estimate);
                     }
@@ -264,7 +300,15 @@ impl Worker {
             if !heard {
                 token.cancel(); // nobody listens any more
             }
-        })?;
+        });
+        let timings = Arc::new(watch.finish(pipeline.device_text()));
+        keep(Message::Timed(id, timings.clone()));
+        outbox.send(JobEvent::Timed(id, timings));
+        if lost {
+            let problem = Problem::new("The device was lost, as a soak test wants it.");
+            return Err(EditError::Lost(problem));
+        }
+        ran?;
         self.measured(work, meter);
         Ok(JobEvent::Finished(id))
     }
@@ -338,6 +382,10 @@ impl Worker {
             });
             Ok(())
         };
+        let write = match export.format.is_story() {
+            true => write_story,
+            false => write_animation,
+        };
         if export.quick {
             let manifest = Bundle::open(bundle)?.manifest;
             let matrix = manifest.latent_rgb().ok_or_else(|| {
@@ -347,11 +395,11 @@ impl Worker {
                 ))
                 .hint("Export without it; every step is decoded then.")
             })?;
-            write_animation(&export, &Painter::Colours(matrix), &mut on_step)?;
+            write(&export, &Painter::Colours(matrix), &mut on_step)?;
         } else {
             let pipeline = self.resident(id, bundle)?;
             same_decoder(&export, pipeline)?;
-            write_animation(&export, &Painter::Decoder(pipeline), &mut on_step)?;
+            write(&export, &Painter::Decoder(pipeline), &mut on_step)?;
         }
         Ok(JobEvent::Exported(id, export.path))
     }
@@ -360,15 +408,20 @@ impl Worker {
         Ok(self.resources.get().device.open()?)
     }
 
+    /// Whether that bundle is loaded, and with what may be used now.
+    fn holds(&self, bundle: &BundleSource) -> bool {
+        let known = self.resident.as_ref();
+        known.is_some_and(|(source, _)| source == bundle) && self.resources.get() == self.in_use
+    }
+
     /// The pipeline of that bundle, loaded when it is not yet.
     pub(super) fn resident(
         &mut self,
         id: JobId,
         bundle: &BundleSource,
     ) -> Result<&LgdPipeline, EditError> {
-        let wanted = self.resources.get();
-        let known = self.resident.as_ref();
-        if known.is_none_or(|(source, _)| source != bundle) || wanted != self.in_use {
+        if !self.holds(bundle) {
+            let wanted = self.resources.get();
             self.in_use = wanted;
             self.resident = None; // free the old weights before the new ones come
             self.judge = None;
@@ -428,6 +481,7 @@ fn result(
         notices: edited.notices,
         reading: None,
         attention: None,
+        check: None,
         rest: serde_json::Map::new(),
     }
 }
@@ -465,6 +519,7 @@ fn summary(pipeline: &LgdPipeline, memory: MemoryFacts) -> BundleSummary {
         latent_rgb: manifest.latent_rgb().cloned(),
         memory,
         badge: manifest.badge().map(str::to_owned),
+        check: pipeline.check_kind(),
         token_counter: TokenCounter::new(move |question| {
             tokenizer
                 .encode(&template.replace("{question}", question), None)

@@ -1,6 +1,6 @@
 //! How long the stages of a run take.
 
-use super::{Progress, Stage, StageSeconds};
+use super::{Progress, Spent, Stage, StageSeconds, Work};
 use std::time::Instant;
 
 /// Measures the stages and counts the steps.
@@ -24,7 +24,9 @@ impl Clock {
     }
 
     pub(super) fn begin(&mut self, stage: Stage, report: &mut dyn FnMut(Progress)) {
-        self.stop();
+        if let Some(spent) = self.stop() {
+            report(Progress::Spent(spent));
+        }
         self.running = Some((stage, Instant::now()));
         report(Progress::Stage(stage));
     }
@@ -34,12 +36,20 @@ impl Clock {
         (self.steps, self.steps_done) = (steps, 0);
     }
 
-    fn stop(&mut self) {
-        if let Some((stage, since)) = self.running.take() {
-            let seconds = since.elapsed().as_secs_f64();
-            tracing::debug!("{}: {seconds:.3} s", stage.title());
-            add(&mut self.done, stage, seconds);
-        }
+    /// Ends the running stage; what it was, unless its pieces report themselves.
+    fn stop(&mut self) -> Option<Spent> {
+        let (stage, since) = self.running.take()?;
+        let now = Instant::now();
+        let seconds = (now - since).as_secs_f64();
+        tracing::debug!("{}: {seconds:.3} s", stage.title());
+        add(&mut self.done, stage, seconds);
+        let work = match stage {
+            Stage::Loading => Work::Loading,
+            Stage::ReadingFrame => Work::Reading,
+            Stage::Thinking => Work::Thinking,
+            Stage::Drawing | Stage::Finishing => return None,
+        };
+        Some(Spent::on(work, since, now))
     }
 
     /// The share of all steps that is done.

@@ -7,7 +7,7 @@ use super::lgd::{decode, failed};
 use super::looking::Seen;
 use super::{
     ContextUnit, EditError, EditRequest, Edited, Estimate, LgdPipeline, PreviewMethod, Progress,
-    Stage, StepDone, WrittenAnswer,
+    Spent, Stage, StepDone, Work, WrittenAnswer,
 };
 use crate::diffusion::GuidanceScales;
 use crate::models::{Attended, Vae};
@@ -16,6 +16,7 @@ use crate::nn::resize::{Filter, resize};
 use candle_core::Tensor;
 use image::RgbImage;
 use std::cell::RefCell;
+use std::time::Instant;
 
 /// One column between thinking and drawing.
 pub(super) struct Column<'a> {
@@ -122,6 +123,8 @@ impl LgdPipeline {
             sketches: columns.iter().map(|(_, column)| &column.sketch).collect(),
         };
         let mut short = None;
+        let all: Vec<usize> = columns.iter().map(|(index, _)| *index).collect();
+        let mut since = Instant::now();
         let drawn = drawing.run(&mut |step, denoised| {
             clock.steps_done += columns.len();
             if let Err(error) = self.parts.house.check(0) {
@@ -133,19 +136,41 @@ impl LgdPipeline {
             {
                 watch(map)?;
             }
-            for (i, (track, (index, column))) in tracks.iter_mut().zip(&columns).enumerate() {
+            let each = (0..columns.len()).map(|i| {
                 let denoised = denoised.narrow(0, i, 1)?;
-                let estimate = Estimate::of(&denoised)?;
+                Ok((Estimate::of(&denoised)?, denoised))
+            });
+            let each = each.collect::<candle_core::Result<Vec<_>>>()?;
+            // Only now has a device that works ahead really done the step.
+            let done = Instant::now();
+            report(Progress::Spent(Spent {
+                step: Some(step),
+                columns: all.clone(),
+                ..Spent::on(Work::Step, since, done)
+            }));
+            for ((estimate, denoised), (track, (index, column))) in
+                each.into_iter().zip(tracks.iter_mut().zip(&columns))
+            {
                 track.push(estimate.clone());
+                let began = Instant::now();
+                let preview = self.preview(&vae, &denoised, column.request.preview)?;
+                if preview.is_some() {
+                    report(Progress::Spent(Spent {
+                        step: Some(step),
+                        columns: vec![*index],
+                        ..Spent::on(Work::Preview, began, Instant::now())
+                    }));
+                }
                 let done = StepDone {
                     step,
                     steps,
                     share: clock.share(),
                     estimate,
-                    preview: self.preview(&vae, &denoised, column.request.preview)?,
+                    preview,
                 };
                 report(Progress::Step(*index, done));
             }
+            since = Instant::now();
             Ok(())
         });
         if let Some(error) = short {
@@ -157,12 +182,18 @@ impl LgdPipeline {
         self.parts.house.vacate();
         clock.begin(Stage::Finishing, report);
         for (i, ((index, column), track)) in columns.into_iter().zip(tracks).enumerate() {
+            let began = Instant::now();
             let picture = latents
                 .narrow(0, i, 1)
                 .and_then(|latents| decode(&vae, &latents, self.tiles()))
                 .map_err(failed)?;
+            let picture = resize(&picture, width, height, Filter::Lanczos);
+            report(Progress::Spent(Spent {
+                columns: vec![index],
+                ..Spent::on(Work::Decoding, began, Instant::now())
+            }));
             let edited = Edited {
-                picture: resize(&picture, width, height, Filter::Lanczos),
+                picture,
                 answer: column.answer,
                 track,
                 stages: clock.so_far(),

@@ -156,6 +156,14 @@ impl Reader<'_> {
         Ok(self.write_answer(&latent, &settings)?.text)
     }
 
+    /// The latent of a question that is asked beside a run; whole where answers are.
+    pub(super) fn asked_latent(&mut self, question: &str) -> Result<Latent> {
+        match self.manifest.text.answer_reads_whole_question {
+            true => self.whole_latent(question),
+            false => self.latent(question, &mut Vec::new()),
+        }
+    }
+
     /// The encoder's states over `[queries ; question]`, LGD's latent.
     fn latent(&mut self, question: &str, notices: &mut Vec<String>) -> Result<Latent> {
         let rules = &self.manifest.text;

@@ -8,6 +8,7 @@
 mod abilities;
 pub mod build;
 mod bundle;
+mod checking;
 mod clock;
 mod column;
 mod component;
@@ -31,11 +32,13 @@ mod problem;
 mod progress;
 mod request;
 mod residency;
+mod timings;
 mod track;
 
 pub use abilities::{Abilities, WhichEditor};
 pub(crate) use bundle::load_problem;
 pub use bundle::{Bundle, BundleSource};
+pub use checking::{Check, CheckKind, Judgement, Verdict};
 pub use component::Component;
 pub use explain::{Attention, AttentionLeg};
 pub use frame_image::{FrameError, FrameProblem};
@@ -59,4 +62,5 @@ pub use request::{
     AnswerDecoding, AnswerSettings, Branch, EditRequest, GuidanceMode, NoiseGenerator,
     PreviewMethod, RequestProblem, Sampler,
 };
+pub use timings::{Span, Spent, Timings, Work};
 pub use track::Estimate;

@@ -1,6 +1,6 @@
 //! What an edit reports while it runs, and what it gives back.
 
-use super::Estimate;
+use super::{Estimate, Spent};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +91,8 @@ pub enum Progress {
     Answer(usize, WrittenAnswer),
     /// Something worth knowing about a column that is not a failure (the question was cut, …).
     Notice(usize, String),
+    /// A piece of work is over.
+    Spent(Spent),
     /// A denoising step of a column is done.
     Step(usize, StepDone),
     /// A column is done.
@@ -106,6 +108,10 @@ impl Progress {
             Self::Notice(index, text) => Self::Notice(real(index), text),
             Self::Step(index, done) => Self::Step(real(index), done),
             Self::Drawn(index, edited) => Self::Drawn(real(index), edited),
+            Self::Spent(spent) => Self::Spent(Spent {
+                columns: spent.columns.iter().map(|index| real(*index)).collect(),
+                ..spent
+            }),
             whole @ (Self::Stage(_) | Self::Seen(_)) => whole,
         }
     }

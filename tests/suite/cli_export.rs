@@ -6,7 +6,7 @@ use image::codecs::{gif::GifDecoder, png::PngDecoder};
 use image::{AnimationDecoder as _, RgbImage, imageops};
 use lgd_studio::job::{
     BundleSource, EditResult, Export, ExportFormat, FileTask, JobEvent, JobSpec, Jobs, JobsConfig,
-    RunFile, open_run,
+    RunFile, StorySize, open_run,
 };
 use serde_json::Value;
 use std::io::BufReader;
@@ -198,6 +198,7 @@ fn a_cancelled_animation_leaves_no_file() -> TestResult {
             format: ExportFormat::Gif,
             path: path.clone(),
             quick: false,
+            size: StorySize::default(),
             with_settings: true,
             target: None,
         },

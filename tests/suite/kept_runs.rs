@@ -57,6 +57,7 @@ fn submit(jobs: &mut Jobs, frame: &Frame, requests: Vec<EditRequest>) -> JobId {
         drawing: (0..requests.len()).collect(),
         grid: None,
         target: None,
+        timings: Vec::new(),
         rest: serde_json::Map::new(),
     };
     jobs.submit_kept(spec(frame, requests), draft)
@@ -163,6 +164,7 @@ fn a_run_that_was_cut_off_reopens_at_its_last_step_and_ends_as_if_undisturbed() 
             drawing: kept.unfinished.clone(),
             grid: None,
             target: None,
+            timings: Vec::new(),
             rest: kept.rest.clone(),
         };
         let again = kept.unfinished.iter();

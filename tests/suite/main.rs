@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "golden tests say how close they came")]
 
+mod asking_back;
 mod batches;
 mod bundles;
 mod checkpoints;
@@ -39,6 +40,8 @@ mod quantised;
 mod recovery;
 mod runs;
 mod second_editor;
+mod soak;
+mod stories;
 mod toon;
 mod toon_tiny_drawing;
 mod toon_tiny_language;
@@ -68,6 +71,7 @@ mod window_models;
 mod window_models_failures;
 mod window_pairs;
 mod window_settings;
+mod window_times;
 mod window_train;
 mod window_train_failures;
 mod window_vote;

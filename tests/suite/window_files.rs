@@ -9,7 +9,7 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use lgd_studio::app::{Action, NoticeKind};
-use lgd_studio::job::{Export, ExportFormat, FrameOrigin, GuidanceMode, JobEvent};
+use lgd_studio::job::{Export, ExportFormat, FrameOrigin, GuidanceMode, JobEvent, StorySize};
 use lgd_studio::pipeline::metadata::{self, PictureTexts};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -187,11 +187,14 @@ fn window_exports_a_run_from_the_menu() -> Outcome {
     click(&mut window, "Export run");
     for format in [
         "grid picture",
+        "PDF",
+        "LaTeX table",
         "contact sheet",
         "GIF",
         "animated PNG",
         "CSV",
         "JSON",
+        "times",
     ] {
         window.get_by_role_and_label(Role::Button, &format!("Export {format}…"));
     }
@@ -208,6 +211,7 @@ fn window_exports_a_run_from_the_menu() -> Outcome {
             format: ExportFormat::Gif,
             path: path.clone(),
             quick: false,
+            size: StorySize::default(),
             with_settings: true,
             target: None,
         })));

@@ -37,6 +37,7 @@ fn card_ui(ui: &mut Ui, cx: &Cx<'_>, exporting: &Exporting, actions: &mut Vec<Ac
     ui.spacing_mut().item_spacing.y = space::XS;
     let title = cx.tr(match exporting.format {
         ExportFormat::Apng => "exporting-apng",
+        format if format.is_story() => "exporting-story",
         _ => "exporting-gif",
     });
     let (done, all) = exporting.done;
@@ -63,7 +64,10 @@ fn card_ui(ui: &mut Ui, cx: &Cx<'_>, exporting: &Exporting, actions: &mut Vec<Ac
         (true, _) => cx.tr("stage-cancelling").into_owned(),
         (false, 0) => cx.tr("exporting-waiting").into_owned(),
         (false, _) => cx.text(
-            "exporting-step",
+            match exporting.format.is_story() {
+                true => "exporting-picture",
+                false => "exporting-step",
+            },
             &[("done", done.into()), ("all", all.into())],
         ),
     };

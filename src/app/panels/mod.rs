@@ -25,7 +25,7 @@ mod train;
 mod vote;
 
 pub use about::about_ui;
-pub use ask::{AskPage, drop_overlay_ui, grid_setup_ui};
+pub use ask::{AskPage, drop_overlay_ui, grid_setup_ui, story_ui};
 pub use conference::{ConferencePage, keys as conference_keys};
 pub use dataset::DatasetPage;
 pub use evaluate::EvaluatePage;

@@ -32,6 +32,9 @@ pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action
         let label = cx.tr("preferences-leave-out");
         ui.checkbox(&mut settings.leave_out_settings, label.as_ref())
             .on_hover_text(cx.tr("preferences-leave-out-tip"));
+        let label = cx.tr("preferences-ask-back");
+        ui.checkbox(&mut settings.ask_back, label.as_ref())
+            .on_hover_text(cx.tr("preferences-ask-back-tip"));
         ui.add_space(space::L);
         places_ui(ui, cx);
         ui.add_space(space::L);

@@ -4,7 +4,7 @@
 use super::{
     ConferenceAction, DatasetAction, Dialog, EvaluateAction, Explain, Form, GalleryAction,
     GridAction, HubAction, ImportAction, LibraryAction, Moment, NoticeId, OfferChoice, Page,
-    QueueAction, RunId, TargetAction, Topic, TrainAction, VoteAction,
+    QueueAction, RunId, StoryAction, TargetAction, Topic, TrainAction, VoteAction,
 };
 use crate::app::settings::Settings;
 use crate::job::{
@@ -58,6 +58,8 @@ pub enum Action {
     Tick,
     /// Shows two pictures closely, or the columns again.
     Look(bool),
+    /// Shows where the time of the run went, or hides it.
+    ShowTimes(bool),
     /// Measures how similar two pictures are.
     Measure(Arc<RgbImage>, Arc<RgbImage>),
     /// Does something with grids.
@@ -86,6 +88,8 @@ pub enum Action {
     SaveRun,
     /// Makes something for others of the run.
     Export(ExportFormat),
+    /// Does something with a story of the run.
+    Story(StoryAction),
     /// Stops an animation that is being made.
     CancelExport(JobId),
     /// Opens a run file.

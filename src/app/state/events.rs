@@ -24,8 +24,15 @@ impl AppState {
         if let Some(effects) = self.evaluation_heard(&event) {
             return effects;
         }
-        if self.sketch_heard(&event) || self.explain_heard(&event) {
+        if self.sketch_heard(&event) {
             return Vec::new();
+        }
+        if self.explain_heard(&event) {
+            // What was found out belongs to the run.
+            return match event {
+                JobEvent::Checked(..) => self.keep_run(),
+                _ => Vec::new(),
+            };
         }
         match event {
             JobEvent::Started(job) => self.columns_of(job).for_each(Column::start),
@@ -55,10 +62,12 @@ impl AppState {
                     run.on_drawn(column, result);
                 }
             }
+            JobEvent::Timed(job, timings) => self.timed(job, timings),
             // Every column has said so itself.
             JobEvent::Finished(job) => {
                 self.note_speed(job);
                 self.similar.ended(job, None);
+                return self.ask_back_about(job);
             }
             JobEvent::Memory(facts) => {
                 if let BundleState::Ready(summary) = &mut self.bundle {
@@ -69,7 +78,8 @@ impl AppState {
             JobEvent::Attended(..)
             | JobEvent::Effect(..)
             | JobEvent::Units(..)
-            | JobEvent::Read(..) => {}
+            | JobEvent::Read(..)
+            | JobEvent::Checked(..) => {}
             JobEvent::Bundle(job, BundleEvent::Recognised(found, _)) => self.recognised(job, found),
             JobEvent::Bundle(job, BundleEvent::Made(made)) => return self.made(job, &made),
             JobEvent::Bundle(_, BundleEvent::Verified(_)) => {}
@@ -101,6 +111,7 @@ impl AppState {
                     self.notify(NoticeKind::Saved(path));
                 }
             }
+            JobEvent::Programs { mp4 } => self.programs_found(mp4),
             JobEvent::ExportChosen(export) => return self.export_chosen(*export),
             JobEvent::OwnPicture(frame, recalled) => self.own_picture(frame, recalled),
             JobEvent::FrameMissing(facts) => self.frame_missing(facts),

@@ -1,10 +1,10 @@
 //! Explaining a column: where the editor looked, what each word changes, what the latent reads like.
 //! Jobs find it out on demand; what they found belongs to the column.
 
-use super::{AppState, Column, Effect, Progress, Ticket};
+use super::{AppState, BundleState, Column, Effect, Progress, RunId, Ticket};
 use crate::job::{
-    Attention, EditRequest, EditResult, Explaining, JobEvent, JobId, JobSpec, Piece, PieceEffect,
-    Problem, Stage, StepPreview,
+    Attention, Check, EditRequest, EditResult, Explaining, JobEvent, JobId, JobSpec, Piece,
+    PieceEffect, Problem, Stage, StepPreview,
 };
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub enum Explain {
     Ask(usize, Topic, Vec<Piece>),
     /// Stops asking.
     Stop(usize, Topic),
+    /// Asks the model about the picture of a column, with this question.
+    Check(usize, String),
     /// Adds a column without a piece.
     Without(usize, Piece),
 }
@@ -32,10 +34,12 @@ pub enum Topic {
     Effects,
     /// What the language model reads in its latent.
     Reading,
+    /// What it says about the picture.
+    Check,
 }
 
 impl Topic {
-    const ALL: [Self; 3] = [Self::Attention, Self::Effects, Self::Reading];
+    const ALL: [Self; 4] = [Self::Attention, Self::Effects, Self::Reading, Self::Check];
 }
 
 /// Where asking about a topic stands. What was found is kept beside it.
@@ -63,7 +67,9 @@ pub struct Explained {
     pub effects: Vec<Arc<PieceEffect>>,
     /// What the language model reads in its latent.
     pub reading: Option<String>,
-    inquiries: [Inquiry; 3],
+    /// What the model says about the picture.
+    pub check: Option<Check>,
+    inquiries: [Inquiry; 4],
 }
 
 impl Explained {
@@ -72,18 +78,32 @@ impl Explained {
         Self {
             attention: result.attention.clone(),
             reading: result.reading.clone(),
+            check: result.check.clone(),
             ..Self::default()
         }
     }
 
     /// The result with what a file keeps of its explanation.
     pub fn kept_with(&self, result: &Arc<EditResult>) -> Arc<EditResult> {
-        if self.attention.is_none() && self.reading.is_none() {
-            return result.clone();
+        if self.attention.is_none() {
+            return self.noted_with(result);
         }
         Arc::new(EditResult {
             attention: self.attention.clone(),
+            check: self.check.clone(),
             reading: self.reading.clone(),
+            ..result.as_ref().clone()
+        })
+    }
+
+    /// The same without the large part: what is kept of every run.
+    pub fn noted_with(&self, result: &Arc<EditResult>) -> Arc<EditResult> {
+        if self.reading == result.reading && self.check == result.check {
+            return result.clone();
+        }
+        Arc::new(EditResult {
+            reading: self.reading.clone(),
+            check: self.check.clone(),
             ..result.as_ref().clone()
         })
     }
@@ -147,6 +167,18 @@ impl Explained {
     }
 }
 
+/// A job that was asked for just now.
+fn begun(steps: usize) -> Inquiry {
+    let progress = Progress {
+        stage: Stage::Loading,
+        step: 0,
+        steps,
+        seconds_left: None,
+        cancelling: false,
+    };
+    Inquiry::Running(None, progress)
+}
+
 impl AppState {
     /// Whether a job explains a column.
     pub fn is_asking(&self) -> bool {
@@ -177,6 +209,10 @@ impl AppState {
                 Vec::new()
             }
             Explain::Ask(index, topic, pieces) => self.ask(index, topic, pieces),
+            Explain::Check(index, question) => {
+                let id = self.run.as_ref().map(|run| run.id);
+                id.map_or_else(Vec::new, |id| self.ask_back(id, index, question))
+            }
             Explain::Stop(index, topic) => {
                 let column = self.run.as_mut().and_then(|run| run.columns.get_mut(index));
                 let job = column.and_then(|column| column.explained.stop_one(topic));
@@ -231,15 +267,10 @@ impl AppState {
                 Explaining::Effects(pieces)
             }
             Topic::Reading => Explaining::Reading,
+            // It has a question of its own.
+            Topic::Check => return Vec::new(),
         };
-        let progress = Progress {
-            stage: Stage::Loading,
-            step: 0,
-            steps: column.request.steps,
-            seconds_left: None,
-            cancelling: false,
-        };
-        *column.explained.inquiry_mut(topic) = Inquiry::Running(None, progress);
+        *column.explained.inquiry_mut(topic) = begun(column.request.steps);
         let spec = JobSpec::Explain {
             bundle,
             frame: run.frame.clone(),
@@ -247,6 +278,62 @@ impl AppState {
             what,
         };
         vec![Effect::Submit(Ticket::Topic(run.id, index, topic), spec)]
+    }
+
+    /// Asks the model about the picture of a column of any run.
+    pub(super) fn ask_back(&mut self, id: RunId, index: usize, question: String) -> Vec<Effect> {
+        let Some(run) = self.run_by_id_mut(id) else {
+            return Vec::new();
+        };
+        let (bundle, frame) = (run.bundle.clone(), run.frame.clone());
+        let Some(column) = run.columns.get_mut(index) else {
+            return Vec::new();
+        };
+        let Some(result) = column.result().cloned() else {
+            return Vec::new();
+        };
+        if column.explained.progress(Topic::Check).is_some() || question.trim().is_empty() {
+            return Vec::new();
+        }
+        *column.explained.inquiry_mut(Topic::Check) = begun(column.request.steps);
+        let spec = JobSpec::Explain {
+            bundle,
+            frame,
+            request: Box::new(column.request.clone()),
+            what: Explaining::Check {
+                picture: result.picture.clone(),
+                question: Some(question),
+                expected: result.answer.as_ref().map(|answer| answer.text.clone()),
+            },
+        };
+        vec![Effect::Submit(Ticket::Topic(id, index, Topic::Check), spec)]
+    }
+
+    /// After a job has drawn its columns: asks back about each, where that is wanted.
+    pub(super) fn ask_back_about(&mut self, job: JobId) -> Vec<Effect> {
+        let kind = match &self.bundle {
+            BundleState::Ready(summary) => summary.check,
+            BundleState::Loading | BundleState::Failed(_) => None,
+        };
+        let Some(kind) = kind.filter(|_| self.settings.ask_back && self.conference.is_none())
+        else {
+            return Vec::new();
+        };
+        let mut wanted = Vec::new();
+        for run in self.runs_mut().filter(|run| run.grid.is_none()) {
+            for (index, column) in run.columns.iter().enumerate() {
+                let own = column.job.is_some_and(|(known, _)| known == job);
+                if own && column.result().is_some() && column.explained.check.is_none() {
+                    let answer = column.answer.as_ref().map(|answer| answer.text.as_str());
+                    let question = kind.question(&column.request.question, answer);
+                    wanted.push((run.id, index, question));
+                }
+            }
+        }
+        let asked = wanted.into_iter();
+        asked
+            .flat_map(|(id, index, question)| self.ask_back(id, index, question))
+            .collect()
     }
 
     /// What a job that explains something reports; whether it was one.
@@ -277,6 +364,7 @@ impl AppState {
                 (known.attention, known.differs) = (Some(attention.clone()), !same);
             }
             JobEvent::Read(_, text) => known.reading = Some(text.clone()),
+            JobEvent::Checked(_, check) => known.check = Some(check.clone()),
             _ => {}
         }
         *known.inquiry_mut(topic) = match event {

@@ -38,6 +38,8 @@ impl AppState {
         let stem = run.columns.first().map(|first| file_stem(&first.request));
         let stem = stem.unwrap_or_default();
         let name = match format.extensions().first() {
+            Some(ending) if format.is_story() => format!("{stem}-story.{ending}"),
+            Some(ending) if format == ExportFormat::Times => format!("{stem}-times.{ending}"),
             Some(ending) => format!("{stem}.{ending}"),
             None => stem,
         };
@@ -46,6 +48,7 @@ impl AppState {
             format,
             path: name.into(),
             quick: false,
+            size: self.story.size,
             with_settings: !self.settings.leave_out_settings,
             target,
         };

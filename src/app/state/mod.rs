@@ -20,6 +20,7 @@ mod recall;
 mod resources;
 mod run;
 mod similar;
+mod story;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ mod tests_memory;
 mod tests_queue;
 mod time;
 mod timeline;
+mod times;
 mod train;
 mod undo;
 mod vote;
@@ -62,8 +64,10 @@ pub use queue::{QueueAction, QueueState};
 pub use recall::{Offer, OfferChoice};
 pub use run::{Column, Phase, Progress, Run, RunId, View};
 pub use similar::Likeness;
+pub use story::{StoryAction, StoryDraft};
 pub use target::TargetAction;
 pub use timeline::{Moment, Parting};
+pub use times::Times;
 pub use train::{Sample, Train, TrainAction, TrainBlocked, TrainDraft, Trial, known_draft};
 pub use vote::{OpenPoll, Picked, VoteAction, VoteDraft, Voting};
 
@@ -100,6 +104,8 @@ pub enum Dialog {
     Import,
     /// How the hub is reached, and what was asked of it.
     Network,
+    /// A story before it is made.
+    Story,
 }
 
 /// Identifies a notice.
@@ -239,6 +245,8 @@ pub struct AppState {
     pub quitting: bool,
     /// Whether two pictures are looked at closely in place of the columns.
     pub looking: bool,
+    /// Whether the times of the run's stages are shown below its pictures.
+    pub timing: bool,
     /// A picture of this program that was opened and waits for a choice.
     pub offer: Option<Offer>,
     /// The kept runs.
@@ -251,6 +259,8 @@ pub struct AppState {
     pub evaluate: Evaluate,
     /// Votes.
     pub voting: Voting,
+    /// How the next story is made.
+    pub story: StoryDraft,
     /// Animations on their way, in the order they were asked for.
     pub exporting: Vec<Exporting>,
     /// The column that is explained in place of the columns.
@@ -303,12 +313,14 @@ impl AppState {
             window_size: session.window_size,
             quitting: false,
             looking: false,
+            timing: false,
             offer: None,
             gallery: Gallery::default(),
             library: Library::default(),
             dataset: Dataset::remembering(session.dataset),
             evaluate: Evaluate::new(session.evaluation),
             voting: Voting::new(session.votes),
+            story: StoryDraft::default(),
             exporting: Vec::new(),
             loading: None,
             similar: similar::Measured::default(),
@@ -457,6 +469,7 @@ impl AppState {
             Action::Tick => return self.tick(),
             Action::Look(looking) => (self.looking, self.explaining) = (looking, None),
             Action::Explain(what) => return self.explain(what),
+            Action::ShowTimes(shown) => self.timing = shown,
             Action::Measure(a, b) => return self.measure(a, b),
             Action::Grid(action) => return self.apply_to_grid(action),
             Action::Target(action) => return self.apply_to_target(action),
@@ -488,6 +501,7 @@ impl AppState {
             Action::SaveResult(column) => return self.save(column),
             Action::SaveRun => return self.save_run(),
             Action::Export(format) => return self.export(format),
+            Action::Story(action) => return self.act_on_story(action),
             Action::CancelExport(job) => return self.cancel_export(job),
             Action::OpenRun(path) => return vec![Effect::Files(FileTask::OpenRun(path))],
             Action::CopyResult(column) => return self.copy(column),

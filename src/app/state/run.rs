@@ -2,6 +2,7 @@
 
 use super::explain::Explained;
 use super::timeline::{Moment, Timeline};
+use super::times::Times;
 use crate::job::{
     BundleSource, EditRequest, EditResult, Estimate, Frame, FrameOrigin, Grid, JobId, KeptRun,
     LatentRgb, Problem, RunDraft, RunFile, RunKey, Stage, StepPreview, Target, WrittenAnswer,
@@ -40,6 +41,8 @@ pub struct Run {
     pub home: usize,
     /// The picture that the columns are compared with.
     pub target: Option<Arc<Target>>,
+    /// Where the time went.
+    pub times: Times,
     /// What its file said that this version does not know.
     rest: Map<String, Value>,
 }
@@ -83,6 +86,7 @@ impl Run {
             chosen: 0,
             home: 0,
             target: None,
+            times: Times::default(),
             rest: Map::new(),
         }
     }
@@ -101,6 +105,7 @@ impl Run {
             columns: columns.collect(),
             seen: file.seen.clone(),
             target: file.target.clone(),
+            times: Times::kept(&file.timings),
             rest: file.rest.clone(),
             ..Self::new(
                 id,
@@ -129,6 +134,11 @@ impl Run {
                 },
             };
             Column {
+                explained: column
+                    .result
+                    .as_deref()
+                    .map(Explained::of)
+                    .unwrap_or_default(),
                 answer: column.answer.clone(),
                 notices: column
                     .result
@@ -146,6 +156,7 @@ impl Run {
             columns: columns.collect(),
             seen: kept.seen.clone(),
             target: kept.target.clone(),
+            times: Times::kept(&kept.timings),
             rest: kept.rest.clone(),
             ..Self::new(id, kept.frame.clone(), Vec::new())
         };
@@ -164,11 +175,15 @@ impl Run {
             columns: self
                 .columns
                 .iter()
-                .map(|column| (column.request.clone(), column.result().cloned()))
+                .map(|column| {
+                    let noted = |result| column.explained.noted_with(result);
+                    (column.request.clone(), column.result().map(noted))
+                })
                 .collect(),
             drawing,
             grid: self.grid.clone(),
             target: self.target.clone(),
+            timings: self.times.over.clone(),
             rest: self.rest.clone(),
         }
     }
@@ -185,6 +200,7 @@ impl Run {
                 .collect(),
             grid: self.grid.clone(),
             target: self.target.clone(),
+            timings: self.times.over.clone(),
             rest: self.rest.clone(),
         }
     }

@@ -35,6 +35,7 @@ pub(super) fn summary() -> Box<BundleSummary> {
         device: "cpu f32".to_owned(),
         latent_rgb: None,
         badge: None,
+        check: None,
         token_counter: TokenCounter::new(|text| text.split_whitespace().count()),
     })
 }
@@ -105,6 +106,7 @@ pub(super) fn result(job: JobId) -> Arc<EditResult> {
         notices: vec!["The question was cut.".to_owned()],
         reading: None,
         attention: None,
+        check: None,
         rest: serde_json::Map::new(),
     })
 }

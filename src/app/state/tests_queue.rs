@@ -241,6 +241,7 @@ fn kept(key: i64) -> KeptRun {
         unfinished: vec![1, 2],
         grid: None,
         target: None,
+        timings: Vec::new(),
         rest: serde_json::Map::new(),
     }
 }

@@ -43,6 +43,8 @@ pub enum Icon {
     Down,
     /// An arrow that goes round.
     Again,
+    /// Bars, each after the other.
+    Times,
 }
 
 /// Paints an icon into a square.
@@ -214,6 +216,12 @@ pub fn paint_icon(painter: &Painter, icon: Icon, rect: Rect, colour: Color32) {
             });
             painter.line(arc.collect(), stroke);
             painter.line(vec![at(19.5, 3.5), at(19.0, 9.0), at(13.5, 8.5)], stroke);
+        }
+        Icon::Times => {
+            for (left, right, y) in [(3.0, 10.0, 5.5), (8.0, 17.0, 12.0), (14.0, 21.0, 18.5)] {
+                let bar = Rect::from_min_max(at(left, y - 2.2), at(right, y + 2.2));
+                painter.rect_filled(bar, CornerRadius::same(1), colour);
+            }
         }
         Icon::Close => {
             painter.line_segment([at(6.0, 6.0), at(18.0, 18.0)], stroke);

@@ -30,7 +30,7 @@ pub(in crate::job) enum Painter<'a> {
 }
 
 impl Painter<'_> {
-    fn paint(
+    pub(super) fn paint(
         &self,
         estimate: &Estimate,
         mode: GuidanceMode,

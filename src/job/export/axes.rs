@@ -199,6 +199,7 @@ mod tests {
                 stages: Vec::new(),
                 notices: Vec::new(),
                 attention: None,
+                check: None,
                 reading: None,
                 rest: serde_json::Map::new(),
             })

@@ -11,9 +11,17 @@ pub(super) const GROUND: Rgb<u8> = Rgb([255, 250, 243]);
 pub(super) const WELL: Rgb<u8> = Rgb([241, 232, 220]);
 pub(super) const INK: Rgb<u8> = Rgb([45, 36, 56]);
 pub(super) const QUIET: Rgb<u8> = Rgb([109, 98, 118]);
-const ACCENT: Rgb<u8> = Rgb([42, 119, 132]);
+pub(super) const ACCENT: Rgb<u8> = Rgb([42, 119, 132]);
 /// Columns in a row when the seeds make no rows of their own.
 const PER_ROW: usize = 4;
+
+/// A line of text on a board.
+pub(super) struct Line {
+    pub at: (u32, u32),
+    pub words: String,
+    pub size: f32,
+    pub colour: Rgb<u8>,
+}
 
 /// A prepared picture whose cells are filled in.
 pub(super) struct Board {
@@ -25,6 +33,8 @@ pub(super) struct Board {
     places: Vec<(u32, u32)>,
     /// Where the counter stands: left, top, width.
     counter: Option<(u32, u32, u32)>,
+    /// Question and captions, for whoever draws them with outlines.
+    lines: Vec<Line>,
     text: f32,
     margin: u32,
 }
@@ -84,10 +94,7 @@ impl Board {
         let mut board = Self::empty(lettering, &measures, run.columns.len());
         for (line, words) in question.iter().enumerate() {
             let y = margin + line as u32 * Lettering::line_height(text * 1.4);
-            let at = (margin, y);
-            board
-                .lettering
-                .draw(&mut board.canvas, at, words, text * 1.4, INK);
+            board.write((margin, y), words, text * 1.4, INK);
         }
         if look.counts {
             board.counter = Some((margin, margin + header + margin / 2, width - 2 * margin));
@@ -132,6 +139,7 @@ impl Board {
             cell,
             places,
             counter: None,
+            lines: Vec::new(),
             text: measures.text,
             margin,
         }
@@ -149,10 +157,34 @@ impl Board {
         let lines = name.iter().map(|words| (words, text, INK));
         let lines = lines.chain(answer.iter().map(|words| (words, text * 0.92, QUIET)));
         for (row, (words, size, colour)) in lines.enumerate() {
-            let at = (x, top + row as u32 * line);
-            self.lettering
-                .draw(&mut self.canvas, at, words, size, colour);
+            self.write((x, top + row as u32 * line), words, size, colour);
         }
+    }
+
+    fn write(&mut self, at: (u32, u32), words: &str, size: f32, colour: Rgb<u8>) {
+        self.lettering
+            .draw(&mut self.canvas, at, words, size, colour);
+        self.lines.push(Line {
+            at,
+            words: words.to_owned(),
+            size,
+            colour,
+        });
+    }
+
+    /// Question and captions.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Upper left corner of the frame and of every column.
+    pub fn places(&self) -> &[(u32, u32)] {
+        &self.places
+    }
+
+    /// What its words are drawn with.
+    pub fn lettering(&self) -> &Lettering {
+        &self.lettering
     }
 
     /// Width and height of a cell, in pixels.
@@ -219,7 +251,7 @@ pub(super) fn still(run: &RunFile, with_settings: bool) -> RgbImage {
 }
 
 /// What a column is called: its mode, the step it branched off, and its seed where that tells.
-fn name(column: &EditResult, seeds: &[u64], with_settings: bool) -> String {
+pub(super) fn name(column: &EditResult, seeds: &[u64], with_settings: bool) -> String {
     let mode = column.request.mode.name();
     let (first, rest) = mode.split_at(1.min(mode.len()));
     let mut name = first.to_uppercase() + rest;

@@ -1,11 +1,24 @@
 //! Text in pictures, with the fonts that the window uses, so no other fonts come along.
 
 use crate::job::NOTO_SANS_SC;
-use ab_glyph::{Font as _, FontRef, Glyph, PxScale, ScaleFont as _, point};
+use ab_glyph::{Font as _, FontRef, Glyph, OutlineCurve, Point, PxScale, ScaleFont as _, point};
 use image::{Rgb, RgbImage};
 
 /// The mark of a text that was cut.
 const ELLIPSIS: char = '…';
+
+/// A piece of an outline, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Trace {
+    /// A contour begins.
+    Move((f32, f32)),
+    /// A straight line.
+    Line((f32, f32)),
+    /// A curve with two handles.
+    Cubic((f32, f32), (f32, f32), (f32, f32)),
+    /// The contour ends where it began.
+    Close,
+}
 
 /// Fonts that draw into pictures.
 pub(in crate::job) struct Lettering {
@@ -114,6 +127,52 @@ impl Lettering {
                     }
                 }
             });
+        }
+    }
+
+    /// One line as outlines, with its upper left corner at `at`; y grows downwards.
+    pub(super) fn trace(&self, at: (u32, u32), text: &str, size: f32, draw: &mut dyn FnMut(Trace)) {
+        let (glyphs, _) = self.place(text, size, at.0 as f32, at.1 as f32);
+        for (font, glyph) in glyphs {
+            let Some(outline) = font.outline(glyph.id) else {
+                continue; // a space
+            };
+            let scaled = font.as_scaled(glyph.scale);
+            let (across, down) = (scaled.h_scale_factor(), scaled.v_scale_factor());
+            let origin = glyph.position;
+            let to = |p: Point| (origin.x + p.x * across, origin.y - p.y * down);
+            let mut last = None;
+            for curve in outline.curves {
+                let (from, end) = match curve {
+                    OutlineCurve::Line(from, end)
+                    | OutlineCurve::Quad(from, _, end)
+                    | OutlineCurve::Cubic(from, _, _, end) => (from, end),
+                };
+                if last != Some(from) {
+                    if last.is_some() {
+                        draw(Trace::Close);
+                    }
+                    draw(Trace::Move(to(from)));
+                }
+                draw(match curve {
+                    OutlineCurve::Line(_, end) => Trace::Line(to(end)),
+                    OutlineCurve::Cubic(_, a, b, end) => Trace::Cubic(to(a), to(b), to(end)),
+                    OutlineCurve::Quad(from, control, end) => {
+                        // The same curve with two handles.
+                        let third = |p: Point| {
+                            point(
+                                p.x + (control.x - p.x) * 2.0 / 3.0,
+                                p.y + (control.y - p.y) * 2.0 / 3.0,
+                            )
+                        };
+                        Trace::Cubic(to(third(from)), to(third(end)), to(end))
+                    }
+                });
+                last = Some(end);
+            }
+            if last.is_some() {
+                draw(Trace::Close);
+            }
         }
     }
 

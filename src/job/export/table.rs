@@ -57,7 +57,7 @@ pub(super) fn write_json(run: &RunFile, path: &Path) -> Result<(), Problem> {
     Ok(())
 }
 
-fn cannot_write(error: serde_json::Error) -> Problem {
+pub(super) fn cannot_write(error: serde_json::Error) -> Problem {
     Problem::new(format!("The numbers cannot be written: {error}."))
         .hint("Export the run in another format.")
 }
@@ -106,6 +106,19 @@ fn column_facts(run: &RunFile, index: usize) -> Map<String, Value> {
     fact("height_px", column.picture.height().into());
     seconds(column, &mut fact);
     distances(run, column, &mut fact);
+    let check = column.check.as_ref();
+    fact(
+        "check_question",
+        check.map(|check| check.question.clone()).into(),
+    );
+    fact(
+        "check",
+        check.map(|check| check.judgement.verdict().name()).into(),
+    );
+    fact(
+        "check_score",
+        check.map_or(Value::Null, |c| rounded(c.judgement.score())),
+    );
     fact("notices", column.notices.join(" ").into());
     fact("request", request);
     facts

@@ -10,7 +10,7 @@ use super::rows;
 use super::votes;
 use super::{Folders, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask};
 use super::{deleting, frames, recovery};
-use crate::job::run_file::{self, RunFile};
+use crate::job::run_file::{self, RunFile, remember};
 use crate::job::{EditRequest, EditResult, FrameFacts, JobId, Problem};
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,6 +165,11 @@ impl Archive {
             None => (None, false, false),
             Some(before) => {
                 draft.seen = draft.seen.or(before.draft.seen);
+                let known = std::mem::take(&mut draft.timings);
+                draft.timings = before.draft.timings;
+                for timings in known {
+                    remember(&mut draft.timings, timings);
+                }
                 for (place, (request, result)) in before.draft.columns.into_iter().enumerate() {
                     if let Some((same, missing @ None)) = draft.columns.get_mut(place)
                         && *same == request
@@ -218,6 +223,13 @@ impl Archive {
                 }
             }
             Message::Drawn(id, place, result) => self.drawn(id, place, result),
+            Message::Timed(id, timings) => {
+                if let Some((_, active)) = self.at_work(id) {
+                    // Without a finished column there is no file to put it in.
+                    active.outdated |= active.draft.columns.iter().any(|(_, c)| c.is_some());
+                    remember(&mut active.draft.timings, timings);
+                }
+            }
             Message::Ended(id, state, problem) => return self.ended(id, state, problem),
             Message::Order(order) => {
                 let rows: Vec<JobRow> = order
@@ -340,6 +352,7 @@ impl Archive {
             columns,
             grid: draft.grid.clone(),
             target: draft.target.clone(),
+            timings: draft.timings.clone(),
             rest: draft.rest.clone(),
         };
         run_file::save(&content, file)?;

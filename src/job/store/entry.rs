@@ -3,7 +3,7 @@
 use crate::eval::Vote;
 use crate::job::{
     BundleSource, EditRequest, EditResult, Estimate, Frame, FrameFacts, Grid, GuidanceMode,
-    Problem, Target, WrittenAnswer,
+    Problem, Target, Timings, WrittenAnswer,
 };
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -114,6 +114,8 @@ pub struct RunDraft {
     pub grid: Option<Grid>,
     /// The picture that the columns are compared with.
     pub target: Option<Arc<Target>>,
+    /// Where the time of its jobs went, oldest first.
+    pub timings: Vec<Arc<Timings>>,
     /// What its file said that this version does not know.
     pub rest: Map<String, Value>,
 }
@@ -135,6 +137,8 @@ pub struct KeptRun {
     pub grid: Option<Grid>,
     /// The picture that the columns are compared with.
     pub target: Option<Arc<Target>>,
+    /// Where the time of its jobs went, oldest first.
+    pub timings: Vec<Arc<Timings>>,
     /// What its file says that this version does not know.
     pub rest: Map<String, Value>,
 }

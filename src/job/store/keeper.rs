@@ -4,7 +4,7 @@ use super::archive::Archive;
 use super::{Folders, KeptState, RunDraft, StoreEvent, StoreTask};
 use crate::job::jobs::Outbox;
 use crate::job::queue::{Command, Queue};
-use crate::job::{EditResult, Estimate, JobEvent, JobId, Problem, WrittenAnswer};
+use crate::job::{EditResult, Estimate, JobEvent, JobId, Problem, Timings, WrittenAnswer};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub(in crate::job) enum Message {
     Step(JobId, usize, usize, Estimate),
     /// A column is done.
     Drawn(JobId, usize, Arc<EditResult>),
+    /// Where the time of a job went.
+    Timed(JobId, Arc<Timings>),
     /// A job is over.
     Ended(JobId, KeptState, Option<Problem>),
     /// Waiting jobs have another order.

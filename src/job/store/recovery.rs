@@ -109,6 +109,7 @@ pub(super) fn assemble(
         seen: file.seen.or(steps.seen),
         grid: file.grid,
         target: file.target,
+        timings: file.timings,
         rest: file.rest,
         columns,
         entry,
@@ -208,6 +209,7 @@ fn adopt(archive: &mut Archive, path: &Path, file: &RunFile) -> Result<(), Probl
         drawing: Vec::new(),
         grid: file.grid.clone(),
         target: file.target.clone(),
+        timings: file.timings.clone(),
         rest: file.rest.clone(),
     };
     let name = path.file_name().unwrap_or_default().to_string_lossy();

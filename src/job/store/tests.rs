@@ -56,6 +56,7 @@ fn result(request: &EditRequest) -> Arc<EditResult> {
         notices: Vec::new(),
         reading: None,
         attention: None,
+        check: None,
         rest: serde_json::Map::new(),
     })
 }
@@ -72,6 +73,7 @@ fn draft() -> RunDraft {
         drawing: vec![0, 1],
         grid: None,
         target: None,
+        timings: Vec::new(),
         rest: serde_json::Map::new(),
     }
 }

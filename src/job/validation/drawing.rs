@@ -136,7 +136,10 @@ impl Folders<'_> {
                     meter.step();
                     Ok(())
                 }
-                Progress::Stage(_) | Progress::Seen(_) | Progress::Notice(..) => Ok(()),
+                Progress::Stage(_)
+                | Progress::Seen(_)
+                | Progress::Spent(_)
+                | Progress::Notice(..) => Ok(()),
             };
             if let Err(error) = kept {
                 problem.get_or_insert(error);

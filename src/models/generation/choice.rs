@@ -48,7 +48,7 @@ impl AnswerRng {
 }
 
 /// Turns logits into log probabilities, in place.
-pub(super) fn log_softmax(row: &mut [f32]) {
+pub(crate) fn log_softmax(row: &mut [f32]) {
     let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = row.iter().map(|&x| f64::from(x - max).exp()).sum();
     let offset = f64::from(max) + sum.ln();

@@ -12,7 +12,8 @@ pub use choice::{AnswerRng, Sampling};
 use super::t5::{T5Cache, T5Writer};
 use crate::nn::cancel;
 use candle_core::{Result, Tensor};
-use choice::{draw, filter, highest, log_softmax};
+pub(crate) use choice::log_softmax;
+use choice::{draw, filter, highest};
 use serde::{Deserialize, Serialize};
 
 /// How an answer is written.

@@ -1,6 +1,7 @@
 //! One column: its picture at the time of the cursor, what is going on, and what can be done.
 
 use super::Cx;
+use super::back::{BackPanel, HEIGHT as BACK};
 use super::columns::{column_title, mode_colour, mode_texts, well_ui};
 use super::explain::reading_ui;
 use super::messages::{failed_ui, message_ui};
@@ -8,7 +9,7 @@ use super::progress::progress_ui;
 use crate::app::command::Command;
 use crate::app::panels::queue::interrupted_text;
 use crate::app::panels::remedy::remedy_ui;
-use crate::app::state::{Action, Column, Explain, Moment, Phase, Run};
+use crate::app::state::{Action, Column, Explain, Moment, Phase, Run, StoryAction};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Slot, button_row, field_frame, fit, hint, paint_picture};
 use crate::job::{EditResult, ExportFormat, GuidanceMode, Problem, WrittenAnswer};
@@ -29,6 +30,7 @@ pub struct ColumnPanel {
     /// The answer as it is being edited, and the one it was taken from.
     answer: String,
     answer_of: String,
+    back: BackPanel,
 }
 
 impl ColumnPanel {
@@ -39,7 +41,7 @@ impl ColumnPanel {
             .iter()
             .any(|column| above(column).next().is_some());
         let rows = if run.columns.len() > 1 { 96.0 } else { 112.0 };
-        rows + if notices { NOTICE } else { 0.0 }
+        rows + BACK + if notices { NOTICE } else { 0.0 }
     }
 
     /// The same of a column that has only a line below its picture.
@@ -130,6 +132,7 @@ impl ColumnPanel {
                 self.answer_ui(ui, cx, index, column, actions);
                 match &column.phase {
                     Phase::Finished(result) => {
+                        self.back.ui(ui, cx, column, index, actions);
                         comparing |= result_ui(ui, cx, run, result, index, actions);
                     }
                     Phase::Running(progress) => progress_ui(ui, cx, Some(progress)),
@@ -393,6 +396,8 @@ fn more_ui(
         item(ui, &use_as.0, &use_as.1, Action::UseAsFrame(index));
         let save_run = command(Command::SaveRun);
         item(ui, &save_run.0, &save_run.1, Action::SaveRun);
+        let story = command(Command::Story);
+        item(ui, &story.0, &story.1, StoryAction::Plan.into());
         ui.menu_button(cx.tr("export-menu"), |ui| {
             for format in ExportFormat::ALL {
                 let (text, tip) = command(Command::Export(format));

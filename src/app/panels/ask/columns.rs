@@ -9,6 +9,7 @@ use super::messages::{failed_ui, message_ui};
 use super::pair::PairPanel;
 use super::question::reason;
 use super::timeline::{HEIGHT as TIMELINE, TimelinePanel};
+use super::times::{TimesPanel, height_with_gap as times_height};
 use crate::app::command::Command;
 use crate::app::panels::remedy::remedy_ui;
 use crate::app::state::{Action, Blocked, BundleState, Form, Page, Run};
@@ -29,6 +30,7 @@ pub struct ColumnsPanel {
     pair: PairPanel,
     explain: ExplainPanel,
     timeline: TimelinePanel,
+    times: TimesPanel,
 }
 
 impl ColumnsPanel {
@@ -47,7 +49,10 @@ impl ColumnsPanel {
 
     fn run_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, run: &Run, actions: &mut Vec<Action>) {
         let has_time = run.steps_taken() > 0;
-        let below = if has_time { TIMELINE + space::S } else { 0.0 };
+        let mut below = if has_time { TIMELINE + space::S } else { 0.0 };
+        if cx.state.timing {
+            below += times_height();
+        }
         let mut room = ui.available_rect_before_wrap();
         room.max.y -= below;
         if cx.state.looking {
@@ -67,6 +72,10 @@ impl ColumnsPanel {
         if has_time {
             ui.add_space(space::S);
             self.timeline.ui(ui, cx, run, actions);
+        }
+        if cx.state.timing {
+            ui.add_space(space::S);
+            self.times.ui(ui, cx, run, actions);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The Ask page: the frame and the question on the left, the answer in the middle, the numbers on
 //! the right.
 
+mod back;
 mod closer;
 mod column;
 mod columns;
@@ -12,8 +13,10 @@ mod messages;
 mod pair;
 mod progress;
 mod question;
+mod story;
 mod target;
 mod timeline;
+mod times;
 
 pub use closer::compare_ui;
 pub use columns::{mode_colour, mode_texts};
@@ -21,6 +24,7 @@ pub use frame::{drop_overlay_ui, dropped};
 pub use grid::grid_setup_ui;
 pub use messages::{failed_ui, message_ui};
 pub use progress::{seconds_text, stage_text, time_left};
+pub use story::story_ui;
 
 use super::Cx;
 use crate::app::state::Action;

@@ -20,6 +20,8 @@ pub const HEIGHT: f32 = 84.0;
 const STRIP: f32 = 40.0;
 /// Room for "20 / 20" beside the slider.
 const LABEL: f32 = 84.0;
+/// Room for the button that shows the times.
+const TIMES: f32 = 36.0;
 /// How long a step is shown while time runs.
 const BEAT: Duration = Duration::from_millis(120);
 
@@ -47,7 +49,7 @@ impl TimelinePanel {
             }
             let shown = run.timeline.cursor.unwrap_or(taken);
             let mut step = shown;
-            ui.spacing_mut().slider_width = (ui.available_width() - LABEL).max(80.0);
+            ui.spacing_mut().slider_width = (ui.available_width() - LABEL - TIMES).max(80.0);
             let slider = Slider::new(&mut step, 1..=run.steps().max(2)).show_value(false);
             let response =
                 accent_slider(ui, cx.tokens, slider).on_hover_text(cx.tr("timeline-step-tip"));
@@ -59,6 +61,12 @@ impl TimelinePanel {
             }
             let values = [("step", shown.into()), ("steps", run.steps().into())];
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let name = cx.tr(Command::Times.label());
+                let times = icon_button(ui, Icon::Times, &name, 28.0);
+                let tip = keys(ui, &cx.tr(Command::Times.tip()), Command::Times);
+                if times.on_hover_text(tip).clicked() {
+                    actions.push(Action::ShowTimes(!cx.state.timing));
+                }
                 ui.label(RichText::new(cx.text("timeline-at", &values)).monospace());
             });
             track
