@@ -536,7 +536,7 @@ memory-bits = T5 in { $bits } bits
 memory-tiles = pictures in tiles
 status-network = Network requests: { $count }
 status-offline = Offline, network requests: { $count }
-status-network-tip = Requests since the start, all of them for downloads that somebody asked for. Click for the list.
+status-network-tip = Every request that was ever made, all of them for downloads that somebody asked for. Click for the list.
 status-bundle-tip = { $description } Works at { $resolution } × { $resolution } pixels.
 
 # Notices
@@ -898,7 +898,7 @@ network-token = Token
 network-token-tip = For private repositories, and for those whose conditions you accepted. Leave it empty and HF_TOKEN or the file that hf auth login writes is used. What is written here is kept as plain text in settings.toml, which only you can read; it goes to the hub or the mirror alone, and into no log.
 network-token-found = taken from { $source }
 network-requests = Requests
-network-none = None since the start.
+network-none = None was ever made.
 network-no-answer = no answer
 
 # Settings dialog
@@ -1740,3 +1740,139 @@ conference-votes-none = None of them: { $votes } of { $total }
 conference-again = Ask another question
 conference-failed = That did not work
 conference-failed-hint = Please try another question.
+
+# The program about itself: log, crash, debug package, doctor, settings in files
+command-log = Log
+command-log-tip = What the program wrote down about itself in the last two weeks
+command-doctor = Check this machine
+command-doctor-tip = What this machine can run, with a remedy for each problem
+command-package = Make debug package…
+command-package-tip = A zip file with log, versions and devices, for whoever looks into a mistake
+command-requests = Network requests
+command-requests-tip = Every request that was ever made
+command-export-settings = Export settings…
+command-export-settings-tip = Writes the settings into a file, without the token
+command-import-settings = Import settings…
+command-import-settings-tip = Reads settings from a file; what would change is shown first
+command-reset-settings = Reset settings
+command-reset-settings-tip = Puts every setting back to what a new installation has; that can be taken back
+command-safe-mode = Restart in safe mode
+command-safe-mode-tip = Usual settings, the embedded model on the processor, and none of your files read or written
+preferences-file = Settings in a file
+preferences-care = When something is odd
+status-safe = Safe mode
+status-safe-tip = Usual settings, the embedded model on the processor; your files are neither read nor written. Close the program and start it again to leave.
+log-reading = Reading the log…
+log-empty = Nothing was logged yet
+log-empty-hint = Events and warnings appear here, and stay for two weeks. Questions never do.
+log-nothing = No line matches
+log-nothing-hint = Look for other words, or show all levels.
+log-clear = Show all lines
+log-unreadable = The log cannot be read
+log-again = Look again
+log-all = All
+log-all-tip = Every line
+log-warnings = Warnings
+log-warnings-tip = What went on differently, and what failed
+log-errors = Errors
+log-errors-tip = What failed
+log-search = Search the log
+log-search-hint = Search the log
+log-follow = Follow
+log-follow-tip = New lines come into view by themselves
+log-copy = Copy
+log-copy-tip = Copies the lines that are shown, at most the newest 2000
+log-folder = Open folder
+log-folder-tip = Shows the log files in the file manager
+log-count = { $shown } of { $count } lines, times in UTC
+log-level-info = Info
+log-level-warning = Warning
+log-level-error = Error
+log-place-tip = The part of the program, and the number of the process
+log-copy-line = Copy line
+log-close-line = Close
+last-end-title = The program did not end properly last time
+last-end-open = It was started { $when }.
+last-end-start = It was started { $when }, and ended before the window had opened.
+last-end-kept = Runs, edits and downloads were kept as they came, so they are still there.
+last-end-killed = It wrote no report: it was ended from outside, or the machine went off.
+last-end-reading = Reading the report…
+last-end-report = It says why: { $message }
+last-end-see = See the report
+last-end-hide = Hide the report
+last-end-safe = Start in safe mode
+last-end-safe-tip = Opens a new window with usual settings and the embedded model on the processor. Your files are neither read nor written.
+last-end-dismiss = Go on
+door-title = The last starts did not work
+door-text = Twice in a row the program ended before its window had opened. Nothing is loaded yet.
+door-safe = Safe mode uses the usual settings and the embedded model on the processor. Your files are neither read nor written.
+door-usual = Start as usual
+package-title = Make debug package
+package-about = One zip file on your disk. Nothing is sent anywhere; you decide who gets it. Tokens are left out, and the name of your home folder too.
+package-questions = Add my questions
+package-questions-tip = The session: questions, answers you typed, and the names of opened files
+package-pictures = Add my newest run
+package-pictures-tip = Its frame, its question and its pictures
+package-holds = What it will hold
+package-looking = Looking…
+package-machine = Versions, devices, folders
+package-settings = Settings, without tokens
+package-log = Log
+package-report = Crash report
+package-requests = Network requests
+package-session = Questions, because you ticked it
+package-run = A run, because you ticked it
+package-total = { $count ->
+    [one] one file, { $size }
+   *[other] { $count } files, { $size }
+}
+package-save = Save package…
+doctor-title = What this machine can run
+doctor-looking = Looking at devices, drivers and folders…
+doctor-again = Look again
+doctor-copy = Copy the list
+doctor-problem = To do
+doctor-count = { $count ->
+    [0] Everything is as it should be.
+    [one] One thing could be better.
+   *[other] { $count } things could be better.
+}
+doctor-program = Program
+doctor-processor = Processor
+doctor-memory = Memory
+doctor-devices = Compute devices
+doctor-build = This build
+doctor-display = Display
+doctor-dialogs = File dialogs
+doctor-graphics = Graphics driver
+doctor-folders = Folders
+doctor-settings = Settings
+doctor-data = Data
+doctor-cache = Cache
+doctor-state = State
+doctor-log = Log
+doctor-room = Free space
+doctor-bundle = Chosen bundle
+doctor-video = Video frames
+doctor-file-manager = File manager
+doctor-network = Network requests
+doctor-crashes = Crash reports
+exchange-title = Import settings
+exchange-count = { $count ->
+    [0] These settings are the same as yours.
+    [one] One setting would change.
+   *[other] { $count } settings would change.
+}
+exchange-name = Setting
+exchange-now = Now
+exchange-then = Then
+exchange-usual = usual
+exchange-limited = The interface size was out of range; the nearest one is taken.
+exchange-unknown = Not known to this version and left out: { $names }
+exchange-take = Use these settings
+exchange-leave = Leave as it is
+exchange-other = Choose another file…
+notice-settings-imported = The settings were imported.
+notice-settings-reset = All settings are as in a new installation.
+network-look-up = look up
+network-download = download

@@ -1,6 +1,7 @@
 //! The one table of commands: text, tooltip and keys. Buttons, shortcuts and the About dialog
 //! all come from it.
 
+use super::care_command::CareCommand;
 use super::pair_command::PairCommand;
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
 use super::state::{
@@ -91,6 +92,8 @@ pub enum Command {
     Conference,
     /// Do something with a comparison that is voted on.
     Vote(VoteCommand),
+    /// Do something with the program itself.
+    Care(CareCommand),
     /// Find a command by name.
     Palette,
     /// Open the settings.
@@ -109,7 +112,7 @@ pub enum Command {
 
 impl Command {
     /// All commands, in the order About lists them.
-    pub const ALL: [Self; 81] = [
+    pub const ALL: [Self; 89] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -184,6 +187,14 @@ impl Command {
         Self::Vote(VoteCommand::ALL[10]),
         Self::Vote(VoteCommand::ALL[11]),
         Self::Conference,
+        Self::Care(CareCommand::ALL[0]),
+        Self::Care(CareCommand::ALL[1]),
+        Self::Care(CareCommand::ALL[2]),
+        Self::Care(CareCommand::ALL[3]),
+        Self::Care(CareCommand::ALL[4]),
+        Self::Care(CareCommand::ALL[5]),
+        Self::Care(CareCommand::ALL[6]),
+        Self::Care(CareCommand::ALL[7]),
         Self::Palette,
         Self::Settings,
         Self::About,
@@ -238,6 +249,7 @@ impl Command {
             Self::DatasetPage => "command-dataset-page",
             Self::Pair(command) => command.texts().0,
             Self::Conference => "command-conference",
+            Self::Care(command) => command.texts().0,
             Self::Vote(command) => command.texts().0,
             Self::Palette => "command-palette",
             Self::Settings => "command-settings",
@@ -294,6 +306,7 @@ impl Command {
             Self::DatasetPage => "command-dataset-page-tip",
             Self::Pair(command) => command.texts().1,
             Self::Conference => "command-conference-tip",
+            Self::Care(command) => command.texts().1,
             Self::Vote(command) => command.texts().1,
             Self::Palette => "command-palette-tip",
             Self::Settings => "command-settings-tip",
@@ -341,6 +354,7 @@ impl Command {
             Self::DatasetPage => with(Modifiers::COMMAND, Key::Num3),
             Self::Pair(command) => Some(command.shortcut()),
             Self::Vote(command) => Some(command.shortcut()),
+            Self::Care(command) => command.shortcut(),
             Self::VotePage => with(Modifiers::COMMAND, Key::Num4),
             Self::EvaluatePage => with(Modifiers::COMMAND, Key::Num5),
             Self::Palette => with(Modifiers::COMMAND, Key::K),
@@ -375,6 +389,7 @@ impl Command {
             | Self::Undo
             | Self::Redo
             | Self::Conference
+            | Self::Care(_)
             | Self::Palette
             | Self::Settings
             | Self::About
@@ -463,6 +478,7 @@ impl Command {
                 .conference_possible()
                 .then(|| ConferenceAction::Enter(FilmSource::BuiltIn).into()),
             Self::Vote(command) => command.action(state),
+            Self::Care(command) => command.action(state),
             Self::Palette => Some(Action::ShowDialog(Dialog::Palette)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),
             Self::About => Some(Action::ShowDialog(Dialog::About)),

@@ -3,11 +3,12 @@
 
 use super::settings::{Session, Settings, peek};
 use super::texts::Texts;
-use super::{AppConfig, LgdApp};
-use crate::job::{BundleSource, FilmSource, Places, Resources, hub};
-use eframe::egui;
+use super::{AppConfig, Door};
+use crate::job::{BundleSource, FilmSource, Places, Resources, care, hub};
+use eframe::{egui, egui_wgpu, wgpu};
 use egui::ViewportBuilder;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What the window starts with.
@@ -21,6 +22,8 @@ pub struct Options {
     pub resources: Resources,
     /// Recordings to begin conference mode with.
     pub conference: Option<FilmSource>,
+    /// Safe mode.
+    pub safe: bool,
 }
 
 /// Why there is no window.
@@ -45,17 +48,26 @@ pub fn run(options: Options) -> Result<(), WindowError> {
     let places = Places::of_user();
     let locale = sys_locale::get_locale();
     let settings: Settings = peek(places.as_ref().map(Places::settings_file).as_deref());
-    let texts = Texts::of(settings.language.language(locale.as_deref()));
+    let language = settings.language.language(locale.as_deref());
+    let texts = Texts::of(language);
     if !has_display() {
         return Err(WindowError::NoDisplay(
             texts.get("window-no-display").into_owned(),
         ));
     }
+    let (mark, past) = match &places {
+        Some(places) => care::begin(places, options.safe),
+        None => (None, care::Past::default()),
+    };
+    let plain = options.safe || past.keeps_failing();
+    let mark = mark.map(Arc::new);
+    let ended = mark.clone();
     let session: Session = peek(places.as_ref().map(Places::session_file).as_deref());
     let size = session.window_size.unwrap_or([1280.0, 800.0]);
     let native = eframe::NativeOptions {
         viewport: viewport(&texts, size),
         centered: true,
+        wgpu_options: drawing(plain),
         ..eframe::NativeOptions::default()
     };
     let config = AppConfig {
@@ -65,6 +77,9 @@ pub fn run(options: Options) -> Result<(), WindowError> {
         hub_token: hub::found_token().map(|(_, source)| source),
         resources: options.resources,
         conference: options.conference,
+        safe: options.safe,
+        past,
+        mark,
         places,
         program: None,
         locale,
@@ -75,9 +90,33 @@ pub fn run(options: Options) -> Result<(), WindowError> {
     let opened = eframe::run_native(
         "lgd-studio",
         native,
-        Box::new(move |cc| Ok(Box::new(LgdApp::new(cc, config)?))),
+        Box::new(move |cc| Ok(Box::new(Door::new(cc, config, language)?))),
     );
+    if let (Err(_), Some(mark)) = (&opened, ended) {
+        // Why there is no window is said at once; that needs no question at the next start.
+        mark.end();
+    }
     opened.map_err(|error| explain(&texts, error))
+}
+
+/// How the window is drawn: by the processor alone where graphics may be what fails and there is a
+/// driver for it, otherwise as usual.
+fn drawing(plain: bool) -> egui_wgpu::WgpuConfiguration {
+    let mut options = egui_wgpu::WgpuConfiguration::default();
+    if plain && let egui_wgpu::WgpuSetup::CreateNew(setup) = &mut options.wgpu_setup {
+        setup.native_adapter_selector = Some(Arc::new(|adapters, surface| {
+            let usable = |adapter: &&wgpu::Adapter| {
+                surface.is_none_or(|surface| adapter.is_surface_supported(surface))
+            };
+            let by_processor =
+                |adapter: &&wgpu::Adapter| adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+            let usable: Vec<_> = adapters.iter().filter(usable).collect();
+            let plain = usable.iter().copied().find(by_processor);
+            let chosen = plain.or_else(|| usable.first().copied()).cloned();
+            chosen.ok_or_else(|| "no graphics driver can draw the window".to_owned())
+        }));
+    }
+    options
 }
 
 fn viewport(texts: &Texts, size: [f32; 2]) -> ViewportBuilder {

@@ -1,5 +1,6 @@
 //! The handle a face holds: submit, cancel, read events.
 
+use super::care;
 use super::datasets;
 use super::library;
 use super::making::{self, BundleTask, Making, MakingCommand};
@@ -37,6 +38,9 @@ pub struct JobsConfig {
     pub places: Option<Places>,
     /// What training runs are started with; without, this program itself.
     pub program: Option<PathBuf>,
+    /// Whether everything that belongs to the person is left alone: no runs are kept, no bundles of theirs
+    /// are found. Logs and reports are still read.
+    pub safe: bool,
 }
 
 /// Where the threads leave what they have to say.
@@ -124,6 +128,7 @@ pub struct Jobs {
     queue: Arc<Queue>,
     worker: Option<JoinHandle<()>>,
     store: Option<Sender<Message>>,
+    care: care::Handle,
     library: library::Handle,
     training: training::Handle,
     datasets: datasets::Handle,
@@ -161,12 +166,13 @@ impl Jobs {
             loading: Arc::default(),
             notify: Arc::new(notify),
         };
-        let library = library::Handle::start(config.places.clone(), outbox.clone())?;
-        let training =
-            training::Handle::start(config.places.clone(), config.program, outbox.clone())?;
-        let datasets = datasets::Handle::start(config.places.clone(), outbox.clone())?;
-        let caches = config.places.clone();
-        let (store, keeper) = match config.places {
+        let care = care::Handle::start(config.places.clone(), outbox.clone())?;
+        let places = config.places.filter(|_| !config.safe);
+        let library = library::Handle::start(places.clone(), outbox.clone())?;
+        let training = training::Handle::start(places.clone(), config.program, outbox.clone())?;
+        let datasets = datasets::Handle::start(places.clone(), outbox.clone())?;
+        let caches = places.clone();
+        let (store, keeper) = match places {
             None => (None, None),
             Some(places) => {
                 let (messages, received) = bounded(TASKS);
@@ -203,6 +209,7 @@ impl Jobs {
             queue,
             worker: Some(worker),
             store,
+            care,
             library,
             training,
             datasets,
@@ -360,6 +367,13 @@ impl Jobs {
         self.answer(refused);
     }
 
+    /// Hands over a task about the program itself.
+    pub fn care(&mut self, task: care::CareTask) {
+        if !self.care.ask(task) {
+            tracing::debug!("too much is waiting to be looked after");
+        }
+    }
+
     /// Hands a task to the library of bundles.
     pub fn library(&mut self, task: LibraryTask) {
         if !self.library.ask(task) {
@@ -464,6 +478,7 @@ impl Drop for Jobs {
         }
         // Closing the events lets a thread that waits for room go on.
         self.events = None;
+        self.care.close();
         self.library.close();
         self.training.close();
         self.datasets.close();

@@ -51,6 +51,8 @@ mod validate;
 mod vqai;
 mod weights;
 mod window;
+mod window_care;
+mod window_care_crash;
 mod window_columns;
 mod window_conference;
 mod window_dataset;

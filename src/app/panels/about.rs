@@ -1,6 +1,7 @@
 //! About: the drawn world, version, licence, model, device, and the keys.
 
 use super::Cx;
+use crate::app::care_command::CareCommand;
 use crate::app::command::Command;
 use crate::app::state::{Action, BundleState};
 use crate::app::theme::space;
@@ -23,6 +24,7 @@ pub fn about_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         (None, close.as_ref()),
         |ui| {
             head_ui(ui, cx);
+            ways_ui(ui, cx, actions);
             ui.add_space(space::M);
             ui.separator();
             title(ui, &cx.tr("about-shortcuts"));
@@ -63,6 +65,20 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>) {
                 hint(ui, cx.tokens, format!("{first}  ·  {second}"));
             }
         });
+    });
+}
+
+/// The ways to what else there is to know.
+fn ways_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+    ui.add_space(space::S);
+    ui.horizontal_wrapped(|ui| {
+        for command in [CareCommand::Log, CareCommand::Doctor, CareCommand::Requests] {
+            let (label, tip) = command.texts();
+            if ui.button(cx.tr(label)).on_hover_text(cx.tr(tip)).clicked() {
+                actions.push(Action::CloseDialog);
+                actions.extend(command.action(cx.state));
+            }
+        }
     });
 }
 

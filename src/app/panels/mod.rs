@@ -4,6 +4,7 @@
 
 mod about;
 mod ask;
+mod care;
 mod compute;
 mod conference;
 mod dataset;
@@ -26,6 +27,7 @@ mod vote;
 
 pub use about::about_ui;
 pub use ask::{AskPage, drop_overlay_ui, grid_setup_ui};
+pub use care::{LogPage, doctor_ui, exchange_ui, last_end_ui, package_ui};
 pub use conference::{ConferencePage, keys as conference_keys};
 pub use dataset::DatasetPage;
 pub use evaluate::EvaluatePage;
@@ -60,7 +62,7 @@ pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
         Page::Train => train::dropped(ctx),
         Page::Dataset => dataset::dropped(ctx, state),
         Page::Evaluate => evaluate::dropped(ctx, state),
-        Page::Ask | Page::Gallery | Page::Vote => ask::dropped(ctx, state),
+        Page::Ask | Page::Gallery | Page::Vote | Page::Log => ask::dropped(ctx, state),
     }
 }
 

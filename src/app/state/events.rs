@@ -124,6 +124,8 @@ impl AppState {
             JobEvent::FoldersChosen(what_for, paths) => {
                 return self.folders_chosen(what_for, paths);
             }
+            JobEvent::Care(event) => return self.on_care_event(event),
+            JobEvent::TextRead(path, text) => self.settings_read(path, text),
             JobEvent::Dataset(event) => return self.on_dataset_event(event),
             JobEvent::Library(event) => return self.on_library_event(event),
             JobEvent::Training(event) => return self.on_training_event(event),

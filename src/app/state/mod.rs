@@ -3,6 +3,7 @@
 
 mod action;
 mod answer;
+mod care;
 mod cells;
 mod conference;
 mod dataset;
@@ -36,6 +37,7 @@ mod undo;
 mod vote;
 
 pub use action::{Action, Effect, Ticket};
+pub use care::{Care, CareAction, Change, Exchange, LastEnd};
 pub use cells::GridAction;
 pub use conference::{Ballot, Conference, ConferenceAction, LONGEST_QUESTION, Scene, Tally};
 pub use dataset::{
@@ -100,6 +102,14 @@ pub enum Dialog {
     Import,
     /// How the hub is reached, and what was asked of it.
     Network,
+    /// How the program ended the last time.
+    LastEnd,
+    /// A debug package before it is written.
+    Package,
+    /// What this machine can run.
+    Doctor,
+    /// Settings of a file before they are used.
+    ImportSettings,
 }
 
 /// Identifies a notice.
@@ -141,6 +151,10 @@ pub enum NoticeKind {
     EditsRecovered(usize),
     /// So many fields were written by the patch of a health check.
     PatchApplied(usize),
+    /// Settings came from a file; those before.
+    SettingsImported(Box<Settings>),
+    /// Settings are as in a new installation; those before.
+    SettingsReset(Box<Settings>),
     /// Settings are in the form, but the frame they were used with was not found.
     FrameMissing(FrameFacts),
 }
@@ -233,6 +247,8 @@ pub struct AppState {
     pub question_tokens: Option<usize>,
     /// Inner size of the window, in points.
     pub window_size: Option<[f32; 2]>,
+    /// What is known about the program itself.
+    pub care: Care,
     /// Whether the window is asked to close.
     pub quitting: bool,
     /// Whether two pictures are looked at closely in place of the columns.
@@ -299,6 +315,7 @@ impl AppState {
             settings,
             question_tokens: None,
             window_size: session.window_size,
+            care: Care::default(),
             quitting: false,
             looking: false,
             offer: None,
@@ -440,6 +457,7 @@ impl AppState {
                     self.take_form(form);
                 }
             }
+            Action::Care(action) => return self.act_on_care(action),
             Action::Conference(action) => return self.act_on_conference(action),
             Action::Generate => return self.generate(),
             Action::Cancel => return self.cancel(),
@@ -501,13 +519,19 @@ impl AppState {
             Action::Train(action) => return self.act_on_training(action),
             Action::ShowDialog(dialog) => {
                 self.dialog = Some(dialog);
+                if matches!(dialog, Dialog::Package | Dialog::Doctor) {
+                    return self.come_to_care(dialog);
+                }
                 if dialog == Dialog::Settings {
                     let mut effects = self.measure_room();
                     effects.push(Effect::Files(FileTask::ReadDevices));
                     return effects;
                 }
             }
-            Action::CloseDialog => self.dialog = None,
+            Action::CloseDialog => {
+                let closed = self.dialog.take();
+                self.leave_care(closed);
+            }
             Action::EditSettings(settings) => return self.edit_settings(*settings),
             Action::UseCpu => return self.use_cpu(),
             Action::StopLoading => {

@@ -21,6 +21,8 @@ pub enum Page {
     Dataset,
     /// The bundles known here.
     Models,
+    /// What the program wrote down about itself.
+    Log,
 }
 
 /// A page of another version is not worth losing the session for.

@@ -285,6 +285,10 @@ impl AppState {
                 effects.extend(self.look_at_evaluation());
                 return effects;
             }
+            Page::Log => {
+                effects.extend(self.read_log());
+                return effects;
+            }
             Page::Ask | Page::Gallery | Page::Vote => {}
         }
         let unknown = self.gallery.runs.is_none() && self.gallery.off.is_none();
