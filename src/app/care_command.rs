@@ -1,11 +1,15 @@
 //! The commands about the program itself: log, help, tour, settings in files.
 
-use super::state::{Action, AppState, CareAction, Dialog, Page};
+use super::state::{Action, AppState, CareAction, Dialog, GuideAction, Page};
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 
 /// Something that is done with the program itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CareCommand {
+    /// Go to the Help page.
+    Help,
+    /// Start the tour.
+    Tour,
     /// Go to the Log page.
     Log,
     /// Look at what this machine can run.
@@ -26,7 +30,9 @@ pub enum CareCommand {
 
 impl CareCommand {
     /// All of them, in the order the help lists them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
+        Self::Help,
+        Self::Tour,
         Self::Log,
         Self::Doctor,
         Self::Package,
@@ -40,6 +46,8 @@ impl CareCommand {
     /// Ids of the text on a button and of the tooltip.
     pub fn texts(self) -> (&'static str, &'static str) {
         match self {
+            Self::Help => ("command-help", "command-help-tip"),
+            Self::Tour => ("command-tour", "command-tour-tip"),
             Self::Log => ("command-log", "command-log-tip"),
             Self::Doctor => ("command-doctor", "command-doctor-tip"),
             Self::Package => ("command-package", "command-package-tip"),
@@ -54,6 +62,7 @@ impl CareCommand {
     /// Its keys.
     pub fn shortcut(self) -> Option<KeyboardShortcut> {
         match self {
+            Self::Help => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F1)),
             Self::Log => Some(KeyboardShortcut::new(
                 Modifiers::COMMAND | Modifiers::SHIFT,
                 Key::L,
@@ -65,6 +74,8 @@ impl CareCommand {
     /// What it does in this state; none where it has nothing to do.
     pub fn action(self, state: &AppState) -> Option<Action> {
         match self {
+            Self::Help => Some(Action::ShowPage(Page::Help)),
+            Self::Tour => Some(GuideAction::Tour.into()),
             Self::Log => Some(Action::ShowPage(Page::Log)),
             Self::Doctor => Some(Action::ShowDialog(Dialog::Doctor)),
             Self::Package => {

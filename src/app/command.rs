@@ -111,8 +111,8 @@ pub enum Command {
 }
 
 impl Command {
-    /// All commands, in the order About lists them.
-    pub const ALL: [Self; 89] = [
+    /// All commands, in the order the help lists them.
+    pub const ALL: [Self; 91] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -195,6 +195,8 @@ impl Command {
         Self::Care(CareCommand::ALL[5]),
         Self::Care(CareCommand::ALL[6]),
         Self::Care(CareCommand::ALL[7]),
+        Self::Care(CareCommand::ALL[8]),
+        Self::Care(CareCommand::ALL[9]),
         Self::Palette,
         Self::Settings,
         Self::About,
@@ -343,7 +345,7 @@ impl Command {
             Self::Undo => with(Modifiers::COMMAND, Key::Z),
             Self::Redo => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z),
             Self::Queue => with(Modifiers::NONE, Key::Q),
-            Self::HoldQueue | Self::CancelAll | Self::Conference => None,
+            Self::HoldQueue | Self::CancelAll | Self::Conference | Self::About => None,
             Self::OpenRun => with(Modifiers::NONE, Key::Enter),
             Self::Star => with(Modifiers::NONE, Key::S),
             Self::DeleteRuns => with(Modifiers::NONE, Key::Delete),
@@ -359,7 +361,6 @@ impl Command {
             Self::EvaluatePage => with(Modifiers::COMMAND, Key::Num5),
             Self::Palette => with(Modifiers::COMMAND, Key::K),
             Self::Settings => with(Modifiers::COMMAND, Key::Comma),
-            Self::About => with(Modifiers::NONE, Key::F1),
             Self::ZoomIn => with(Modifiers::COMMAND, Key::Plus),
             Self::ZoomOut => with(Modifiers::COMMAND, Key::Minus),
             Self::ZoomReset => with(Modifiers::COMMAND, Key::Num0),
@@ -545,7 +546,7 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             // A text field undoes its own words.
             Command::Undo | Command::Redo if typing || !undoes(state) => false,
             // A question mark shows the keys as well, where it is not text.
-            Command::About => {
+            Command::Care(CareCommand::Help) => {
                 let shown = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F1));
                 let free = state.dialog.is_none() && !typing;
                 shown

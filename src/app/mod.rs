@@ -31,12 +31,12 @@ pub use state::{
     Check, Column, Conference, ConferenceAction, CoverState, Dataset, DatasetAction, DatasetMemory,
     Dialog, Download, DownloadState, DraftProblem, Evaluate, EvaluateAction, Evaluating,
     EvaluationDraft, Exchange, Explain, Explained, Exporting, Filter, Form, Found, GalleryAction,
-    GridAction, GridDraft, HealthAction, HubAction, ImportAction, ImportPlan, ImportStep,
-    Importing, Inquiry, LastEnd, Library, LibraryAction, Likeness, NoticeKind, Offer, OfferChoice,
-    OpenFolder, OpenPoll, OpenStrip, Page, PairFilter, PairOrder, PairView, Parting, Phase, Picked,
-    QueueAction, Recall, Run, Saving, Scene, Shelved, ShownEvaluation, StripAction, StripBlocked,
-    Tally, TargetAction, ThumbState, Topic, Train, TrainAction, TrainBlocked, TrainDraft, Trial,
-    View, VoteAction, VoteDraft, Voting,
+    GridAction, GridDraft, Guide, GuideAction, HealthAction, HubAction, ImportAction, ImportPlan,
+    ImportStep, Importing, Inquiry, LastEnd, Library, LibraryAction, Likeness, NoticeKind, Offer,
+    OfferChoice, OpenFolder, OpenPoll, OpenStrip, Page, PairFilter, PairOrder, PairView, Parting,
+    Phase, Picked, QueueAction, Recall, Run, Saving, Scene, Shelved, ShownEvaluation, Stop,
+    StripAction, StripBlocked, Tally, TargetAction, ThumbState, Topic, Train, TrainAction,
+    TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft, Voting,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
@@ -46,8 +46,8 @@ pub use window::{Options, WindowError, run};
 use eframe::{egui, egui_wgpu};
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
 use panels::{
-    AskPage, ConferencePage, Cx, DatasetPage, EvaluatePage, GalleryPage, LogPage, ModelsPage,
-    Notices, Palette, TrainPage, VotePage,
+    AskPage, ConferencePage, Cx, DatasetPage, EvaluatePage, GalleryPage, HelpPage, LogPage,
+    ModelsPage, Notices, Palette, TrainPage, VotePage,
 };
 use settings::{read_session, read_settings, to_text};
 use state::Effect;
@@ -98,6 +98,8 @@ pub struct AppConfig {
     pub past: Past,
     /// The mark of this start, to be taken away at its end.
     pub mark: Option<Arc<StartMark>>,
+    /// Whether nobody was here before.
+    pub first_run: bool,
 }
 
 /// The program behind the window.
@@ -118,6 +120,8 @@ pub struct LgdApp {
     vote: VotePage,
     train: TrainPage,
     log: LogPage,
+    help: HelpPage,
+    spots: RefCell<panels::Spots>,
     notices: Notices,
     palette: Palette,
     places: Option<Places>,
@@ -178,6 +182,7 @@ impl LgdApp {
             };
         }
         let last = session.value.frame.clone();
+        let welcomed = session.value.welcomed;
         let language = settings.value.language.language(config.locale.as_deref());
         let chosen = settings.value.models.source();
         let bundle = config.bundle.unwrap_or(chosen);
@@ -232,6 +237,8 @@ impl LgdApp {
             vote: VotePage::default(),
             train: TrainPage::default(),
             log: LogPage::default(),
+            help: HelpPage,
+            spots: RefCell::default(),
             notices: Notices::default(),
             palette: Palette::default(),
             places: own,
@@ -252,10 +259,14 @@ impl LgdApp {
         let effects = app.state.start(config.frame, last);
         app.perform(effects);
         app.jobs.care(CareTask::ReadRequests);
-        let bad_end = config.past.bad_end.filter(|_| config.conference.is_none());
+        let unattended = config.conference.is_some();
+        let bad_end = config.past.bad_end.filter(|_| !unattended);
         if let Some(end) = bad_end {
             let effects = app.state.ended_badly(end);
             app.perform(effects);
+        }
+        if !unattended && !config.safe {
+            app.state.welcome(config.first_run, welcomed);
         }
         if let Some(recordings) = config.conference {
             app.act(ConferenceAction::Enter(recordings).into());
@@ -407,6 +418,8 @@ impl LgdApp {
             vote,
             train,
             log,
+            help,
+            spots,
             notices,
             palette,
             places,
@@ -420,8 +433,10 @@ impl LgdApp {
             pictures,
             look,
             art,
+            spots,
             places: places.as_ref(),
         };
+        spots.borrow_mut().clear();
         if let Some(shown) = &cx.state.conference {
             conference.ui(ui, &cx, shown, actions);
             return;
@@ -447,6 +462,7 @@ impl LgdApp {
                 Page::Dataset => dataset.ui(ui, &cx, actions),
                 Page::Models => models.ui(ui, &cx, actions),
                 Page::Log => log.ui(ui, &cx, actions),
+                Page::Help => help.ui(ui, &cx, actions),
             });
         match cx.state.dialog {
             Some(Dialog::Settings) => panels::preferences_ui(&ctx, &cx, actions),
@@ -456,12 +472,14 @@ impl LgdApp {
             Some(Dialog::Import) => models.import_ui(&ctx, &cx, actions),
             Some(Dialog::Network) => panels::network_ui(&ctx, &cx, actions),
             Some(Dialog::Grid) => panels::grid_setup_ui(&ctx, &cx, actions),
+            Some(Dialog::Welcome) => panels::welcome_ui(&ctx, &cx, actions),
             Some(Dialog::LastEnd) => panels::last_end_ui(&ctx, &cx, actions),
             Some(Dialog::Package) => panels::package_ui(&ctx, &cx, actions),
             Some(Dialog::Doctor) => panels::doctor_ui(&ctx, &cx, actions),
             Some(Dialog::ImportSettings) => panels::exchange_ui(&ctx, &cx, actions),
             None => {}
         }
+        panels::tour_ui(&ctx, &cx, &spots.borrow(), actions);
         panels::queue_ui(&ctx, &cx, actions);
         panels::offer_ui(&ctx, &cx, actions);
         panels::exporting_ui(&ctx, &cx, actions);
@@ -490,6 +508,7 @@ impl eframe::App for LgdApp {
             panels::conference_keys(&ctx)
         } else {
             let mut actions = panels::dropped(&ctx, &self.state);
+            actions.extend(panels::tour_keys(&ctx, &self.state));
             actions.extend(command::from_keys(&ctx, &self.state));
             actions
         };

@@ -62,7 +62,9 @@ pub fn run(options: Options) -> Result<(), WindowError> {
     let plain = options.safe || past.keeps_failing();
     let mark = mark.map(Arc::new);
     let ended = mark.clone();
-    let session: Session = peek(places.as_ref().map(Places::session_file).as_deref());
+    let session_file = places.as_ref().map(Places::session_file);
+    let first_run = session_file.as_ref().is_some_and(|file| !file.exists());
+    let session: Session = peek(session_file.as_deref());
     let size = session.window_size.unwrap_or([1280.0, 800.0]);
     let native = eframe::NativeOptions {
         viewport: viewport(&texts, size),
@@ -80,6 +82,7 @@ pub fn run(options: Options) -> Result<(), WindowError> {
         safe: options.safe,
         past,
         mark,
+        first_run,
         places,
         program: None,
         locale,

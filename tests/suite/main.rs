@@ -61,6 +61,7 @@ mod window_explain;
 mod window_files;
 mod window_gallery;
 mod window_grids;
+mod window_guide;
 mod window_hub;
 mod window_language;
 mod window_models;

@@ -3,8 +3,8 @@
 
 use super::{
     CareAction, ConferenceAction, DatasetAction, Dialog, EvaluateAction, Explain, Form,
-    GalleryAction, GridAction, HubAction, ImportAction, LibraryAction, Moment, NoticeId,
-    OfferChoice, Page, QueueAction, RunId, TargetAction, Topic, TrainAction, VoteAction,
+    GalleryAction, GridAction, GuideAction, HubAction, ImportAction, LibraryAction, Moment,
+    NoticeId, OfferChoice, Page, QueueAction, RunId, TargetAction, Topic, TrainAction, VoteAction,
 };
 use crate::app::settings::Settings;
 use crate::job::care::CareTask;
@@ -125,6 +125,8 @@ pub enum Action {
     Dismiss(NoticeId),
     /// The window has another size, in points.
     Resized([f32; 2]),
+    /// Does something on the way in.
+    Guide(GuideAction),
     /// Does something about the program itself.
     Care(CareAction),
     /// Does something in conference mode.
@@ -133,6 +135,12 @@ pub enum Action {
     Quit,
     /// A submitted job got its id.
     Submitted(Ticket, JobId),
+}
+
+impl From<GuideAction> for Action {
+    fn from(action: GuideAction) -> Self {
+        Self::Guide(action)
+    }
 }
 
 impl From<CareAction> for Action {

@@ -104,7 +104,10 @@ impl AppState {
             JobEvent::ExportChosen(export) => return self.export_chosen(*export),
             JobEvent::OwnPicture(frame, recalled) => self.own_picture(frame, recalled),
             JobEvent::FrameMissing(facts) => self.frame_missing(facts),
-            JobEvent::FrameOpened(frame) => self.frame_opened(frame),
+            JobEvent::FrameOpened(frame) => {
+                self.frame_opened(frame);
+                return self.ask_first();
+            }
             JobEvent::FrameFailed(problem) => {
                 self.frame.opening = false;
                 self.notify(NoticeKind::Trouble(problem));

@@ -13,6 +13,7 @@ mod explain;
 mod export;
 mod form;
 mod gallery;
+mod guide;
 mod library;
 mod page;
 mod plan;
@@ -54,6 +55,7 @@ pub use form::Form;
 pub use gallery::{
     CoverState, Filter, Gallery, GalleryAction, Period, Recall, Row, differences, settings,
 };
+pub use guide::{Guide, GuideAction, Stop};
 pub use library::{
     Check, Download, DownloadState, Found, HubAction, ImportAction, ImportPlan, ImportStep,
     Importing, Library, LibraryAction, Shelved,
@@ -102,6 +104,8 @@ pub enum Dialog {
     Import,
     /// How the hub is reached, and what was asked of it.
     Network,
+    /// A first question at one press.
+    Welcome,
     /// How the program ended the last time.
     LastEnd,
     /// A debug package before it is written.
@@ -247,6 +251,8 @@ pub struct AppState {
     pub question_tokens: Option<usize>,
     /// Inner size of the window, in points.
     pub window_size: Option<[f32; 2]>,
+    /// The way in.
+    pub guide: Guide,
     /// What is known about the program itself.
     pub care: Care,
     /// Whether the window is asked to close.
@@ -315,6 +321,7 @@ impl AppState {
             settings,
             question_tokens: None,
             window_size: session.window_size,
+            guide: Guide::default(),
             care: Care::default(),
             quitting: false,
             looking: false,
@@ -378,6 +385,7 @@ impl AppState {
             votes: self.voting.draft.clone(),
             train: Some(self.train.draft.clone()),
             dataset: self.dataset.memory.clone(),
+            welcomed: self.guide.welcomed,
         }
     }
 
@@ -457,6 +465,7 @@ impl AppState {
                     self.take_form(form);
                 }
             }
+            Action::Guide(action) => return self.act_on_guide(action),
             Action::Care(action) => return self.act_on_care(action),
             Action::Conference(action) => return self.act_on_conference(action),
             Action::Generate => return self.generate(),

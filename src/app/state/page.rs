@@ -23,6 +23,8 @@ pub enum Page {
     Models,
     /// What the program wrote down about itself.
     Log,
+    /// What the modes do, and the keys.
+    Help,
 }
 
 /// A page of another version is not worth losing the session for.

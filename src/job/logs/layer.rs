@@ -41,6 +41,8 @@ impl<S: Subscriber> Layer<S> for FileLayer {
         let mut words = Words::default();
         event.record(&mut words);
         let about = event.metadata();
+        // Events of the older `log` say in a field where they are from.
+        let target = words.target.as_deref().unwrap_or(about.target());
         let thread = std::thread::current();
         let line = LogLine {
             at: format!("{}Z", clock::stamp(clock::now()).replacen(' ', "T", 1)),
@@ -51,8 +53,8 @@ impl<S: Subscriber> Layer<S> for FileLayer {
             },
             process: std::process::id().to_string(),
             thread: thread.name().unwrap_or("-").replace(' ', "-"),
-            target: about.target().trim_start_matches("lgd_studio::").to_owned(),
-            text: words.0,
+            target: target.trim_start_matches("lgd_studio::").to_owned(),
+            text: words.text,
         };
         let line = line.to_string();
         if let Ok(mut recent) = RECENT.try_lock() {
@@ -68,16 +70,28 @@ impl<S: Subscriber> Layer<S> for FileLayer {
 
 /// The message of an event, then its fields as `name=value`.
 #[derive(Default)]
-struct Words(String);
+struct Words {
+    text: String,
+    target: Option<String>,
+}
 
 impl Visit for Words {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "log.target" => self.target = Some(value.to_owned()),
+            name if name.starts_with("log.") => {}
+            _ => self.record_debug(field, &value),
+        }
+    }
+
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let Self(text) = self;
+        let Self { text, .. } = self;
         let written = match field.name() {
             "message" => {
                 let fields = std::mem::take(text);
                 write!(text, "{value:?}{fields}")
             }
+            name if name.starts_with("log.") => Ok(()),
             name => write!(text, " {name}={value:?}"),
         };
         debug_assert!(written.is_ok(), "a text takes everything");

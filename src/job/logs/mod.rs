@@ -105,5 +105,6 @@ pub fn start(verbosity: u8, places: Option<&Places>) -> LogGuard {
         // Somebody else listens already, a test perhaps.
         tracing::debug!(%error, "logging was started before");
     }
+    tracing::info!("version {} starts", env!("CARGO_PKG_VERSION"));
     guard
 }

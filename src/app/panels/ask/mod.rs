@@ -19,11 +19,11 @@ pub use closer::compare_ui;
 pub use columns::{mode_colour, mode_texts};
 pub use frame::{drop_overlay_ui, dropped};
 pub use grid::grid_setup_ui;
-pub use messages::{failed_ui, message_ui};
+pub use messages::{failed_ui, message_ui, next_ui};
 pub use progress::{seconds_text, stage_text, time_left};
 
 use super::Cx;
-use crate::app::state::Action;
+use crate::app::state::{Action, Stop};
 use crate::app::theme::space;
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
@@ -56,7 +56,10 @@ impl AskPage {
             .frame(Frame::new().inner_margin(margin(space::L as i8, 0)))
             .show(ui, |ui| {
                 let height = ui.available_height();
+                let top = ui.cursor().min;
                 self.frame.ui(ui, cx, height, &mut wanted);
+                let corner = egui::pos2(ui.max_rect().right(), ui.min_rect().bottom());
+                cx.spot(Stop::Frame, egui::Rect::from_min_max(top, corner));
                 ui.add_space(space::XS);
                 self.question.ui(ui, cx, &mut form, &mut wanted);
             });

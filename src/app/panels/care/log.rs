@@ -2,7 +2,7 @@
 //! searching happen on another thread.
 
 use super::Cx;
-use crate::app::panels::ask::message_ui;
+use crate::app::panels::ask::{message_ui, next_ui};
 use crate::app::state::{Action, CareAction};
 use crate::app::theme::{CONTROL_RADIUS, space};
 use crate::app::widgets::{Choice, field_frame, hint, main_pane, segmented, words_in};
@@ -65,10 +65,7 @@ impl LogPage {
             let room = ui.available_rect_before_wrap();
             let (heading, words) = (cx.tr("log-nothing"), cx.tr("log-nothing-hint"));
             message_ui(ui, cx, room, &cx.art.mouse, &heading, &words);
-            let size = vec2(150.0, 36.0);
-            let place = pos2(room.center().x, room.bottom() - 90.0);
-            let clear = Button::new(cx.tr("log-clear"));
-            if ui.put(Rect::from_center_size(place, size), clear).clicked() {
+            if next_ui(ui, room, &cx.tr("log-clear")) {
                 actions.push(CareAction::Search(LogQuery::default()).into());
             }
             return;
@@ -140,10 +137,7 @@ fn unreadable_ui(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem, actions: &mut Vec<
     let room = ui.available_rect_before_wrap();
     let (heading, words) = (cx.tr("log-unreadable"), problem.to_string());
     message_ui(ui, cx, room, &cx.art.sad_cat, &heading, &words);
-    let size = vec2(150.0, 36.0);
-    let place = pos2(room.center().x, room.bottom() - 70.0);
-    let again = Button::new(cx.tr("log-again"));
-    if ui.put(Rect::from_center_size(place, size), again).clicked() {
+    if next_ui(ui, room, &cx.tr("log-again")) {
         actions.push(CareAction::LookAgain.into());
     }
 }

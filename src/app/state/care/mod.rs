@@ -182,6 +182,7 @@ impl AppState {
                 self.dialog = Some(Dialog::LastEnd);
             }
             Some(Dialog::ImportSettings) => self.care.exchange = None,
+            Some(Dialog::Welcome) => self.been_welcomed(),
             _ => {}
         }
     }
