@@ -8,6 +8,8 @@ use super::widgets::{Art, paint_picture, primary_button};
 use super::{AppConfig, LgdApp, fonts};
 use eframe::{egui, egui_wgpu};
 use egui::{CentralPanel, Frame, Rect, RichText, Sense, Ui, vec2};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Width of the words.
 const WIDTH: f32 = 460.0;
@@ -19,6 +21,8 @@ pub struct Door {
     app: Option<LgdApp>,
     /// Why the window did not open.
     failed: Option<String>,
+    /// Becomes true when the system wants the program to end.
+    ending: Arc<AtomicBool>,
 }
 
 struct Closed {
@@ -57,13 +61,22 @@ impl Door {
                 }),
                 app: None,
                 failed: None,
+                ending: Arc::default(),
             });
         }
         Ok(Self {
             closed: None,
             app: Some(LgdApp::new(cc, config)?),
             failed: None,
+            ending: Arc::default(),
         })
+    }
+
+    /// The same, closing when `ending` becomes true and a frame is asked for.
+    #[must_use]
+    pub fn ending_with(mut self, ending: Arc<AtomicBool>) -> Self {
+        self.ending = ending;
+        self
     }
 
     /// The window, once it is open.
@@ -129,6 +142,9 @@ impl Closed {
 
 impl eframe::App for Door {
     fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        if self.ending.load(Ordering::Relaxed) {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
         if let Some(app) = &mut self.app {
             app.logic(ctx, frame);
         }

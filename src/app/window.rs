@@ -9,6 +9,7 @@ use eframe::{egui, egui_wgpu, wgpu};
 use egui::ViewportBuilder;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What the window starts with.
@@ -93,13 +94,35 @@ pub fn run(options: Options) -> Result<(), WindowError> {
     let opened = eframe::run_native(
         "lgd-studio",
         native,
-        Box::new(move |cc| Ok(Box::new(Door::new(cc, config, language)?))),
+        Box::new(move |cc| {
+            let ending = end_when_told(&cc.egui_ctx);
+            Ok(Box::new(
+                Door::new(cc, config, language)?.ending_with(ending),
+            ))
+        }),
     );
     if let (Err(_), Some(mark)) = (&opened, ended) {
         // Why there is no window is said at once; that needs no question at the next start.
         mark.end();
     }
     opened.map_err(|error| explain(&texts, error))
+}
+
+/// Ctrl-C, a logout and a shutdown end the program as closing the window does, so that nothing is told
+/// about it at the next start. Whoever asks a second time is not made to wait.
+fn end_when_told(ctx: &egui::Context) -> Arc<AtomicBool> {
+    let ending = Arc::new(AtomicBool::new(false));
+    let (told, ctx) = (ending.clone(), ctx.clone());
+    let handler = move || {
+        if told.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        ctx.request_repaint();
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        tracing::warn!("Ctrl-C will not be graceful: {error}");
+    }
+    ending
 }
 
 /// How the window is drawn: by the processor alone where graphics may be what fails and there is a

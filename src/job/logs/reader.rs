@@ -184,7 +184,7 @@ mod tests {
         };
         let found = reader.find(&loud);
         assert_eq!((words(&found).len(), found.known), (1, 3));
-        write!(file, " 1 main app fourth\n")?;
+        writeln!(file, " 1 main app fourth")?;
         assert!(reader.refresh()?);
         assert_eq!(reader.find(&LogQuery::default()).lines.len(), 4);
         std::fs::remove_file(path("2026-11-28"))?;

@@ -58,7 +58,8 @@ impl AskPage {
                 let height = ui.available_height();
                 let top = ui.cursor().min;
                 self.frame.ui(ui, cx, height, &mut wanted);
-                let corner = egui::pos2(ui.max_rect().right(), ui.min_rect().bottom());
+                let bottom = ui.cursor().top() - ui.spacing().item_spacing.y;
+                let corner = egui::pos2(ui.max_rect().right(), bottom);
                 cx.spot(Stop::Frame, egui::Rect::from_min_max(top, corner));
                 ui.add_space(space::XS);
                 self.question.ui(ui, cx, &mut form, &mut wanted);

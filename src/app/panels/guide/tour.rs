@@ -57,7 +57,8 @@ pub fn tour_ui(ctx: &egui::Context, cx: &Cx<'_>, spots: &Spots, actions: &mut Ve
                 painter.rect_filled(part, CornerRadius::ZERO, cx.tokens.backdrop);
             }
             let line = Stroke::new(2.5, cx.tokens.accent);
-            let radius = CornerRadius::same(CARD_RADIUS);
+            // Nearly square, as the shade around it is.
+            let radius = CornerRadius::same(4);
             painter.rect_stroke(spot, radius, line, StrokeKind::Outside);
         }
         None => {
