@@ -62,7 +62,7 @@ pub fn run(options: Options) -> Result<(), WindowError> {
     };
     let plain = options.safe || past.keeps_failing();
     let mark = mark.map(Arc::new);
-    let ended = mark.clone();
+    let (ended, told) = (mark.clone(), mark.clone());
     let session_file = places.as_ref().map(Places::session_file);
     let first_run = session_file.as_ref().is_some_and(|file| !file.exists());
     let session: Session = peek(session_file.as_deref());
@@ -95,7 +95,7 @@ pub fn run(options: Options) -> Result<(), WindowError> {
         "lgd-studio",
         native,
         Box::new(move |cc| {
-            let ending = end_when_told(&cc.egui_ctx);
+            let ending = end_when_told(&cc.egui_ctx, told);
             Ok(Box::new(
                 Door::new(cc, config, language)?.ending_with(ending),
             ))
@@ -110,12 +110,16 @@ pub fn run(options: Options) -> Result<(), WindowError> {
 
 /// Ctrl-C, a logout and a shutdown end the program as closing the window does, so that nothing is told
 /// about it at the next start. Whoever asks a second time is not made to wait.
-fn end_when_told(ctx: &egui::Context) -> Arc<AtomicBool> {
+fn end_when_told(ctx: &egui::Context, mark: Option<Arc<care::StartMark>>) -> Arc<AtomicBool> {
     let ending = Arc::new(AtomicBool::new(false));
     let (told, ctx) = (ending.clone(), ctx.clone());
     let handler = move || {
         if told.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
+        }
+        // At a logout the display may be gone before a frame is drawn.
+        if let Some(mark) = &mark {
+            mark.end();
         }
         ctx.request_repaint();
     };
