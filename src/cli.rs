@@ -55,6 +55,9 @@ struct WindowArgs {
     /// vote; Ctrl+Shift+X ends it
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     kiosk: Option<Option<PathBuf>>,
+    /// Usual settings, the embedded model on the processor, and none of your files read or written
+    #[arg(long)]
+    safe_mode: bool,
 }
 
 /// Options every command takes.
@@ -155,6 +158,8 @@ pub struct WindowRequest {
     pub resources: Resources,
     /// Recordings to begin conference mode with, if it was asked for.
     pub conference: Option<FilmSource>,
+    /// Whether nothing of the person's is used.
+    pub safe: bool,
 }
 
 impl Cli {
@@ -172,6 +177,7 @@ impl Cli {
                 .as_ref()
                 .map(|wanted| bundles::find(Some(wanted), Places::of_user().as_ref())),
             resources: cli.global.resources(),
+            safe: cli.window.safe_mode,
             conference: cli.window.kiosk.map(|folder| match folder {
                 Some(folder) => FilmSource::Folder(folder),
                 None => FilmSource::BuiltIn,

@@ -1,6 +1,7 @@
 //! The one table of commands: text, tooltip and keys. Buttons, shortcuts and the About dialog
 //! all come from it.
 
+use super::care_command::CareCommand;
 use super::pair_command::PairCommand;
 use super::settings::{MAX_SCALE, MIN_SCALE, Settings};
 use super::state::{
@@ -95,6 +96,8 @@ pub enum Command {
     Conference,
     /// Do something with a comparison that is voted on.
     Vote(VoteCommand),
+    /// Do something with the program itself.
+    Care(CareCommand),
     /// Find a command by name.
     Palette,
     /// Open the settings.
@@ -112,8 +115,8 @@ pub enum Command {
 }
 
 impl Command {
-    /// All commands, in the order About lists them.
-    pub const ALL: [Self; 86] = [
+    /// All commands, in the order the help lists them.
+    pub const ALL: [Self; 96] = [
         Self::Generate,
         Self::Cancel,
         Self::Open,
@@ -193,6 +196,16 @@ impl Command {
         Self::Vote(VoteCommand::ALL[10]),
         Self::Vote(VoteCommand::ALL[11]),
         Self::Conference,
+        Self::Care(CareCommand::ALL[0]),
+        Self::Care(CareCommand::ALL[1]),
+        Self::Care(CareCommand::ALL[2]),
+        Self::Care(CareCommand::ALL[3]),
+        Self::Care(CareCommand::ALL[4]),
+        Self::Care(CareCommand::ALL[5]),
+        Self::Care(CareCommand::ALL[6]),
+        Self::Care(CareCommand::ALL[7]),
+        Self::Care(CareCommand::ALL[8]),
+        Self::Care(CareCommand::ALL[9]),
         Self::Palette,
         Self::Settings,
         Self::About,
@@ -257,6 +270,7 @@ impl Command {
             Self::DatasetPage => "command-dataset-page",
             Self::Pair(command) => command.texts().0,
             Self::Conference => "command-conference",
+            Self::Care(command) => command.texts().0,
             Self::Vote(command) => command.texts().0,
             Self::Palette => "command-palette",
             Self::Settings => "command-settings",
@@ -323,6 +337,7 @@ impl Command {
             Self::DatasetPage => "command-dataset-page-tip",
             Self::Pair(command) => command.texts().1,
             Self::Conference => "command-conference-tip",
+            Self::Care(command) => command.texts().1,
             Self::Vote(command) => command.texts().1,
             Self::Palette => "command-palette-tip",
             Self::Settings => "command-settings-tip",
@@ -361,7 +376,7 @@ impl Command {
             Self::Undo => with(Modifiers::COMMAND, Key::Z),
             Self::Redo => with(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z),
             Self::Queue => with(Modifiers::NONE, Key::Q),
-            Self::HoldQueue | Self::CancelAll | Self::Conference => None,
+            Self::HoldQueue | Self::CancelAll | Self::Conference | Self::About => None,
             Self::OpenRun => with(Modifiers::NONE, Key::Enter),
             Self::Star => with(Modifiers::NONE, Key::S),
             Self::DeleteRuns => with(Modifiers::NONE, Key::Delete),
@@ -372,11 +387,11 @@ impl Command {
             Self::DatasetPage => with(Modifiers::COMMAND, Key::Num3),
             Self::Pair(command) => Some(command.shortcut()),
             Self::Vote(command) => Some(command.shortcut()),
+            Self::Care(command) => command.shortcut(),
             Self::VotePage => with(Modifiers::COMMAND, Key::Num4),
             Self::EvaluatePage => with(Modifiers::COMMAND, Key::Num5),
             Self::Palette => with(Modifiers::COMMAND, Key::K),
             Self::Settings => with(Modifiers::COMMAND, Key::Comma),
-            Self::About => with(Modifiers::NONE, Key::F1),
             Self::ZoomIn => with(Modifiers::COMMAND, Key::Plus),
             Self::ZoomOut => with(Modifiers::COMMAND, Key::Minus),
             Self::ZoomReset => with(Modifiers::COMMAND, Key::Num0),
@@ -406,6 +421,7 @@ impl Command {
             | Self::Undo
             | Self::Redo
             | Self::Conference
+            | Self::Care(_)
             | Self::Palette
             | Self::Settings
             | Self::About
@@ -502,6 +518,7 @@ impl Command {
                 .conference_possible()
                 .then(|| ConferenceAction::Enter(FilmSource::BuiltIn).into()),
             Self::Vote(command) => command.action(state),
+            Self::Care(command) => command.action(state),
             Self::Palette => Some(Action::ShowDialog(Dialog::Palette)),
             Self::Settings => Some(Action::ShowDialog(Dialog::Settings)),
             Self::About => Some(Action::ShowDialog(Dialog::About)),
@@ -568,7 +585,7 @@ pub fn from_keys(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
             // A text field undoes its own words.
             Command::Undo | Command::Redo if typing || !undoes(state) => false,
             // A question mark shows the keys as well, where it is not text.
-            Command::About => {
+            Command::Care(CareCommand::Help) => {
                 let shown = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F1));
                 let free = state.dialog.is_none() && !typing;
                 shown

@@ -39,6 +39,10 @@ pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
             jobs.dataset(task);
             None
         }
+        Effect::Care(task) => {
+            jobs.care(task);
+            None
+        }
         Effect::Library(task) => {
             jobs.library(task);
             None

@@ -4,7 +4,9 @@
 //! reads keys and draws, both of which only collect actions; then the actions are applied to the
 //! state; then their effects are performed.
 
+mod care_command;
 mod command;
+mod door;
 mod effects;
 mod examples;
 mod fonts;
@@ -20,44 +22,47 @@ mod vote_command;
 mod widgets;
 mod window;
 
+pub use door::Door;
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use language::{Language, LanguageChoice};
 pub use settings::{ModelSettings, SavedFrame, Session, Settings, ThemeChoice};
 pub use state::{
-    Action, AppState, AxisDraft, Ballot, BundleState, CategoryChoice, Check, Column, Conference,
-    ConferenceAction, CoverState, Dataset, DatasetAction, DatasetMemory, Dialog, Download,
-    DownloadState, DraftProblem, Evaluate, EvaluateAction, Evaluating, EvaluationDraft, Explain,
-    Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction, GridDraft, HealthAction,
-    HubAction, ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library, LibraryAction,
-    Likeness, NoticeKind, Offer, OfferChoice, OpenFolder, OpenPoll, OpenStrip, Page, PairFilter,
-    PairOrder, PairView, Parting, Phase, Picked, QueueAction, Recall, Run, Saving, Scene, Shelved,
-    ShownEvaluation, StoryAction, StripAction, StripBlocked, Tally, TargetAction, ThumbState,
-    Times, Topic, Train, TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft,
-    Voting,
+    Action, AppState, AxisDraft, Ballot, BundleState, Care, CareAction, CategoryChoice, Change,
+    Check, Column, Conference, ConferenceAction, CoverState, Dataset, DatasetAction, DatasetMemory,
+    Dialog, Download, DownloadState, DraftProblem, Evaluate, EvaluateAction, Evaluating,
+    EvaluationDraft, Exchange, Explain, Explained, Exporting, Filter, Form, Found, GalleryAction,
+    GridAction, GridDraft, Guide, GuideAction, HealthAction, HubAction, ImportAction, ImportPlan,
+    ImportStep, Importing, Inquiry, LastEnd, Library, LibraryAction, Likeness, NoticeKind, Offer,
+    OfferChoice, OpenFolder, OpenPoll, OpenStrip, Page, PairFilter, PairOrder, PairView, Parting,
+    Phase, Picked, QueueAction, Recall, Run, Saving, Scene, Shelved, ShownEvaluation, Stop,
+    StoryAction, StripAction, StripBlocked, Tally, TargetAction, ThumbState, Times, Topic, Train,
+    TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft, Voting,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
 pub use widgets::look;
 pub use window::{Options, WindowError, run};
 
-use eframe::egui;
+use eframe::{egui, egui_wgpu};
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
 use panels::{
-    AskPage, ConferencePage, Cx, DatasetPage, EvaluatePage, GalleryPage, ModelsPage, Notices,
-    Palette, TrainPage, VotePage,
+    AskPage, ConferencePage, Cx, DatasetPage, EvaluatePage, GalleryPage, HelpPage, LogPage,
+    ModelsPage, Notices, Palette, TrainPage, VotePage,
 };
 use settings::{read_session, read_settings, to_text};
 use state::Effect;
 use std::cell::RefCell;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use theme::space;
 use widgets::{Art, Pictures};
 
+use crate::job::care::{CareTask, Past, StartMark, note};
 use crate::job::hub::TokenSource;
 use crate::job::{
-    BundleSource, FileTask, FilmSource, JobEvent, Jobs, JobsConfig, Places, Resources, Sabotage,
-    TrainingTask,
+    BundleSource, DeviceChoice, FileTask, FilmSource, JobEvent, Jobs, JobsConfig, Places, Problem,
+    Resources, Sabotage, TrainingTask,
 };
 
 /// How long changes wait before they are written.
@@ -88,6 +93,15 @@ pub struct AppConfig {
     pub program: Option<PathBuf>,
     /// Failures that a soak test asks for.
     pub sabotage: Sabotage,
+    /// Safe mode: usual settings, the embedded model on the processor, and nothing of the person's is
+    /// read or written.
+    pub safe: bool,
+    /// What is known of earlier starts.
+    pub past: Past,
+    /// The mark of this start, to be taken away at its end.
+    pub mark: Option<Arc<StartMark>>,
+    /// Whether nobody was here before.
+    pub first_run: bool,
 }
 
 /// The program behind the window.
@@ -107,6 +121,9 @@ pub struct LgdApp {
     evaluate: EvaluatePage,
     vote: VotePage,
     train: TrainPage,
+    log: LogPage,
+    help: HelpPage,
+    spots: RefCell<panels::Spots>,
     notices: Notices,
     palette: Palette,
     places: Option<Places>,
@@ -114,6 +131,8 @@ pub struct LgdApp {
     applied: Option<(ThemeChoice, f32)>,
     full_screen: bool,
     changed: Option<Instant>,
+    mark: Option<Arc<StartMark>>,
+    opened: bool,
     written: Written,
     times: FrameTimes,
 }
@@ -131,26 +150,57 @@ impl LgdApp {
     /// # Errors
     /// When the system gives no thread.
     pub fn new(cc: &eframe::CreationContext<'_>, config: AppConfig) -> std::io::Result<Self> {
-        let ctx = &cc.egui_ctx;
+        Self::open(&cc.egui_ctx, cc.wgpu_render_state.as_ref(), config)
+    }
+
+    /// The same where the window is there already.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn open(
+        ctx: &egui::Context,
+        render: Option<&egui_wgpu::RenderState>,
+        mut config: AppConfig,
+    ) -> std::io::Result<Self> {
         let theme = Theme::load();
         theme.install(ctx);
         fonts::install(ctx);
-        let settings = read_settings(config.places.as_ref().map(Places::settings_file).as_deref());
-        let session = read_session(config.places.as_ref().map(Places::session_file).as_deref());
+        if let Some(render) = render {
+            let info = render.adapter.get_info();
+            note("graphics", format!("{} ({:?})", info.name, info.backend));
+        }
+        // What belongs to the person; in safe mode it is as if there was nothing.
+        let own = config.places.clone().filter(|_| !config.safe);
+        let mut settings = read_settings(own.as_ref().map(Places::settings_file).as_deref());
+        let session = read_session(own.as_ref().map(Places::session_file).as_deref());
+        if config.safe {
+            // Safe, but in words that can be read.
+            settings.value.language = peek_language(config.places.as_ref());
+            config.bundle = None;
+            config.hub_cache = None;
+            config.resources = Resources {
+                device: DeviceChoice::Cpu,
+                ..Resources::default()
+            };
+        }
         let last = session.value.frame.clone();
+        let welcomed = session.value.welcomed;
         let language = settings.value.language.language(config.locale.as_deref());
         let chosen = settings.value.models.source();
         let bundle = config.bundle.unwrap_or(chosen);
         let mut state = AppState::new(settings.value, session.value, bundle, config.dice);
         state.resources = config.resources.or(state.settings.resources());
-        state.keeps_runs = config.places.is_some();
+        state.keeps_runs = own.is_some();
+        state.care.safe = config.safe;
+        state.care.places = config.places.clone();
+        state.care.program = config.program.clone();
         state.library.hub_cache = config.hub_cache;
         state.library.hub.token_found = config.hub_token;
-        state.library.import.shelf = config.places.as_ref().map(Places::bundles);
-        state.gallery.cache = config.places.as_ref().map(|places| places.cache.clone());
-        state.evaluate.home = config.places.as_ref().map(|p| p.data.join("evaluations"));
-        state.evaluate.clip = config.places.as_ref().map(|p| p.data.join("clip"));
-        state.evaluate.lpips = config.places.as_ref().map(|p| p.data.join("lpips"));
+        state.library.import.shelf = own.as_ref().map(Places::bundles);
+        state.gallery.cache = own.as_ref().map(|places| places.cache.clone());
+        state.evaluate.home = own.as_ref().map(|p| p.data.join("evaluations"));
+        state.evaluate.clip = own.as_ref().map(|p| p.data.join("clip"));
+        state.evaluate.lpips = own.as_ref().map(|p| p.data.join("lpips"));
         if let Some(aside) = settings.set_aside {
             state.notify(NoticeKind::SettingsBroken(aside));
         }
@@ -164,6 +214,7 @@ impl LgdApp {
                 places: config.places.clone(),
                 program: config.program,
                 sabotage: config.sabotage,
+                safe: config.safe,
             },
             move || {
                 wake.request_repaint();
@@ -179,7 +230,7 @@ impl LgdApp {
             theme,
             art: Art::load(ctx),
             pictures: RefCell::default(),
-            look: RefCell::new(look::LookPainter::new(cc.wgpu_render_state.as_ref())),
+            look: RefCell::new(look::LookPainter::new(render)),
             ask: AskPage::default(),
             conference: ConferencePage::default(),
             gallery: GalleryPage::default(),
@@ -188,9 +239,14 @@ impl LgdApp {
             evaluate: EvaluatePage::default(),
             vote: VotePage::default(),
             train: TrainPage::default(),
+            log: LogPage::default(),
+            help: HelpPage,
+            spots: RefCell::default(),
             notices: Notices::default(),
             palette: Palette::default(),
-            places: config.places,
+            places: own,
+            mark: config.mark,
+            opened: false,
             locale: config.locale,
             applied: None,
             full_screen: false,
@@ -205,6 +261,16 @@ impl LgdApp {
         }
         let effects = app.state.start(config.frame, last);
         app.perform(effects);
+        app.jobs.care(CareTask::ReadRequests);
+        let unattended = config.conference.is_some();
+        let bad_end = config.past.bad_end.filter(|_| !unattended);
+        if let Some(end) = bad_end {
+            let effects = app.state.ended_badly(end);
+            app.perform(effects);
+        }
+        if !unattended && !config.safe {
+            app.state.welcome(config.first_run, welcomed);
+        }
         if let Some(recordings) = config.conference {
             app.act(ConferenceAction::Enter(recordings).into());
         }
@@ -355,6 +421,9 @@ impl LgdApp {
             evaluate,
             vote,
             train,
+            log,
+            help,
+            spots,
             notices,
             palette,
             places,
@@ -368,8 +437,10 @@ impl LgdApp {
             pictures,
             look,
             art,
+            spots,
             places: places.as_ref(),
         };
+        spots.borrow_mut().clear();
         if let Some(shown) = &cx.state.conference {
             conference.ui(ui, &cx, shown, actions);
             return;
@@ -394,6 +465,8 @@ impl LgdApp {
                 Page::Train => train.ui(ui, &cx, actions),
                 Page::Dataset => dataset.ui(ui, &cx, actions),
                 Page::Models => models.ui(ui, &cx, actions),
+                Page::Log => log.ui(ui, &cx, actions),
+                Page::Help => help.ui(ui, &cx, actions),
             });
         match cx.state.dialog {
             Some(Dialog::Settings) => panels::preferences_ui(&ctx, &cx, actions),
@@ -404,8 +477,14 @@ impl LgdApp {
             Some(Dialog::Network) => panels::network_ui(&ctx, &cx, actions),
             Some(Dialog::Grid) => panels::grid_setup_ui(&ctx, &cx, actions),
             Some(Dialog::Story) => panels::story_ui(&ctx, &cx, actions),
+            Some(Dialog::Welcome) => panels::welcome_ui(&ctx, &cx, actions),
+            Some(Dialog::LastEnd) => panels::last_end_ui(&ctx, &cx, actions),
+            Some(Dialog::Package) => panels::package_ui(&ctx, &cx, actions),
+            Some(Dialog::Doctor) => panels::doctor_ui(&ctx, &cx, actions),
+            Some(Dialog::ImportSettings) => panels::exchange_ui(&ctx, &cx, actions),
             None => {}
         }
+        panels::tour_ui(&ctx, &cx, &spots.borrow(), actions);
         panels::queue_ui(&ctx, &cx, actions);
         panels::offer_ui(&ctx, &cx, actions);
         panels::exporting_ui(&ctx, &cx, actions);
@@ -418,6 +497,12 @@ impl eframe::App for LgdApp {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.state.begin_frame(ctx.input(|input| input.time));
         self.drain_events();
+        if !self.opened && !matches!(self.state.bundle, BundleState::Loading) {
+            self.opened = true;
+            if let Some(mark) = &self.mark {
+                self.jobs.care(CareTask::Opened(mark.clone()));
+            }
+        }
         self.save_when_due(ctx);
     }
 
@@ -428,6 +513,7 @@ impl eframe::App for LgdApp {
             panels::conference_keys(&ctx)
         } else {
             let mut actions = panels::dropped(&ctx, &self.state);
+            actions.extend(panels::tour_keys(&ctx, &self.state));
             actions.extend(command::from_keys(&ctx, &self.state));
             actions
         };
@@ -451,6 +537,9 @@ impl eframe::App for LgdApp {
 
     fn on_exit(&mut self) {
         self.save();
+        if let Some(mark) = &self.mark {
+            mark.end();
+        }
         let times = self.times.summary();
         tracing::debug!(?times, "work on the UI thread per frame");
     }
@@ -467,16 +556,42 @@ fn log(event: &JobEvent) {
                 job.0
             );
         }
-        JobEvent::Failed(job, problem) => tracing::error!("job {} failed: {problem}", job.0),
+        JobEvent::Failed(job, problem) => {
+            tracing::error!("job {} failed: {}", job.0, unnamed(problem));
+        }
         JobEvent::Cancelled(job) => tracing::info!("job {} cancelled", job.0),
         JobEvent::Saved(path) | JobEvent::Exported(_, path) => {
-            tracing::info!("saved {}", path.display())
+            // A file is named after its question, so its name stays out.
+            let kind = path.extension().unwrap_or_default().to_string_lossy();
+            let folder = path.parent().unwrap_or(path);
+            tracing::info!("saved a {kind} file in {}", folder.display());
         }
         JobEvent::FrameFailed(problem) | JobEvent::FileFailed(problem) => {
-            tracing::warn!("{problem}");
+            tracing::warn!("{}", unnamed(problem));
+        }
+        JobEvent::Loaded(_, summary) => {
+            note("model", &summary.name);
+            note("device", &summary.device);
         }
         _ => {}
     }
+}
+
+/// A problem without the name of its file, which may be a question.
+fn unnamed(problem: &Problem) -> Problem {
+    Problem {
+        file: problem
+            .file
+            .as_ref()
+            .and_then(|file| Some(file.parent()?.to_path_buf())),
+        ..problem.clone()
+    }
+}
+
+/// The language that was chosen, and nothing else of the settings.
+fn peek_language(places: Option<&Places>) -> LanguageChoice {
+    let settings: Settings = settings::peek(places.map(Places::settings_file).as_deref());
+    settings.language
 }
 
 /// The inner size of the window in unscaled points, when it differs from the known one.

@@ -176,6 +176,9 @@ pub struct Session {
         skip_serializing_if = "Option::is_none"
     )]
     pub train: Option<TrainDraft>,
+    /// Whether the welcome was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub welcomed: Option<bool>,
     /// The data set that was worked on.
     pub dataset: DatasetMemory,
 }
@@ -332,6 +335,7 @@ mod tests {
             votes: VoteDraft::default(),
             train: None,
             dataset: DatasetMemory::default(),
+            welcomed: Some(true),
         };
         session.form.request.question = "A \"quoted\"\nquestion".into();
         session.form.keep_seed = true;

@@ -3,11 +3,13 @@
 
 use super::settings::{Session, Settings, peek};
 use super::texts::Texts;
-use super::{AppConfig, LgdApp};
-use crate::job::{BundleSource, FilmSource, Places, Resources, hub};
-use eframe::egui;
+use super::{AppConfig, Door};
+use crate::job::{BundleSource, FilmSource, Places, Resources, care, hub};
+use eframe::{egui, egui_wgpu, wgpu};
 use egui::ViewportBuilder;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What the window starts with.
@@ -21,6 +23,8 @@ pub struct Options {
     pub resources: Resources,
     /// Recordings to begin conference mode with.
     pub conference: Option<FilmSource>,
+    /// Safe mode.
+    pub safe: bool,
 }
 
 /// Why there is no window.
@@ -45,17 +49,28 @@ pub fn run(options: Options) -> Result<(), WindowError> {
     let places = Places::of_user();
     let locale = sys_locale::get_locale();
     let settings: Settings = peek(places.as_ref().map(Places::settings_file).as_deref());
-    let texts = Texts::of(settings.language.language(locale.as_deref()));
+    let language = settings.language.language(locale.as_deref());
+    let texts = Texts::of(language);
     if !has_display() {
         return Err(WindowError::NoDisplay(
             texts.get("window-no-display").into_owned(),
         ));
     }
-    let session: Session = peek(places.as_ref().map(Places::session_file).as_deref());
+    let (mark, past) = match &places {
+        Some(places) => care::begin(places, options.safe),
+        None => (None, care::Past::default()),
+    };
+    let plain = options.safe || past.keeps_failing();
+    let mark = mark.map(Arc::new);
+    let (ended, told) = (mark.clone(), mark.clone());
+    let session_file = places.as_ref().map(Places::session_file);
+    let first_run = session_file.as_ref().is_some_and(|file| !file.exists());
+    let session: Session = peek(session_file.as_deref());
     let size = session.window_size.unwrap_or([1280.0, 800.0]);
     let native = eframe::NativeOptions {
         viewport: viewport(&texts, size),
         centered: true,
+        wgpu_options: drawing(plain),
         ..eframe::NativeOptions::default()
     };
     let config = AppConfig {
@@ -65,6 +80,10 @@ pub fn run(options: Options) -> Result<(), WindowError> {
         hub_token: hub::found_token().map(|(_, source)| source),
         resources: options.resources,
         conference: options.conference,
+        safe: options.safe,
+        past,
+        mark,
+        first_run,
         places,
         program: None,
         sabotage: crate::job::Sabotage::default(),
@@ -76,9 +95,59 @@ pub fn run(options: Options) -> Result<(), WindowError> {
     let opened = eframe::run_native(
         "lgd-studio",
         native,
-        Box::new(move |cc| Ok(Box::new(LgdApp::new(cc, config)?))),
+        Box::new(move |cc| {
+            let ending = end_when_told(&cc.egui_ctx, told);
+            Ok(Box::new(
+                Door::new(cc, config, language)?.ending_with(ending),
+            ))
+        }),
     );
+    if let (Err(_), Some(mark)) = (&opened, ended) {
+        // Why there is no window is said at once; that needs no question at the next start.
+        mark.end();
+    }
     opened.map_err(|error| explain(&texts, error))
+}
+
+/// Ctrl-C, a logout and a shutdown end the program as closing the window does, so that nothing is told
+/// about it at the next start. Whoever asks a second time is not made to wait.
+fn end_when_told(ctx: &egui::Context, mark: Option<Arc<care::StartMark>>) -> Arc<AtomicBool> {
+    let ending = Arc::new(AtomicBool::new(false));
+    let (told, ctx) = (ending.clone(), ctx.clone());
+    let handler = move || {
+        if told.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        // At a logout the display may be gone before a frame is drawn.
+        if let Some(mark) = &mark {
+            mark.end();
+        }
+        ctx.request_repaint();
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        tracing::warn!("Ctrl-C will not be graceful: {error}");
+    }
+    ending
+}
+
+/// How the window is drawn: by the processor alone where graphics may be what fails and there is a
+/// driver for it, otherwise as usual.
+fn drawing(plain: bool) -> egui_wgpu::WgpuConfiguration {
+    let mut options = egui_wgpu::WgpuConfiguration::default();
+    if plain && let egui_wgpu::WgpuSetup::CreateNew(setup) = &mut options.wgpu_setup {
+        setup.native_adapter_selector = Some(Arc::new(|adapters, surface| {
+            let usable = |adapter: &&wgpu::Adapter| {
+                surface.is_none_or(|surface| adapter.is_surface_supported(surface))
+            };
+            let by_processor =
+                |adapter: &&wgpu::Adapter| adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+            let usable: Vec<_> = adapters.iter().filter(usable).collect();
+            let plain = usable.iter().copied().find(by_processor);
+            let chosen = plain.or_else(|| usable.first().copied()).cloned();
+            chosen.ok_or_else(|| "no graphics driver can draw the window".to_owned())
+        }));
+    }
+    options
 }
 
 fn viewport(texts: &Texts, size: [f32; 2]) -> ViewportBuilder {

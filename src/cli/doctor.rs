@@ -10,10 +10,7 @@ pub(super) fn run(global: &GlobalArgs) -> Result<(), Failure> {
         return Ok(());
     }
     for finding in &findings {
-        output::line(format!("{:<28}{}", finding.what, finding.found));
-        if let Some(hint) = &finding.hint {
-            output::line(format!("{:<28}  -> {hint}", ""));
-        }
+        output::line(finding);
     }
     Ok(())
 }

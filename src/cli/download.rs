@@ -3,9 +3,9 @@
 use super::{Failure, GlobalArgs, output};
 use crate::job::hub::{
     Asked, DownloadProgress, DownloadStage, Hub, HubError, Listing, MAIN, NetworkSettings,
-    Patience, RepoId, Secret, cache_folder,
+    Patience, RepoId, RequestBook, Secret, cache_folder,
 };
-use crate::job::{CancelToken, Problem};
+use crate::job::{CancelToken, Places, Problem};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
@@ -58,7 +58,9 @@ pub(super) fn run(args: &DownloadArgs, global: &GlobalArgs) -> Result<(), Failur
     };
     let failed = |error: HubError| failure(&error, &repo);
     let settings = settings.with_environment();
-    let hub = Hub::open(&settings, Patience::default(), |_request| {}).map_err(failed)?;
+    let book = RequestBook::of(Places::of_user().as_ref());
+    let written = move |request| book.add(&request);
+    let hub = Hub::open(&settings, Patience::default(), written).map_err(failed)?;
     let token = CancelToken::default();
     let stop = token.clone();
     if let Err(error) = ctrlc::set_handler(move || stop.cancel()) {

@@ -19,6 +19,7 @@ use arboard::Clipboard;
 use crossbeam_channel::{Receiver, Sender};
 use image::RgbImage;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 /// One of the program's own drawn frames.
@@ -201,6 +202,18 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
         FileTask::OpenVotes(path) => JobEvent::VotesRead(polls::read_votes(&path)),
         FileTask::SaveVotes(export) => export.write(),
         FileTask::SaveReport(export) => reports::write(&export),
+        FileTask::SavePackage(package) => match package.write() {
+            Ok(()) => JobEvent::Saved(package.path),
+            Err(problem) => JobEvent::FileFailed(problem),
+        },
+        FileTask::SaveSettings(text, path) => match saving::write_text(&path, &text) {
+            Ok(()) => JobEvent::Saved(path),
+            Err(problem) => JobEvent::FileFailed(problem),
+        },
+        FileTask::ReadText(path) => {
+            let text = read_text(&path);
+            JobEvent::TextRead(path, text)
+        }
         FileTask::TakeFolders(what_for, paths) => JobEvent::FoldersChosen(what_for, paths),
         FileTask::WriteText(path, text) => match saving::write_own_text(&path, &text) {
             Ok(()) => return None,
@@ -216,8 +229,22 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
         | FileTask::PickExport(_)
         | FileTask::PickReport(_)
         | FileTask::PickVotes(_)
+        | FileTask::PickPackage(_)
+        | FileTask::PickSettings(..)
         | FileTask::Store(_) => return None,
     })
+}
+
+/// Largest text file that is read, in bytes.
+const MOST_TEXT: u64 = 4 << 20;
+
+fn read_text(path: &Path) -> Result<String, Problem> {
+    let failed = |why: String| Problem::new(format!("The file cannot be read: {why}.")).file(path);
+    let about = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?;
+    if about.len() > MOST_TEXT {
+        return Err(failed("it is too large".to_owned()));
+    }
+    std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))
 }
 
 fn opened(decoded: Result<RgbImage, FrameError>, origin: FrameOrigin) -> JobEvent {
@@ -292,6 +319,14 @@ pub(super) fn open_dialog(
                 export.path = dialogs::usual_place(&export.path.to_string_lossy());
                 Ok(Some(FileTask::SaveVotes(export)))
             }
+            FileTask::PickPackage(mut package) => {
+                package.path = dialogs::usual_place(&package.path.to_string_lossy());
+                Ok(Some(FileTask::SavePackage(package)))
+            }
+            FileTask::PickSettings(text, name) => {
+                let path = dialogs::usual_place(&name.to_string_lossy());
+                Ok(Some(FileTask::SaveSettings(text, path)))
+            }
             FileTask::PickReport(mut export) => {
                 export.path = dialogs::usual_place(&export.path.to_string_lossy());
                 Ok(Some(FileTask::SaveReport(export)))
@@ -327,12 +362,14 @@ pub(super) fn open_dialog(
             what_for @ (FolderUse::VotesFile
             | FolderUse::OriginalFiles
             | FolderUse::FramePictures
+            | FolderUse::SettingsFile
             | FolderUse::Video),
         ) => {
             let (kind, endings) = match what_for {
                 FolderUse::FramePictures => ("Pictures", PICTURE_EXTENSIONS),
                 FolderUse::Video => ("Videos", VIDEO_EXTENSIONS),
                 FolderUse::OriginalFiles => ("Weights", WEIGHT_EXTENSIONS),
+                FolderUse::SettingsFile => ("Settings", &["toml"][..]),
                 _ => ("Votes", &["json"][..]),
             };
             let several = matches!(
@@ -381,6 +418,19 @@ pub(super) fn open_dialog(
                 export.path = place()?;
                 Some(FileTask::SaveReport(export))
             })
+        }
+        FileTask::PickPackage(mut package) => {
+            let name = package.path.to_string_lossy().into_owned();
+            let place = dialogs::save("Debug package", &["zip"], name);
+            Box::new(move || {
+                package.path = place()?;
+                Some(FileTask::SavePackage(package))
+            })
+        }
+        FileTask::PickSettings(text, name) => {
+            let name = name.to_string_lossy().into_owned();
+            let place = dialogs::save("Settings", &["toml"], name);
+            Box::new(move || Some(FileTask::SaveSettings(text, place()?)))
         }
         other => return Ok(Some(other)),
     };

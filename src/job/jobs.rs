@@ -1,5 +1,6 @@
 //! The handle a face holds: submit, cancel, read events.
 
+use super::care;
 use super::datasets;
 use super::library;
 use super::making::{self, BundleTask, Making, MakingCommand};
@@ -41,6 +42,9 @@ pub struct JobsConfig {
     pub program: Option<PathBuf>,
     /// Failures that a soak test asks for.
     pub sabotage: Sabotage,
+    /// Whether everything that belongs to the person is left alone: no runs are kept, no bundles of theirs
+    /// are found. Logs and reports are still read.
+    pub safe: bool,
 }
 
 /// Where the threads leave what they have to say.
@@ -138,6 +142,7 @@ pub struct Jobs {
     queue: Arc<Queue>,
     worker: Option<JoinHandle<()>>,
     store: Option<Sender<Message>>,
+    care: care::Handle,
     library: library::Handle,
     training: training::Handle,
     datasets: datasets::Handle,
@@ -176,12 +181,13 @@ impl Jobs {
             loading: Arc::default(),
             notify: Arc::new(notify),
         };
-        let library = library::Handle::start(config.places.clone(), outbox.clone())?;
-        let training =
-            training::Handle::start(config.places.clone(), config.program, outbox.clone())?;
-        let datasets = datasets::Handle::start(config.places.clone(), outbox.clone())?;
-        let caches = config.places.clone();
-        let (store, keeper) = match config.places {
+        let care = care::Handle::start(config.places.clone(), outbox.clone())?;
+        let places = config.places.filter(|_| !config.safe);
+        let library = library::Handle::start(places.clone(), outbox.clone())?;
+        let training = training::Handle::start(places.clone(), config.program, outbox.clone())?;
+        let datasets = datasets::Handle::start(places.clone(), outbox.clone())?;
+        let caches = places.clone();
+        let (store, keeper) = match places {
             None => (None, None),
             Some(places) => {
                 let (messages, received) = bounded(TASKS);
@@ -219,6 +225,7 @@ impl Jobs {
             queue,
             worker: Some(worker),
             store,
+            care,
             library,
             training,
             datasets,
@@ -377,6 +384,13 @@ impl Jobs {
         self.answer(refused);
     }
 
+    /// Hands over a task about the program itself.
+    pub fn care(&mut self, task: care::CareTask) {
+        if !self.care.ask(task) {
+            tracing::debug!("too much is waiting to be looked after");
+        }
+    }
+
     /// Hands a task to the library of bundles.
     pub fn library(&mut self, task: LibraryTask) {
         if !self.library.ask(task) {
@@ -487,6 +501,7 @@ impl Drop for Jobs {
         }
         // Closing the events lets a thread that waits for room go on.
         self.events = None;
+        self.care.close();
         self.library.close();
         self.training.close();
         self.datasets.close();

@@ -84,7 +84,7 @@ fn perform(id: JobId, task: BundleTask, token: &CancelToken, outbox: &Outbox) ->
             id,
             Problem::new(format!(
                 "The program made a mistake: {}.",
-                super::worker::panic_text(&*panic)
+                super::care::without_quotes(super::worker::panic_text(&*panic))
             ))
             .hint("Nothing else is lost. Try again, and please report it with the log."),
         ),

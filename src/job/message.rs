@@ -1,6 +1,7 @@
 //! The messages that cross the seam. All of them are plain data: pictures travel as
 //! `image::RgbImage`, never as tensors or textures.
 
+use super::care::{CareEvent, Package};
 use super::datasets::DatasetEvent;
 use super::display::display_copy;
 use super::explaining::{Explaining, PieceEffect};
@@ -215,6 +216,16 @@ pub enum FileTask {
     PickVotes(Box<VotesExport>),
     /// Write votes into a file; ends in `Saved` or `FileFailed`.
     SaveVotes(Box<VotesExport>),
+    /// Show the save dialog for a debug package, whose path is the suggested name; then as `SavePackage`.
+    PickPackage(Box<Package>),
+    /// Write a debug package; ends in `Saved` or `FileFailed`.
+    SavePackage(Box<Package>),
+    /// Show the save dialog for settings with a suggested name; then as `SaveSettings`.
+    PickSettings(String, PathBuf),
+    /// Write settings into a file of the person; ends in `Saved` or `FileFailed`.
+    SaveSettings(String, PathBuf),
+    /// Read a text file that a person chose; ends in `TextRead`.
+    ReadText(PathBuf),
     /// Write a small text file (settings, session) whole or not at all, readable by its owner alone;
     /// silent when it works, else `FileFailed`.
     WriteText(PathBuf, String),
@@ -255,6 +266,8 @@ pub enum FolderUse {
     FramesFolder,
     /// A video, whose frames are taken out.
     Video,
+    /// A file with settings.
+    SettingsFile,
 }
 
 /// The newest state of a column's denoising; older pictures are overwritten, never queued.
@@ -475,12 +488,16 @@ pub enum JobEvent {
     BallotOpened(Box<Ballot>, Result<Arc<BallotPictures>, Problem>),
     /// Votes were read from a file, or cannot be.
     VotesRead(Result<Vec<Vote>, Problem>),
+    /// A text file was read, or cannot be.
+    TextRead(PathBuf, Result<String, Problem>),
     /// Folders or files were chosen in a dialog.
     FoldersChosen(FolderUse, Vec<PathBuf>),
     /// The library of bundles reports.
     Library(LibraryEvent),
     /// Something about training runs.
     Training(TrainingEvent),
+    /// Something about the program itself.
+    Care(CareEvent),
     /// The models left the memory.
     Unloaded(JobId),
     /// The opened data set reports.

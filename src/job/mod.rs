@@ -1,17 +1,19 @@
 //! The seam between the faces (window, command line) and the work.
 //!
 //! A face submits a [`JobSpec`], a [`FileTask`], a [`BundleTask`] or a [`LibraryTask`] and reads
-//! [`JobEvent`]s. Seven threads do everything: `lgd-worker` owns the device and the loaded pipeline,
+//! [`JobEvent`]s. Eight threads do everything: `lgd-worker` owns the device and the loaded pipeline,
 //! `lgd-files` decodes and saves, `lgd-bundles` makes bundles, `lgd-library` looks after them, with a
 //! thread more for each check or download, `lgd-training` looks after the processes of training runs,
 //! `lgd-dataset` edits data sets, with threads more for small pictures, for an examination and for the
-//! frames of a video, and `lgd-store` keeps runs and jobs so that nothing is lost when the program is
-//! killed.
+//! frames of a video, `lgd-store` keeps runs and jobs so that nothing is lost when the program is
+//! killed, and `lgd-care` looks after the program itself. Logging has a thread beside them.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
 
 mod axis;
 pub mod bundles;
+pub mod care;
+pub mod clock;
 mod cover;
 pub mod datasets;
 mod devices;
@@ -28,6 +30,7 @@ mod heat;
 pub mod hub;
 mod jobs;
 pub mod library;
+pub mod logs;
 mod making;
 mod memory;
 mod message;

@@ -50,6 +50,26 @@ impl Places {
         self.state.join("session.toml")
     }
 
+    /// The log, a file per day.
+    pub fn logs(&self) -> PathBuf {
+        self.state.join("logs")
+    }
+
+    /// Reports of mistakes of the program.
+    pub fn crashes(&self) -> PathBuf {
+        self.state.join("crashes")
+    }
+
+    /// Marks of the windows that are open.
+    pub fn starts(&self) -> PathBuf {
+        self.state.join("starts")
+    }
+
+    /// Every request that was made of the network.
+    pub fn requests_file(&self) -> PathBuf {
+        self.state.join("requests.jsonl")
+    }
+
     /// Where runs are kept.
     pub fn runs(&self) -> PathBuf {
         self.data.join("runs")

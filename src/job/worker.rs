@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use super::care::without_quotes;
 use super::display::display_copy;
 use super::export::{Painter, write_animation, write_story};
 use super::jobs::Outbox;
@@ -174,7 +175,7 @@ impl Worker {
                 // What a panic left half done must not serve the next job.
                 self.resident = None;
                 self.judge = None;
-                let problem = Problem::new(format!("The program made a mistake: {}.", panic_text(&*panic)))
+                let problem = Problem::new(format!("The program made a mistake: {}.", without_quotes(panic_text(&*panic))))
                     .hint("The job is lost, nothing else is. Try again, and please report it with the log.");
                 JobEvent::Failed(id, problem)
             }

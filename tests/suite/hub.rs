@@ -4,7 +4,8 @@ use crate::fake_hub::{COMMIT, FakeHub, Fault, REPO, checksum, noise};
 use crate::golden::TestResult;
 use lgd_studio::job::CancelToken;
 use lgd_studio::job::hub::{
-    DownloadSpec, DownloadStage, Hub, HubError, Listing, NetworkSettings, Patience, RepoId, Secret,
+    DownloadSpec, DownloadStage, Hub, HubError, Listing, NetworkSettings, Patience, Purpose,
+    RepoId, Secret,
 };
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -121,7 +122,21 @@ fn hub_files_arrive_in_the_layout_of_the_cache() -> TestResult {
     );
 
     // Every request was told, the token went to the hub alone, and no signature was written down.
-    let requests = requests.lock().expect("nobody panicked").clone();
+    let told = requests.lock().expect("nobody panicked").clone();
+    // One with a body is told again when it is there.
+    let (again, requests): (Vec<_>, Vec<_>) = told
+        .into_iter()
+        .partition(|request| request.bytes.is_some_and(|bytes| bytes > 0));
+    let loads = again
+        .iter()
+        .filter(|request| request.purpose == Purpose::Download);
+    let arrived: u64 = loads.filter_map(|request| request.bytes).sum();
+    assert_eq!(arrived, spec.bytes());
+    assert!(
+        again
+            .iter()
+            .any(|request| request.purpose == Purpose::LookUp)
+    );
     let heard = fake.heard("");
     assert_eq!(requests.len(), heard.len());
     assert!(

@@ -197,7 +197,7 @@ fn window_commands_are_found_by_name() -> Outcome {
         .type_text("about");
     window.step();
     window.step();
-    window.get_by_role_and_label(Role::Button, "About and shortcuts");
+    window.get_by_role_and_label(Role::Button, "About this program");
     window.key_press(Key::Enter);
     window.step();
     window.step();

@@ -81,6 +81,8 @@ fn window_has_a_glyph_for_every_character_it_shows() -> Outcome {
         Page::Evaluate,
         Page::Train,
         Page::Models,
+        Page::Log,
+        Page::Help,
         Page::Ask,
     ] {
         window.state_mut().act(Action::ShowPage(page));
@@ -94,6 +96,9 @@ fn window_has_a_glyph_for_every_character_it_shows() -> Outcome {
         Dialog::Import,
         Dialog::Network,
         Dialog::Grid,
+        Dialog::Welcome,
+        Dialog::Package,
+        Dialog::Doctor,
     ] {
         window.state_mut().act(Action::ShowDialog(dialog));
         window.run_steps(3);

@@ -53,6 +53,8 @@ fn window_every_dialog_keeps_its_buttons_in_view_at_any_size() -> Outcome {
             Dialog::Hub,
             Dialog::Import,
             Dialog::Grid,
+            Dialog::Package,
+            Dialog::Doctor,
         ] {
             window.state_mut().act(Action::ShowDialog(dialog));
             for _ in 0..6 {

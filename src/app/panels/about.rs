@@ -1,16 +1,15 @@
-//! About: the drawn world, version, licence, model, device, and the keys.
+//! About: the drawn world, version, licence, model, device, and the ways to what else there is to
+//! know.
 
 use super::Cx;
-use crate::app::command::Command;
+use crate::app::care_command::CareCommand;
 use crate::app::state::{Action, BundleState};
 use crate::app::theme::space;
-use crate::app::widgets::{closing_dialog, hint, title};
+use crate::app::widgets::{closing_dialog, hint};
 use eframe::egui;
-use egui::{Grid, Image, RichText, Ui, load::SizedTexture, vec2};
+use egui::{Image, Ui, load::SizedTexture, vec2};
 
 const WIDTH: f32 = 560.0;
-/// Least width for the keys in two columns.
-const TWO_SIDES: f32 = 520.0;
 
 /// Draws the dialog.
 pub fn about_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
@@ -23,10 +22,7 @@ pub fn about_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         (None, close.as_ref()),
         |ui| {
             head_ui(ui, cx);
-            ui.add_space(space::M);
-            ui.separator();
-            title(ui, &cx.tr("about-shortcuts"));
-            keys_ui(ui, cx);
+            ways_ui(ui, cx, actions);
         },
     );
     if closed {
@@ -66,42 +62,21 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>) {
     });
 }
 
-fn keys_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    let commands = Command::ALL.into_iter().filter_map(|command| {
-        let keys = ui.ctx().format_shortcut(&command.shortcut()?);
-        Some((
-            cx.tr(command.label()).trim_end_matches('…').to_owned(),
-            keys,
-        ))
-    });
-    let others = [
-        ("shortcut-newline", "shortcut-newline-keys"),
-        ("shortcut-history", "shortcut-history-keys"),
-    ]
-    .map(|(label, keys)| (cx.tr(label).into_owned(), cx.tr(keys).into_owned()));
-    let rows: Vec<(String, String)> = commands.chain(others).collect();
-    // Side by side where both sides have room.
-    let sides = if ui.available_width() < TWO_SIDES {
-        1
-    } else {
-        2
-    };
-    let half = rows.len().div_ceil(sides);
-    ui.spacing_mut().item_spacing.x = space::XL;
-    ui.spacing_mut().interact_size.y = 20.0;
-    ui.horizontal_top(|ui| {
-        for (side, part) in rows.chunks(half.max(1)).enumerate() {
-            Grid::new(("keys", side))
-                .spacing(vec2(space::M, 6.0))
-                .show(ui, |ui| {
-                    for (label, keys) in part {
-                        ui.add(egui::Label::new(
-                            RichText::new(keys).monospace().color(cx.tokens.accent),
-                        ));
-                        ui.label(label);
-                        ui.end_row();
-                    }
-                });
+/// The ways to what else there is to know.
+fn ways_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+    ui.add_space(space::S);
+    ui.horizontal_wrapped(|ui| {
+        for command in [
+            CareCommand::Help,
+            CareCommand::Log,
+            CareCommand::Doctor,
+            CareCommand::Requests,
+        ] {
+            let (label, tip) = command.texts();
+            if ui.button(cx.tr(label)).on_hover_text(cx.tr(tip)).clicked() {
+                actions.push(Action::CloseDialog);
+                actions.extend(command.action(cx.state));
+            }
         }
     });
 }

@@ -4,12 +4,14 @@
 
 mod about;
 mod ask;
+mod care;
 mod compute;
 mod conference;
 mod dataset;
 mod evaluate;
 mod exporting;
 mod gallery;
+mod guide;
 mod memory;
 mod models;
 mod network;
@@ -26,11 +28,13 @@ mod vote;
 
 pub use about::about_ui;
 pub use ask::{AskPage, drop_overlay_ui, grid_setup_ui, story_ui};
+pub use care::{LogPage, doctor_ui, exchange_ui, last_end_ui, package_ui};
 pub use conference::{ConferencePage, keys as conference_keys};
 pub use dataset::DatasetPage;
 pub use evaluate::EvaluatePage;
 pub use exporting::exporting_ui;
 pub use gallery::GalleryPage;
+pub use guide::{HelpPage, Spots, tour_keys, tour_ui, welcome_ui};
 pub use models::ModelsPage;
 pub use network::network_ui;
 pub use notices::Notices;
@@ -43,7 +47,7 @@ pub use status_bar::{HEIGHT as STATUS_HEIGHT, status_bar_ui};
 pub use train::TrainPage;
 pub use vote::VotePage;
 
-use super::state::{Action, AppState, Page};
+use super::state::{Action, AppState, Page, Stop};
 use super::texts::{Texts, Value};
 use super::theme::Tokens;
 use super::widgets::look::LookPainter;
@@ -60,7 +64,7 @@ pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
         Page::Train => train::dropped(ctx),
         Page::Dataset => dataset::dropped(ctx, state),
         Page::Evaluate => evaluate::dropped(ctx, state),
-        Page::Ask | Page::Gallery | Page::Vote => ask::dropped(ctx, state),
+        Page::Ask | Page::Gallery | Page::Vote | Page::Log | Page::Help => ask::dropped(ctx, state),
     }
 }
 
@@ -78,6 +82,8 @@ pub struct Cx<'a> {
     pub look: &'a RefCell<LookPainter>,
     /// Our own drawings.
     pub art: &'a Art,
+    /// Where the controls of the tour are.
+    pub spots: &'a RefCell<Spots>,
     /// Where files are.
     pub places: Option<&'a Places>,
 }
@@ -86,6 +92,11 @@ impl Cx<'_> {
     /// A text by id.
     pub fn tr(&self, id: &'static str) -> Cow<'_, str> {
         self.texts.get(id)
+    }
+
+    /// Notes where a control of the tour is.
+    pub fn spot(&self, stop: Stop, rect: egui::Rect) {
+        self.spots.borrow_mut().note(stop, rect);
     }
 
     /// A text by id with values.

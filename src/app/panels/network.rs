@@ -2,19 +2,26 @@
 
 use super::Cx;
 use super::gallery::{ago, now};
+use super::models::size;
 use crate::app::settings::Settings;
 use crate::app::state::Action;
 use crate::app::theme::space;
 use crate::app::widgets::{closing_dialog, field_frame, hint, title};
-use crate::job::hub::{HUB, Request, Secret};
+use crate::job::clock::stamp;
+use crate::job::hub::{HUB, Purpose, Request, Secret};
 use eframe::egui;
 use egui::{Align, Id, Label, Layout, RichText, ScrollArea, TextEdit, Ui, vec2};
 
-const WIDTH: f32 = 560.0;
+const WIDTH: f32 = 640.0;
 /// Width of the names of settings.
 const NAMES: f32 = 84.0;
 /// Height of the list of requests.
-const LIST: f32 = 220.0;
+const LIST: f32 = 240.0;
+/// Height of a request.
+const ROW: f32 = 22.0;
+/// Widths of when and of what for.
+const TIMES: f32 = 92.0;
+const PURPOSES: f32 = 64.0;
 
 /// Draws the dialog.
 pub fn network_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
@@ -108,7 +115,7 @@ fn requests_ui(ui: &mut Ui, cx: &Cx<'_>) {
         .id_salt("requests")
         .max_height(LIST)
         .auto_shrink([false, true])
-        .show_rows(ui, 22.0, hub.requests.len(), |ui, rows| {
+        .show_rows(ui, ROW, hub.requests.len(), |ui, rows| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for request in hub.requests.iter().rev().skip(rows.start).take(rows.len()) {
                 request_ui(ui, cx, request);
@@ -116,12 +123,28 @@ fn requests_ui(ui: &mut Ui, cx: &Cx<'_>) {
         });
 }
 
+/// One request: when, what for, what was asked of whom, what came of it.
 fn request_ui(ui: &mut Ui, cx: &Cx<'_>, request: &Request) {
     ui.horizontal(|ui| {
-        ui.set_height(22.0);
+        ui.set_height(ROW);
+        let purpose = cx.tr(match request.purpose {
+            Purpose::LookUp => "network-look-up",
+            Purpose::Download => "network-download",
+        });
+        let when = ago(cx, request.at, now());
+        let time = format!("{} UTC", stamp(request.at));
+        for (width, words, tip) in [
+            (TIMES, when.as_str(), time.as_str()),
+            (PURPOSES, purpose.as_ref(), request.host()),
+        ] {
+            let place = vec2(width, ROW);
+            ui.allocate_ui_with_layout(place, Layout::left_to_right(Align::Center), |ui| {
+                ui.set_min_width(width);
+                hint(ui, cx.tokens, words).on_hover_text(tip);
+            });
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.add_space(space::M);
-            hint(ui, cx.tokens, ago(cx, request.at, now()));
             let (words, colour) = match &request.answer {
                 Ok(status @ ..400) => (status.to_string(), cx.tokens.success),
                 Ok(status) => (status.to_string(), cx.tokens.error),
@@ -131,6 +154,8 @@ fn request_ui(ui: &mut Ui, cx: &Cx<'_>, request: &Request) {
             if let Err(why) = &request.answer {
                 answer.on_hover_text(why);
             }
+            let bytes = request.bytes.map(|bytes| size(cx, bytes));
+            hint(ui, cx.tokens, bytes.unwrap_or_else(|| "…".to_owned()));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let words = format!("{} {}", request.method, request.address);
                 let text = RichText::new(&words).small().monospace();

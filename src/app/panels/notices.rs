@@ -3,7 +3,7 @@
 
 use super::Cx;
 use crate::app::state::{
-    Action, GalleryAction, LibraryAction, Notice, NoticeId, NoticeKind, QueueAction,
+    Action, CareAction, GalleryAction, LibraryAction, Notice, NoticeId, NoticeKind, QueueAction,
 };
 use crate::app::theme::{self, space};
 use crate::app::widgets::{Icon, icon_button};
@@ -181,6 +181,18 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
                 Some(cx.tr("notice-bundle-deleted-hint").into_owned()),
             )
         }
+        NoticeKind::SettingsImported(_) => (
+            tokens.accent_soft,
+            tokens.on_accent_soft,
+            cx.tr("notice-settings-imported").into_owned(),
+            None,
+        ),
+        NoticeKind::SettingsReset(_) => (
+            tokens.accent_soft,
+            tokens.on_accent_soft,
+            cx.tr("notice-settings-reset").into_owned(),
+            None,
+        ),
         NoticeKind::NotRecalled(problem) => (
             tokens.warning_soft,
             tokens.warning,
@@ -228,6 +240,9 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
                 let restore = match &notice.kind {
                     NoticeKind::RunsDeleted(keys) => {
                         Some(Action::Gallery(GalleryAction::Restore(keys.clone())))
+                    }
+                    NoticeKind::SettingsImported(before) | NoticeKind::SettingsReset(before) => {
+                        Some(CareAction::TakeBack(before.clone()).into())
                     }
                     NoticeKind::BundleDeleted(deleted) => {
                         Some(Action::Library(LibraryAction::Restore(deleted.clone())))

@@ -2,6 +2,7 @@
 
 use super::Cx;
 use super::compute::compute_ui;
+use crate::app::care_command::CareCommand;
 use crate::app::language::LanguageChoice;
 use crate::app::settings::{Settings, ThemeChoice};
 use crate::app::state::{Action, Dialog};
@@ -39,6 +40,8 @@ pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action
         places_ui(ui, cx);
         ui.add_space(space::L);
         network_ui(ui, cx, actions);
+        ui.add_space(space::L);
+        care_ui(ui, cx, actions);
     });
     if closed {
         actions.push(Action::CloseDialog);
@@ -123,6 +126,41 @@ fn network_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             }
         });
     });
+}
+
+/// Settings in files, and the ways to what the program knows about itself.
+fn care_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+    let rows = [
+        (
+            "preferences-file",
+            &[
+                CareCommand::ExportSettings,
+                CareCommand::ImportSettings,
+                CareCommand::ResetSettings,
+            ][..],
+        ),
+        (
+            "preferences-care",
+            &[CareCommand::Log, CareCommand::Doctor, CareCommand::Package][..],
+        ),
+    ];
+    for (heading, commands) in rows {
+        title(ui, &cx.tr(heading));
+        ui.horizontal_wrapped(|ui| {
+            for command in commands {
+                let (label, tip) = command.texts();
+                let action = command.action(cx.state);
+                let button = ui.add_enabled(action.is_some(), Button::new(cx.tr(label)));
+                if button.on_hover_text(cx.tr(tip)).clicked() {
+                    if *command == CareCommand::Log {
+                        actions.push(Action::CloseDialog);
+                    }
+                    actions.extend(action);
+                }
+            }
+        });
+        ui.add_space(space::S);
+    }
 }
 
 fn places_ui(ui: &mut Ui, cx: &Cx<'_>) {

@@ -5,7 +5,7 @@ use super::memory::{loading_ui, memory_ui};
 use crate::app::command::Command;
 use crate::app::state::{Action, BundleState, Column, Dialog};
 use crate::app::theme::space;
-use crate::app::widgets::hint;
+use crate::app::widgets::{Tone, badge, hint};
 use eframe::egui;
 use egui::{Align, Button, Layout, RichText, Sense, Ui, vec2};
 
@@ -39,11 +39,15 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         loading_ui(ui, cx, actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             network_ui(ui, cx, actions);
+            if cx.state.care.safe {
+                let safe = badge(ui, cx.tokens, Tone::Warning, &cx.tr("status-safe"));
+                safe.on_hover_text(cx.tr("status-safe-tip"));
+            }
         });
     });
 }
 
-/// How many requests were made since the start; opens the list of them.
+/// How many requests were ever made; opens the list of them.
 fn network_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     let hub = &cx.state.library.hub;
     let values = [("count", hub.request_count.into())];

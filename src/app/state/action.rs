@@ -2,11 +2,13 @@
 //! plain data.
 
 use super::{
-    ConferenceAction, DatasetAction, Dialog, EvaluateAction, Explain, Form, GalleryAction,
-    GridAction, HubAction, ImportAction, LibraryAction, Moment, NoticeId, OfferChoice, Page,
-    QueueAction, RunId, StoryAction, TargetAction, Topic, TrainAction, VoteAction,
+    CareAction, ConferenceAction, DatasetAction, Dialog, EvaluateAction, Explain, Form,
+    GalleryAction, GridAction, GuideAction, HubAction, ImportAction, LibraryAction, Moment,
+    NoticeId, OfferChoice, Page, QueueAction, RunId, StoryAction, TargetAction, Topic, TrainAction,
+    VoteAction,
 };
 use crate::app::settings::Settings;
+use crate::job::care::CareTask;
 use crate::job::{
     BundleTask, DatasetTask, ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask,
     Resources, RunDraft, TrainingTask,
@@ -128,12 +130,28 @@ pub enum Action {
     Dismiss(NoticeId),
     /// The window has another size, in points.
     Resized([f32; 2]),
+    /// Does something on the way in.
+    Guide(GuideAction),
+    /// Does something about the program itself.
+    Care(CareAction),
     /// Does something in conference mode.
     Conference(ConferenceAction),
     /// Ends the program.
     Quit,
     /// A submitted job got its id.
     Submitted(Ticket, JobId),
+}
+
+impl From<GuideAction> for Action {
+    fn from(action: GuideAction) -> Self {
+        Self::Guide(action)
+    }
+}
+
+impl From<CareAction> for Action {
+    fn from(action: CareAction) -> Self {
+        Self::Care(action)
+    }
 }
 
 impl From<DatasetAction> for Action {
@@ -186,6 +204,8 @@ pub enum Effect {
     Use(Resources),
     /// Give the file thread something to do.
     Files(FileTask),
+    /// Look after the program itself.
+    Care(CareTask),
     /// Give the library of bundles something to do.
     Library(LibraryTask),
     /// Give the thread of training runs something to do.

@@ -321,6 +321,8 @@ impl AppState {
 
     pub(super) fn films_read(&mut self, films: Result<Vec<Arc<Film>>, Problem>) {
         let Some(conference) = &mut self.conference else {
+            // The help asked for them; without them it has words alone.
+            self.guide.films = films.unwrap_or_default();
             return;
         };
         match films {

@@ -115,7 +115,10 @@ impl AppState {
             JobEvent::ExportChosen(export) => return self.export_chosen(*export),
             JobEvent::OwnPicture(frame, recalled) => self.own_picture(frame, recalled),
             JobEvent::FrameMissing(facts) => self.frame_missing(facts),
-            JobEvent::FrameOpened(frame) => self.frame_opened(frame),
+            JobEvent::FrameOpened(frame) => {
+                self.frame_opened(frame);
+                return self.ask_first();
+            }
             JobEvent::FrameFailed(problem) => {
                 self.frame.opening = false;
                 self.notify(NoticeKind::Trouble(problem));
@@ -135,6 +138,8 @@ impl AppState {
             JobEvent::FoldersChosen(what_for, paths) => {
                 return self.folders_chosen(what_for, paths);
             }
+            JobEvent::Care(event) => return self.on_care_event(event),
+            JobEvent::TextRead(path, text) => self.settings_read(path, text),
             JobEvent::Dataset(event) => return self.on_dataset_event(event),
             JobEvent::Library(event) => return self.on_library_event(event),
             JobEvent::Training(event) => return self.on_training_event(event),

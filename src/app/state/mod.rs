@@ -3,6 +3,7 @@
 
 mod action;
 mod answer;
+mod care;
 mod cells;
 mod conference;
 mod dataset;
@@ -12,6 +13,7 @@ mod explain;
 mod export;
 mod form;
 mod gallery;
+mod guide;
 mod library;
 mod page;
 mod plan;
@@ -38,6 +40,7 @@ mod undo;
 mod vote;
 
 pub use action::{Action, Effect, Ticket};
+pub use care::{Care, CareAction, Change, Exchange, LastEnd};
 pub use cells::GridAction;
 pub use conference::{Ballot, Conference, ConferenceAction, LONGEST_QUESTION, Scene, Tally};
 pub use dataset::{
@@ -54,6 +57,7 @@ pub use form::Form;
 pub use gallery::{
     CoverState, Filter, Gallery, GalleryAction, Period, Recall, Row, differences, settings,
 };
+pub use guide::{Guide, GuideAction, Stop};
 pub use library::{
     Check, Download, DownloadState, Found, HubAction, ImportAction, ImportPlan, ImportStep,
     Importing, Library, LibraryAction, Shelved,
@@ -106,6 +110,16 @@ pub enum Dialog {
     Network,
     /// A story before it is made.
     Story,
+    /// A first question at one press.
+    Welcome,
+    /// How the program ended the last time.
+    LastEnd,
+    /// A debug package before it is written.
+    Package,
+    /// What this machine can run.
+    Doctor,
+    /// Settings of a file before they are used.
+    ImportSettings,
 }
 
 /// Identifies a notice.
@@ -149,6 +163,10 @@ pub enum NoticeKind {
     EditsRecovered(usize),
     /// So many fields were written by the patch of a health check.
     PatchApplied(usize),
+    /// Settings came from a file; those before.
+    SettingsImported(Box<Settings>),
+    /// Settings are as in a new installation; those before.
+    SettingsReset(Box<Settings>),
     /// Settings are in the form, but the frame they were used with was not found.
     FrameMissing(FrameFacts),
 }
@@ -241,6 +259,10 @@ pub struct AppState {
     pub question_tokens: Option<usize>,
     /// Inner size of the window, in points.
     pub window_size: Option<[f32; 2]>,
+    /// The way in.
+    pub guide: Guide,
+    /// What is known about the program itself.
+    pub care: Care,
     /// Whether the window is asked to close.
     pub quitting: bool,
     /// Whether two pictures are looked at closely in place of the columns.
@@ -311,6 +333,8 @@ impl AppState {
             settings,
             question_tokens: None,
             window_size: session.window_size,
+            guide: Guide::default(),
+            care: Care::default(),
             quitting: false,
             looking: false,
             timing: false,
@@ -375,6 +399,7 @@ impl AppState {
             votes: self.voting.draft.clone(),
             train: Some(self.train.draft.clone()),
             dataset: self.dataset.memory.clone(),
+            welcomed: self.guide.welcomed,
         }
     }
 
@@ -454,6 +479,8 @@ impl AppState {
                     self.take_form(form);
                 }
             }
+            Action::Guide(action) => return self.act_on_guide(action),
+            Action::Care(action) => return self.act_on_care(action),
             Action::Conference(action) => return self.act_on_conference(action),
             Action::Generate => return self.generate(),
             Action::Cancel => return self.cancel(),
@@ -517,13 +544,19 @@ impl AppState {
             Action::Train(action) => return self.act_on_training(action),
             Action::ShowDialog(dialog) => {
                 self.dialog = Some(dialog);
+                if matches!(dialog, Dialog::Package | Dialog::Doctor) {
+                    return self.come_to_care(dialog);
+                }
                 if dialog == Dialog::Settings {
                     let mut effects = self.measure_room();
                     effects.push(Effect::Files(FileTask::ReadDevices));
                     return effects;
                 }
             }
-            Action::CloseDialog => self.dialog = None,
+            Action::CloseDialog => {
+                let closed = self.dialog.take();
+                self.leave_care(closed);
+            }
             Action::EditSettings(settings) => return self.edit_settings(*settings),
             Action::UseCpu => return self.use_cpu(),
             Action::StopLoading => {

@@ -21,6 +21,10 @@ pub enum Page {
     Dataset,
     /// The bundles known here.
     Models,
+    /// What the program wrote down about itself.
+    Log,
+    /// What the modes do, and the keys.
+    Help,
 }
 
 /// A page of another version is not worth losing the session for.

@@ -4,10 +4,13 @@
 //! goes to the hub alone, never to the server it sends us to for the file.
 
 use super::address::{origin, public, redirected};
+use super::requests::{Purpose, Request, next_id};
 use super::{HubError, NetworkSettings, Patience};
-use crate::job::CancelToken;
+use crate::job::{CancelToken, clock};
 use std::io::Read;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, Response, header};
 use ureq::{Agent, Body, Proxy};
 
@@ -16,18 +19,8 @@ const MOST_REDIRECTS: usize = 6;
 /// Bytes of an answer that is no file.
 const MOST_TEXT: u64 = 32 << 20;
 
-/// A request that was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// GET or HEAD.
-    pub method: &'static str,
-    /// The address, without the signature of a link.
-    pub address: String,
-    /// The status of the answer, or why there was none.
-    pub answer: Result<u16, String>,
-    /// When it was made, in seconds since 1970.
-    pub at: i64,
-}
+/// Hears of every request.
+type Listener = Arc<dyn Fn(Request) + Send + Sync>;
 
 /// What an answer begins with.
 pub(super) struct Answer {
@@ -37,6 +30,8 @@ pub(super) struct Answer {
     pub headers: HeaderMap,
     host: String,
     body: Body,
+    told: Request,
+    on_request: Listener,
 }
 
 /// The way to the hub.
@@ -45,7 +40,8 @@ pub(super) struct Client {
     endpoint: String,
     token: Option<String>,
     patience: Patience,
-    on_request: Box<dyn Fn(Request) + Send>,
+    on_request: Listener,
+    downloading: AtomicBool,
 }
 
 impl Client {
@@ -56,7 +52,7 @@ impl Client {
     pub(super) fn new(
         settings: &NetworkSettings,
         patience: Patience,
-        on_request: impl Fn(Request) + Send + 'static,
+        on_request: impl Fn(Request) + Send + Sync + 'static,
     ) -> Result<Self, HubError> {
         if settings.offline {
             return Err(HubError::Offline);
@@ -79,8 +75,15 @@ impl Client {
             endpoint: settings.endpoint().to_owned(),
             token: (!settings.token.is_empty()).then(|| settings.token.reveal().to_owned()),
             patience,
-            on_request: Box::new(on_request),
+            on_request: Arc::new(on_request),
+            downloading: AtomicBool::new(false),
         })
+    }
+
+    /// What the next requests are for.
+    pub(super) fn now_for(&self, purpose: Purpose) {
+        let downloading = purpose == Purpose::Download;
+        self.downloading.store(downloading, Ordering::Relaxed);
     }
 
     /// The address requests go to.
@@ -92,7 +95,7 @@ impl Client {
     pub(super) fn head(&self, address: &str) -> Result<HeaderMap, HubError> {
         let mut address = address.to_owned();
         for _ in 0..MOST_REDIRECTS {
-            let response = self.send("HEAD", &address, None)?;
+            let (response, _) = self.send("HEAD", &address, None)?;
             let status = response.status().as_u16();
             let told = response.headers().contains_key("x-linked-etag");
             match location(response.headers()) {
@@ -112,7 +115,7 @@ impl Client {
         let mut address = address.to_owned();
         for _ in 0..MOST_REDIRECTS {
             let range = (from > 0).then(|| format!("bytes={from}-"));
-            let response = self.send("GET", &address, range)?;
+            let (response, told) = self.send("GET", &address, range)?;
             let status = response.status().as_u16();
             match (status, location(response.headers())) {
                 (300..=399, Some(to)) => address = redirected(&address, &to),
@@ -123,6 +126,8 @@ impl Client {
                         headers: parts.headers,
                         host: host(&address),
                         body,
+                        told,
+                        on_request: self.on_request.clone(),
                     });
                 }
                 _ => return Err(refusal(&address, &response)),
@@ -135,8 +140,8 @@ impl Client {
     pub(super) fn text(&self, address: &str, token: &CancelToken) -> Result<Vec<u8>, HubError> {
         self.patiently(token, || {
             let mut bytes = Vec::new();
-            let Answer { body, host, .. } = self.get(address, 0)?;
-            let mut body = body.into_reader().take(MOST_TEXT);
+            let (host, body) = self.get(address, 0)?.into_body();
+            let mut body = body.take(MOST_TEXT);
             body.read_to_end(&mut bytes)
                 .map_err(|e| unreachable(host, &e))?;
             Ok(bytes)
@@ -189,7 +194,7 @@ impl Client {
         method: &'static str,
         address: &str,
         range: Option<String>,
-    ) -> Result<Response<Body>, HubError> {
+    ) -> Result<(Response<Body>, Request), HubError> {
         let mut request = match method {
             "HEAD" => self.agent.head(address),
             _ => self.agent.get(address),
@@ -205,19 +210,30 @@ impl Client {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let answer = request.call();
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        // A body follows only what was asked for and is sent.
+        let with_body = |status: u16| method == "GET" && matches!(status, 200 | 206);
+        let purpose = match self.downloading.load(Ordering::Relaxed) {
+            true => Purpose::Download,
+            false => Purpose::LookUp,
+        };
         let told = Request {
-            method,
+            id: next_id(),
+            at: clock::now(),
+            method: method.to_owned(),
             address: public(address),
+            purpose,
+            bytes: match &answer {
+                Ok(response) if with_body(response.status().as_u16()) => None,
+                _ => Some(0),
+            },
             answer: match &answer {
                 Ok(response) => Ok(response.status().as_u16()),
                 Err(error) => Err(error.to_string()),
             },
-            at: since.map_or(0, |since| since.as_secs() as i64),
         };
         tracing::debug!(method, address = told.address, answer = ?told.answer, "request");
-        (self.on_request)(told);
-        answer.map_err(|error| match error {
+        (self.on_request)(told.clone());
+        let answer = answer.map_err(|error| match error {
             ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
                 odd(address, "its address cannot be used")
             }
@@ -226,7 +242,8 @@ impl Client {
                 host: host(address),
                 why: plainly(&error),
             },
-        })
+        });
+        Ok((answer?, told))
     }
 }
 
@@ -235,12 +252,43 @@ impl Answer {
     pub(super) fn into_body(self) -> (String, impl Read) {
         // The library limits what is read of a body; a file has its own size.
         let reader = self.body.into_with_config().limit(u64::MAX).reader();
-        (self.host, reader)
+        let counted = Counted {
+            reader,
+            told: self.told,
+            received: 0,
+            on_request: self.on_request,
+        };
+        (self.host, counted)
     }
 
     /// A header as a text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         text_of(&self.headers, name)
+    }
+}
+
+/// A body that is counted, and told with its size when nobody reads on.
+struct Counted<R> {
+    reader: R,
+    told: Request,
+    received: u64,
+    on_request: Listener,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.reader.read(into)?;
+        self.received += read as u64;
+        Ok(read)
+    }
+}
+
+impl<R> Drop for Counted<R> {
+    fn drop(&mut self) {
+        (self.on_request)(Request {
+            bytes: Some(self.received),
+            ..self.told.clone()
+        });
     }
 }
 

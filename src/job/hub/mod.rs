@@ -14,15 +14,16 @@ mod error;
 mod ledger;
 mod listing;
 mod network;
+mod requests;
 mod token;
 
 pub use address::{Asked, RepoId};
 pub use cache::{cache_folder, free_bytes};
-pub use client::Request;
 pub use download::{DownloadKey, DownloadProgress, DownloadSpec, DownloadStage};
 pub use error::HubError;
 pub use listing::{HubFile, Listing, MAIN};
 pub use network::{HUB, NetworkSettings, Patience, Secret};
+pub use requests::{KEPT_REQUESTS, Purpose, Request, RequestBook};
 pub use token::{TokenSource, found_token};
 
 pub(super) use ledger::Ledger;
@@ -44,7 +45,7 @@ impl Hub {
     pub fn open(
         settings: &NetworkSettings,
         patience: Patience,
-        on_request: impl Fn(Request) + Send + 'static,
+        on_request: impl Fn(Request) + Send + Sync + 'static,
     ) -> Result<Self, HubError> {
         let client = Client::new(settings, patience, on_request)?;
         Ok(Self { client })
@@ -60,6 +61,7 @@ impl Hub {
         revision: &str,
         token: &CancelToken,
     ) -> Result<Listing, HubError> {
+        self.client.now_for(Purpose::LookUp);
         listing::list(&self.client, repo, revision, token)
     }
 
@@ -74,6 +76,7 @@ impl Hub {
         token: &CancelToken,
         mut on_progress: impl FnMut(DownloadProgress),
     ) -> Result<PathBuf, HubError> {
+        self.client.now_for(Purpose::Download);
         download::download(&self.client, spec, token, &mut on_progress)
     }
 }

@@ -5,7 +5,7 @@ use super::LibraryEvent;
 use super::news::NewsBoard;
 use crate::job::hub::{
     Asked, DownloadKey, DownloadSpec, Hub, HubError, Ledger, Listing, MAIN, NetworkSettings,
-    Patience, free_bytes,
+    Patience, RequestBook, free_bytes,
 };
 use crate::job::jobs::Outbox;
 use crate::job::{CancelToken, JobEvent, Places, Problem};
@@ -166,10 +166,11 @@ impl Network {
             CancelToken::default(),
         );
         let (stop, about) = (token.clone(), asked.clone());
+        let book = RequestBook::of(self.places.as_ref());
         let work = move || {
             let revision = about.revision.as_deref().unwrap_or(MAIN);
             let found = guarded(|| {
-                let hub = open(&settings, &news, &outbox)?;
+                let hub = open(&settings, &book, &news, &outbox)?;
                 hub.list(&about.repo, revision, &stop)
             });
             let listing = found
@@ -212,9 +213,10 @@ impl Network {
         );
         let (stop, ledger) = (token.clone(), Ledger::new(self.places.as_ref()));
         let named = key.clone();
+        let book = RequestBook::of(self.places.as_ref());
         let work = move || {
             let ended = guarded(|| {
-                let hub = open(&settings, &news, &outbox)?;
+                let hub = open(&settings, &book, &news, &outbox)?;
                 hub.download(&spec, &stop, |progress| {
                     news.downloading(&named, progress);
                     outbox.wake();
@@ -253,10 +255,16 @@ impl Network {
     }
 }
 
-fn open(settings: &NetworkSettings, news: &NewsBoard, outbox: &Outbox) -> Result<Hub, HubError> {
-    let (news, outbox) = (news.clone(), outbox.clone());
+fn open(
+    settings: &NetworkSettings,
+    book: &RequestBook,
+    news: &NewsBoard,
+    outbox: &Outbox,
+) -> Result<Hub, HubError> {
+    let (book, news, outbox) = (book.clone(), news.clone(), outbox.clone());
     let settings = settings.clone().with_environment();
     Hub::open(&settings, Patience::default(), move |request| {
+        book.add(&request);
         news.requested(request);
         outbox.wake();
     })

@@ -12,7 +12,7 @@ use super::timeline::{HEIGHT as TIMELINE, TimelinePanel};
 use super::times::{TimesPanel, height_with_gap as times_height};
 use crate::app::command::Command;
 use crate::app::panels::remedy::remedy_ui;
-use crate::app::state::{Action, Blocked, BundleState, Form, Page, Run};
+use crate::app::state::{Action, Blocked, BundleState, Form, Page, Run, Stop};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Choice, button_row, card, cells, title, toggles};
 use crate::job::{EditRequest, GuidanceMode, Piece, PieceOf};
@@ -39,6 +39,7 @@ impl ColumnsPanel {
         card(ui, cx.tokens, |ui| {
             ui.set_min_size(ui.available_size());
             modes_ui(ui, cx, form, actions);
+            cx.spot(Stop::Answers, ui.available_rect_before_wrap());
             ui.add_space(space::XS);
             match &cx.state.run {
                 Some(run) => self.run_ui(ui, cx, run, actions),
@@ -144,6 +145,8 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, actions: &mut Vec<Action>
         ui.add_space(space::S);
         let look = Command::Look.action(cx.state);
         let width = (ui.available_width() - 180.0).min(420.0);
+        let start = ui.cursor().min;
+        cx.spot(Stop::Modes, Rect::from_min_size(start, vec2(width, 34.0)));
         if let Some(mode) = toggles(ui, cx.tokens, width, &form.modes, &choices) {
             let only_one = ui.input(|input| input.modifiers.command);
             form.toggle(mode, only_one);

@@ -49,6 +49,16 @@ pub fn message_ui(
     }
 }
 
+/// The one thing to do about such a message, as a button at the foot of the well; true when it is
+/// pressed.
+pub fn next_ui(ui: &mut Ui, well: Rect, label: &str) -> bool {
+    let size = vec2(190.0, 36.0);
+    let place = pos2(well.center().x, well.bottom() - 70.0);
+    let button = egui::Button::new(label);
+    ui.put(Rect::from_center_size(place, size), button)
+        .clicked()
+}
+
 /// What failed and what to do about it.
 pub fn failed_ui(ui: &mut Ui, cx: &Cx<'_>, well: Rect, problem: &Problem) {
     let heading = cx.tr("answer-failed");

@@ -22,12 +22,12 @@ pub use closer::compare_ui;
 pub use columns::{mode_colour, mode_texts};
 pub use frame::{drop_overlay_ui, dropped};
 pub use grid::grid_setup_ui;
-pub use messages::{failed_ui, message_ui};
+pub use messages::{failed_ui, message_ui, next_ui};
 pub use progress::{seconds_text, stage_text, time_left};
 pub use story::story_ui;
 
 use super::Cx;
-use crate::app::state::Action;
+use crate::app::state::{Action, Stop};
 use crate::app::theme::space;
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
@@ -60,7 +60,11 @@ impl AskPage {
             .frame(Frame::new().inner_margin(margin(space::L as i8, 0)))
             .show(ui, |ui| {
                 let height = ui.available_height();
+                let top = ui.cursor().min;
                 self.frame.ui(ui, cx, height, &mut wanted);
+                let bottom = ui.cursor().top() - ui.spacing().item_spacing.y;
+                let corner = egui::pos2(ui.max_rect().right(), bottom);
+                cx.spot(Stop::Frame, egui::Rect::from_min_max(top, corner));
                 ui.add_space(space::XS);
                 self.question.ui(ui, cx, &mut form, &mut wanted);
             });

@@ -3,7 +3,7 @@
 use super::Cx;
 use crate::app::command::Command;
 use crate::app::examples;
-use crate::app::state::{Action, Blocked, Form};
+use crate::app::state::{Action, Blocked, Form, Stop};
 use crate::app::theme::space;
 use crate::app::widgets::{
     Icon, card, field_frame, hint, icon_button, primary_button, quiet_line, title,
@@ -84,6 +84,7 @@ impl QuestionPanel {
             let row = output.galley.layout_from_cursor(cursor.primary).row;
             self.at_edges = (row == 0, row + 1 >= output.galley.rows.len());
         }
+        cx.spot(Stop::Question, output.response.response.rect);
         output
             .response
             .response
@@ -238,6 +239,7 @@ fn generate_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             .accessible_name(label)
             .on_hover_text(cx.tr(tip))
             .on_disabled_hover_text(blocked.map(|why| reason(cx, &why)).unwrap_or_default());
+        cx.spot(Stop::Draw, draw.rect);
         if draw.clicked() {
             actions.push(Action::Generate);
         }

@@ -2,8 +2,8 @@
 //! thousands of runs scroll like a dozen.
 
 use super::{Cx, when};
-use crate::app::panels::ask::{message_ui, mode_colour, mode_texts};
-use crate::app::state::{Action, CoverState, GalleryAction};
+use crate::app::panels::ask::{message_ui, mode_colour, mode_texts, next_ui};
+use crate::app::state::{Action, CoverState, Filter, GalleryAction};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{
     Icon, RowTextures, fit, offset_to_row, paint_icon, paint_picture, words_in,
@@ -62,6 +62,9 @@ impl CardsPanel {
             let room = ui.available_rect_before_wrap();
             let (heading, hint) = (cx.tr("gallery-nothing"), cx.tr("gallery-nothing-hint"));
             message_ui(ui, cx, room, &cx.art.mouse, &heading, &hint);
+            if next_ui(ui, room, &cx.tr("gallery-all")) {
+                actions.push(Action::Gallery(GalleryAction::Search(Filter::default())));
+            }
             return;
         }
         let gap = space::M;

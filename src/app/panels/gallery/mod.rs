@@ -10,7 +10,7 @@ mod when;
 pub use when::{ago, now};
 
 use super::Cx;
-use super::ask::message_ui;
+use super::ask::{message_ui, next_ui};
 use crate::app::state::{Action, GalleryAction, Page};
 use crate::app::theme::space;
 use crate::app::widgets::{main_pane, right_pane};
@@ -46,7 +46,9 @@ impl GalleryPage {
         if runs.is_empty() {
             let (heading, hint) = (cx.tr("gallery-empty"), cx.tr("gallery-empty-hint"));
             message_ui(ui, cx, room, &cx.art.cat, &heading, &hint);
-            go_and_ask_ui(ui, cx, room, actions);
+            if next_ui(ui, room, &cx.tr("gallery-ask")) {
+                actions.push(Action::ShowPage(Page::Ask));
+            }
             return;
         }
         let width = ui.available_width();
@@ -86,17 +88,4 @@ fn loading_ui(ui: &mut Ui, cx: &Cx<'_>, room: Rect) {
     let response = ui.interact(room, ui.scope_id().with("loading"), egui::Sense::hover());
     let label = cx.tr("gallery-loading");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Status, true, label.as_ref()));
-}
-
-/// Where to get a first run from.
-fn go_and_ask_ui(ui: &mut Ui, cx: &Cx<'_>, room: Rect, actions: &mut Vec<Action>) {
-    let size = egui::vec2(170.0, 36.0);
-    let place = egui::pos2(room.center().x, room.bottom() - 90.0);
-    let button = egui::Button::new(cx.tr("gallery-ask"));
-    if ui
-        .put(Rect::from_center_size(place, size), button)
-        .clicked()
-    {
-        actions.push(Action::ShowPage(Page::Ask));
-    }
 }

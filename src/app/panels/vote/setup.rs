@@ -1,7 +1,8 @@
 //! Whose pictures are voted on, and by whom.
 
 use super::{Cx, act, message_ui, trouble_ui};
-use crate::app::state::{Action, VoteAction};
+use crate::app::panels::ask::next_ui;
+use crate::app::state::{Action, Page, VoteAction};
 use crate::app::theme::space;
 use crate::app::widgets::{card, hint, line_field, primary_button, quiet_line};
 use crate::job::FolderUse;
@@ -40,6 +41,11 @@ impl SetupPanel {
         let room = ui.available_rect_before_wrap();
         let (heading, hint) = (cx.tr("vote-about"), cx.tr("vote-about-hint"));
         message_ui(ui, cx, room, &cx.art.mouse, &heading, &hint);
+        // Without an evaluation there is nothing to vote on.
+        let nothing = cx.state.voting.draft.folder.as_os_str().is_empty();
+        if nothing && next_ui(ui, room, &cx.tr("vote-evaluate")) {
+            actions.push(Action::ShowPage(Page::Evaluate));
+        }
     }
 
     fn card_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {

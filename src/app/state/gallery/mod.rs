@@ -285,6 +285,14 @@ impl AppState {
                 effects.extend(self.look_at_evaluation());
                 return effects;
             }
+            Page::Log => {
+                effects.extend(self.read_log());
+                return effects;
+            }
+            Page::Help => {
+                effects.extend(self.come_to_help());
+                return effects;
+            }
             Page::Ask | Page::Gallery | Page::Vote => {}
         }
         let unknown = self.gallery.runs.is_none() && self.gallery.off.is_none();

@@ -3,14 +3,12 @@
 use super::{AppState, Effect};
 use crate::app::state::{Dialog, NoticeKind};
 use crate::job::hub::{
-    Asked, DownloadKey, DownloadProgress, DownloadSpec, Listing, Request, TokenSource,
+    Asked, DownloadKey, DownloadProgress, DownloadSpec, KEPT_REQUESTS, Listing, Request,
+    TokenSource,
 };
 use crate::job::library::{DownloadEnd, HubEvent, HubTask};
 use crate::job::{LibraryTask, Problem};
 use std::path::PathBuf;
-
-/// Requests that are kept to look at; all are counted.
-const KEPT_REQUESTS: usize = 1000;
 
 /// The hub as the window knows it.
 #[derive(Debug, Default)]
@@ -23,7 +21,7 @@ pub struct HubState {
     pub downloads: Vec<Download>,
     /// The newest requests, the newest last.
     pub requests: Vec<Request>,
-    /// How many requests were made since the start.
+    /// How many requests were ever made.
     pub request_count: usize,
     /// Where this machine has a token for the hub, beside the settings.
     pub token_found: Option<TokenSource>,
@@ -113,8 +111,32 @@ impl HubState {
 
     /// Takes in requests that were made.
     pub(super) fn on_requests(&mut self, requests: Vec<Request>) {
-        self.request_count += requests.len();
-        self.requests.extend(requests);
+        for request in requests {
+            // The second word about a request has its bytes.
+            match self
+                .requests
+                .iter_mut()
+                .rev()
+                .find(|known| known.id == request.id)
+            {
+                Some(known) => *known = request,
+                None => {
+                    self.request_count += 1;
+                    self.requests.push(request);
+                }
+            }
+        }
+        self.forget_oldest();
+    }
+
+    /// Takes in the requests of earlier starts, which came before all that are known.
+    pub(in crate::app::state) fn on_earlier(&mut self, earlier: Vec<Request>, count: usize) {
+        let since = std::mem::replace(&mut self.requests, earlier);
+        self.request_count = count;
+        self.on_requests(since);
+    }
+
+    fn forget_oldest(&mut self) {
         let most = self.requests.len().saturating_sub(KEPT_REQUESTS);
         self.requests.drain(..most);
     }

@@ -287,6 +287,10 @@ impl AppState {
             FolderUse::FramePictures | FolderUse::FramesFolder | FolderUse::Video => {
                 self.act_on_dataset(super::DatasetAction::Strip(super::StripAction::Take(paths)))
             }
+            FolderUse::SettingsFile => {
+                let read = |path| Effect::Files(FileTask::ReadText(path));
+                paths.into_iter().next().map(read).into_iter().collect()
+            }
             FolderUse::Originals | FolderUse::OriginalFiles => {
                 self.act_on_import(ImportAction::Add(paths))
             }

@@ -4,8 +4,10 @@ use super::*;
 use crate::app::settings::{Session, Settings};
 use crate::app::state::{Action, Dialog};
 use crate::job::JobEvent;
+use crate::job::care::CareEvent;
 use crate::job::hub::{
-    Asked, DownloadKey, DownloadProgress, DownloadSpec, DownloadStage, HubFile, Listing, Request,
+    Asked, DownloadKey, DownloadProgress, DownloadSpec, DownloadStage, HubFile, Listing, Purpose,
+    Request,
 };
 use crate::job::library::{DownloadEnd, HubEvent, HubTask};
 
@@ -210,21 +212,41 @@ fn downloads_of_an_earlier_start_wait() {
 #[test]
 fn every_request_is_counted() {
     let mut state = fresh();
-    let request = Request {
-        method: "GET",
-        address: "https://hub/a".to_owned(),
-        answer: Ok(200),
+    let request = |id: u64, bytes: Option<u64>| Request {
+        id,
         at: 1,
+        method: "GET".to_owned(),
+        address: "https://hub/a".to_owned(),
+        purpose: Purpose::Download,
+        answer: Ok(200),
+        bytes,
     };
-    for _ in 0..3 {
+    let mut tell = |ids: std::ops::Range<u64>, bytes| {
         let news = LibraryNews {
-            requests: vec![request.clone(); 600],
+            requests: ids.map(|id| request(id, bytes)).collect(),
             ..LibraryNews::default()
         };
         state.on_library_news(news);
+    };
+    for start in [10, 610, 1210] {
+        tell(start..start + 600, None);
     }
-    assert_eq!(state.library.hub.request_count, 1800);
-    assert_eq!(state.library.hub.requests.len(), 1000, "the newest");
+    tell(1800..1810, Some(7));
+    let hub = &state.library.hub;
+    assert_eq!(hub.request_count, 1800, "a second word is no request");
+    assert_eq!(hub.requests.len(), 1000, "the newest");
+    assert_eq!(hub.requests.last().and_then(|last| last.bytes), Some(7));
+
+    // Those of earlier starts, whose list may already have some of this one.
+    let mut state = fresh();
+    state.on_library_news(LibraryNews {
+        requests: vec![request(11, None), request(12, None)],
+        ..LibraryNews::default()
+    });
+    let earlier = (1..=11).map(|id| request(id, Some(1))).collect();
+    state.on_event(JobEvent::Care(CareEvent::Requests(earlier, 2011)));
+    assert_eq!(state.library.hub.request_count, 2012);
+    assert_eq!(state.library.hub.requests.len(), 12);
 }
 
 #[test]
