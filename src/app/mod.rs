@@ -56,7 +56,8 @@ use widgets::{Art, Pictures};
 
 use crate::job::hub::TokenSource;
 use crate::job::{
-    BundleSource, FileTask, FilmSource, JobEvent, Jobs, JobsConfig, Places, Resources, TrainingTask,
+    BundleSource, FileTask, FilmSource, JobEvent, Jobs, JobsConfig, Places, Resources, Sabotage,
+    TrainingTask,
 };
 
 /// How long changes wait before they are written.
@@ -85,6 +86,8 @@ pub struct AppConfig {
     pub conference: Option<FilmSource>,
     /// What training runs are started with; without, this program itself.
     pub program: Option<PathBuf>,
+    /// Failures that a soak test asks for.
+    pub sabotage: Sabotage,
 }
 
 /// The program behind the window.
@@ -160,6 +163,7 @@ impl LgdApp {
                 resources: state.resources,
                 places: config.places.clone(),
                 program: config.program,
+                sabotage: config.sabotage,
             },
             move || {
                 wake.request_repaint();

@@ -67,6 +67,7 @@ pub fn run(options: Options) -> Result<(), WindowError> {
         conference: options.conference,
         places,
         program: None,
+        sabotage: crate::job::Sabotage::default(),
         locale,
         dice: SystemTime::now()
             .duration_since(UNIX_EPOCH)

@@ -10,8 +10,8 @@ use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreE
 use super::worker::Worker;
 use super::{
     DatasetNews, DatasetTask, FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews,
-    LibraryTask, LoadProgress, Places, Problem, Span, StepPreview, TrainingEvent, TrainingNews,
-    TrainingTask, files, training,
+    LibraryTask, LoadProgress, Places, Problem, Sabotage, Span, StepPreview, TrainingEvent,
+    TrainingNews, TrainingTask, files, training,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -39,6 +39,8 @@ pub struct JobsConfig {
     pub places: Option<Places>,
     /// What training runs are started with; without, this program itself.
     pub program: Option<PathBuf>,
+    /// Failures that a soak test asks for.
+    pub sabotage: Sabotage,
 }
 
 /// Where the threads leave what they have to say.
@@ -197,7 +199,8 @@ impl Jobs {
             outbox.clone(),
             store.clone().map(Recorder::new),
         )
-        .remembering(Peaks::open(caches.as_ref()));
+        .remembering(Peaks::open(caches.as_ref()))
+        .sabotaged(config.sabotage);
         let worker_queue = queue.clone();
         let worker = std::thread::Builder::new()
             .name("lgd-worker".to_owned())

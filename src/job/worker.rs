@@ -12,8 +12,9 @@ use super::resources::{Resources, SharedResources};
 use super::stopwatch::Stopwatch;
 use super::store::{Message, Recorder};
 use super::{
-    Bundle, BundleSource, BundleSummary, EditRequest, EditResult, Estimate, Export, Frame,
-    FrameFacts, GuidanceMode, JobEvent, JobId, JobSpec, Problem, Stage, StepPreview, TokenCounter,
+    Bundle, BundleSource, BundleSummary, EditRequest, EditResult, Estimate, Export, Fault, Frame,
+    FrameFacts, GuidanceMode, JobEvent, JobId, JobSpec, Problem, Sabotage, Stage, StepPreview,
+    TokenCounter,
 };
 use crate::nn::cancel::{self, CancelToken};
 use crate::pipeline::{
@@ -43,6 +44,8 @@ pub(super) struct Worker {
     judge: Option<(BundleSource, Option<Likeness>)>,
     /// When the job at work was submitted.
     asked: Instant,
+    /// Failures that a soak test asks for.
+    sabotage: Sabotage,
 }
 
 impl Worker {
@@ -61,12 +64,18 @@ impl Worker {
             peaks: Peaks::open(None),
             judge: None,
             asked: Instant::now(),
+            sabotage: Sabotage::default(),
         }
     }
 
     /// The same worker, which knows what earlier runs took.
     pub(super) fn remembering(self, peaks: Peaks) -> Self {
         Self { peaks, ..self }
+    }
+
+    /// The same worker, which fails when it is told to.
+    pub(super) fn sabotaged(self, sabotage: Sabotage) -> Self {
+        Self { sabotage, ..self }
     }
 
     /// Works until the queue closes.
@@ -215,6 +224,7 @@ impl Worker {
         let waited = Spent::on(Work::Waiting, self.asked, began);
         outbox.spend(id, watch.note(waited));
         let held = self.holds(bundle);
+        let (sabotage, mut lost) = (self.sabotage.clone(), false);
         let pipeline = self.resident(id, bundle)?;
         if !held {
             outbox.spend(id, watch.since(Work::Loading, began));
@@ -255,6 +265,14 @@ impl Worker {
                         estimate,
                         preview,
                     } = done;
+                    match sabotage.strike() {
+                        Some(Fault::Panic) => panic!("a soak test wants to see what happens"),
+                        Some(Fault::LostDevice) => {
+                            lost = true;
+                            token.cancel();
+                        }
+                        None => {}
+                    }
                     if let Some(recorder) = recorder {
                         recorder.step(id, column, step, &estimate);
                     }
@@ -286,6 +304,10 @@ impl Worker {
         let timings = Arc::new(watch.finish(pipeline.device_text()));
         keep(Message::Timed(id, timings.clone()));
         outbox.send(JobEvent::Timed(id, timings));
+        if lost {
+            let problem = Problem::new("The device was lost, as a soak test wants it.");
+            return Err(EditError::Lost(problem));
+        }
         ran?;
         self.measured(work, meter);
         Ok(JobEvent::Finished(id))

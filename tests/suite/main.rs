@@ -40,6 +40,7 @@ mod quantised;
 mod recovery;
 mod runs;
 mod second_editor;
+mod soak;
 mod stories;
 mod toon;
 mod toon_tiny_drawing;

@@ -165,6 +165,7 @@ fn window_on(home: &Path) -> Window {
         locale: None,
         dice: 2,
         program: None,
+        sabotage: lgd_studio::job::Sabotage::default(),
     })
 }
 

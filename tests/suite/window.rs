@@ -49,6 +49,7 @@ pub fn config(home: &Path) -> AppConfig {
         dice: 1,
         conference: None,
         program: Some(env!("CARGO_BIN_EXE_lgd-studio").into()),
+        sabotage: lgd_studio::job::Sabotage::default(),
     }
 }
 

@@ -16,6 +16,8 @@ use std::sync::Arc;
 const CHOICE_LASTS: f64 = 45.0;
 /// Seconds that answers stay.
 const ANSWER_LASTS: f64 = 40.0;
+/// Seconds that the words about a drawing that failed stay: long enough to read them.
+const FAILURE_LASTS: f64 = 8.0;
 /// Seconds after which a drawing that does not end is given up.
 const DRAWING_LASTS: f64 = 600.0;
 /// Longest question of a visitor, in characters.
@@ -103,6 +105,8 @@ pub struct Conference {
     pub problem: Option<Problem>,
     /// What visitors have said.
     pub tally: Tally,
+    /// Whether the last drawing gave no answer.
+    failed: bool,
     now: f64,
     touched: f64,
     before: Option<Box<Before>>,
@@ -160,6 +164,7 @@ impl Conference {
             Scene::Attract => None,
             Scene::Frames | Scene::Question => Some(CHOICE_LASTS),
             Scene::Drawing => Some(DRAWING_LASTS),
+            Scene::Answer(_) if self.failed => Some(FAILURE_LASTS),
             Scene::Answer(_) => Some(ANSWER_LASTS),
         }
     }
@@ -309,6 +314,7 @@ impl AppState {
             && over
         {
             conference.tally.answered += u32::from(drawn);
+            conference.failed = !drawn;
             conference.show(Scene::Answer(None));
         }
     }
