@@ -150,9 +150,9 @@ impl StoryPlan {
         let cells = f64::from(self.cell.0 * self.cell.1) * self.columns.0 as f64;
         let words = f64::from(self.size.0) * f64::from(self.text) * 2.0;
         let (drawn, written) = match format {
-            ExportFormat::StoryApng => (0.9, 0.1),
+            ExportFormat::StoryApng => (2.4, 0.2),
             ExportFormat::StoryMp4 => (0.03, 0.01),
-            _ => (0.35, 0.05),
+            _ => (0.5, 0.05),
         };
         let bytes = self.beats.iter().map(|beat| match beat.scene {
             Scene::Question(_) | Scene::Answers(_) => words * written,
