@@ -111,10 +111,6 @@ fn one() -> usize {
     1
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands over a reference"
-)]
 fn is_one(parts: &usize) -> bool {
     *parts == 1
 }

@@ -46,10 +46,7 @@ impl AppState {
             match &mut run.times.live {
                 Some((known, timings)) if *known == job => timings.push(span),
                 live => {
-                    let mut timings = Timings {
-                        columns: Vec::new(),
-                        ..Timings::default()
-                    };
+                    let mut timings = Timings::default();
                     timings.push(span);
                     *live = Some((job, timings));
                 }

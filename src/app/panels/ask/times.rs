@@ -267,7 +267,7 @@ fn colour(cx: &Cx<'_>, span: &Span) -> Color32 {
         Work::Decoding => cx.tokens.success,
     };
     match span.step {
-        Some(step) if step % 2 == 0 => whole.gamma_multiply(0.7),
+        Some(step) if step.is_multiple_of(2) => whole.gamma_multiply(0.7),
         _ => whole,
     }
 }

@@ -151,7 +151,7 @@ impl StoryPlan {
         let words = f64::from(self.size.0) * f64::from(self.text) * 2.0;
         let (drawn, written) = match format {
             ExportFormat::StoryApng => (2.4, 0.2),
-            ExportFormat::StoryMp4 => (0.03, 0.01),
+            ExportFormat::StoryMp4 => (0.06, 0.01),
             _ => (0.5, 0.05),
         };
         let bytes = self.beats.iter().map(|beat| match beat.scene {
@@ -223,7 +223,11 @@ mod tests {
             beats.last().map(|beat| &beat.scene),
             Some(&Scene::Wipe(1000))
         );
-        assert!(beats.iter().all(|beat| beat.milliseconds % 10 == 0));
+        assert!(
+            beats
+                .iter()
+                .all(|beat| beat.milliseconds.is_multiple_of(10))
+        );
         let seconds: u32 = beats.iter().map(|beat| beat.milliseconds).sum();
         assert!((10_000..20_000).contains(&seconds), "{seconds} ms");
     }

@@ -191,7 +191,7 @@ impl<'a> Stage<'a> {
         for y in 0..height {
             for x in 0..width {
                 let (after, before) = (answer.get_pixel(x, y), self.frame.get_pixel(x, y));
-                let moving = share > 0 && share < 1000 && (edge..edge + EDGE).contains(&x);
+                let moving = (1..1000).contains(&share) && (edge..edge + EDGE).contains(&x);
                 let pixel: Rgb<u8> = match (moving, x < edge) {
                     (true, _) => ACCENT,
                     (false, true) => *after,
