@@ -99,7 +99,7 @@ mod tests {
         let expected = "job,work,start_seconds,seconds,step,columns,parts,device\r\n1,step,0.5,0.25,3,\"answer, seed 1; latent, seed 1\",1,cpu f32\r\n";
         assert_eq!(text, expected);
         let path = folder.path().join("times.json");
-        write(&[timings.clone()], &path)?;
+        write(std::slice::from_ref(&timings), &path)?;
         let value: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
         assert_eq!(value["jobs"][0]["totals"]["step"], 0.25);
         let back: Timings = serde_json::from_value(value["jobs"][0].clone())?;
