@@ -61,8 +61,7 @@ use widgets::{Art, Pictures};
 use crate::job::care::{CareTask, Past, StartMark, note};
 use crate::job::hub::TokenSource;
 use crate::job::{
-    BundleSource, DeviceChoice, FileTask, FilmSource, JobEvent, Jobs, JobsConfig, Places, Problem,
-    Resources, Sabotage, TrainingTask,
+    BundleSource, DeviceChoice, FileTask, FilmSource, JobEvent, Jobs, JobsConfig, Places, Problem, Resources, Sabotage, TrainingTask,
 };
 
 /// How long changes wait before they are written.
@@ -102,6 +101,8 @@ pub struct AppConfig {
     pub mark: Option<Arc<StartMark>>,
     /// Whether nobody was here before.
     pub first_run: bool,
+    /// Failures that a soak test asks for.
+    pub sabotage: Sabotage,
 }
 
 /// The program behind the window.
@@ -215,6 +216,7 @@ impl LgdApp {
                 program: config.program,
                 sabotage: config.sabotage,
                 safe: config.safe,
+                sabotage: config.sabotage,
             },
             move || {
                 wake.request_repaint();

@@ -45,6 +45,8 @@ pub struct JobsConfig {
     /// Whether everything that belongs to the person is left alone: no runs are kept, no bundles of theirs
     /// are found. Logs and reports are still read.
     pub safe: bool,
+    /// Failures that a soak test asks for.
+    pub sabotage: Sabotage,
 }
 
 /// Where the threads leave what they have to say.

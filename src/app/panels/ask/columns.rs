@@ -52,7 +52,7 @@ impl ColumnsPanel {
         let has_time = run.steps_taken() > 0;
         let mut below = if has_time { TIMELINE + space::S } else { 0.0 };
         if cx.state.timing {
-            below += times_height();
+            below += times_height(ui);
         }
         let mut room = ui.available_rect_before_wrap();
         room.max.y -= below;
@@ -76,7 +76,10 @@ impl ColumnsPanel {
         }
         if cx.state.timing {
             ui.add_space(space::S);
-            self.times.ui(ui, cx, run, actions);
+            ui.scope(|ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                self.times.ui(ui, cx, run, actions);
+            });
         }
     }
 

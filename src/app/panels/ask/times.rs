@@ -170,7 +170,10 @@ fn lanes_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, timings: &Timings, actions: &mu
         (1.0, Align2::RIGHT_BOTTOM),
     ] {
         let at = pos2(x(whole * share), bottom);
-        let text = seconds(whole * share);
+        let text = match share > 0.0 {
+            true => seconds(whole * share),
+            false => "0".to_owned(),
+        };
         painter.text(
             at,
             align,
@@ -290,9 +293,9 @@ fn precise(value: f64) -> String {
     }
 }
 
-/// The height with the gap above it.
-pub fn height_with_gap() -> f32 {
-    HEIGHT + space::S
+/// The height with the gaps above and below it.
+pub fn height_with_gap(ui: &Ui) -> f32 {
+    HEIGHT + space::S + 2.0 * ui.spacing().item_spacing.y
 }
 
 #[cfg(test)]
