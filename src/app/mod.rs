@@ -37,7 +37,7 @@ pub use state::{
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
 pub use widgets::look;
-pub use window::{Options, WindowError, run};
+pub use window::{APP_ID, Options, WindowError, run};
 
 use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};

@@ -10,6 +10,9 @@ use egui::ViewportBuilder;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// What the window calls itself to the desktop: its class on X11, its application id on Wayland.
+pub const APP_ID: &str = "lgd-studio";
+
 /// What the window starts with.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -73,7 +76,7 @@ pub fn run(options: Options) -> Result<(), WindowError> {
             .map_or(0, |since| since.as_nanos() as u64),
     };
     let opened = eframe::run_native(
-        "lgd-studio",
+        APP_ID,
         native,
         Box::new(move |cc| Ok(Box::new(LgdApp::new(cc, config)?))),
     );
@@ -83,10 +86,10 @@ pub fn run(options: Options) -> Result<(), WindowError> {
 fn viewport(texts: &Texts, size: [f32; 2]) -> ViewportBuilder {
     let builder = ViewportBuilder::default()
         .with_title(texts.get("app-title"))
-        .with_app_id("lgd-studio")
+        .with_app_id(APP_ID)
         .with_inner_size(size)
         .with_min_inner_size([980.0, 640.0]);
-    let icon = include_bytes!("../../assets/icon/icon-256.png");
+    let icon = include_bytes!("../../assets/icon/hicolor/256.png");
     match eframe::icon_data::from_png_bytes(icon) {
         Ok(icon) => builder.with_icon(icon),
         Err(error) => {

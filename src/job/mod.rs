@@ -99,7 +99,7 @@ pub use provenance::FrameFacts;
 pub use recall::{FrameSearch, Made, Recalled, recall};
 pub use reports::ReportExport;
 pub use resources::Resources;
-pub use run_file::{RunFile, open as open_run};
+pub use run_file::{RUN_EXTENSION, RUN_MIME, RunFile, is_run_file, open as open_run};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
 pub use saving::write_text;
 pub use scoring::{Evaluation, JudgeChoice, ReportFormat, ScoreSpec, WHERE_CLIP_IS};

@@ -31,6 +31,7 @@ mod look;
 mod memory;
 mod metadata;
 mod networks;
+mod packaging;
 mod perceptual;
 mod pictures;
 mod precision;

@@ -72,9 +72,9 @@ use crate::app::settings::{SavedFrame, Session, Settings};
 use crate::job::{
     BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameFacts, FrameOrigin,
     GridProblem, JobId, JobSpec, LoadProgress, Problem, RequestProblem, Resources, RunKey,
-    library::DeletedBundle,
+    is_run_file, library::DeletedBundle,
 };
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Most questions that are remembered.
 const MAX_HISTORY: usize = 100;
@@ -463,7 +463,7 @@ impl AppState {
                 self.page = Page::Ask;
                 return vec![Effect::Files(FileTask::PickFrame)];
             }
-            Action::OpenPath(path) if is_run(&path) => {
+            Action::OpenPath(path) if is_run_file(&path) => {
                 return vec![Effect::Files(FileTask::OpenRun(path))];
             }
             Action::OpenPath(path) => {
@@ -587,10 +587,4 @@ impl AppState {
             second.clone_from(question);
         }
     }
-}
-
-/// Whether a path names a run file and not a picture.
-fn is_run(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("lgdrun"))
 }

@@ -6,7 +6,7 @@ use crate::app::examples;
 use crate::app::state::{Action, AppState, Page, TargetAction};
 use crate::app::theme::{CARD_RADIUS, CONTROL_RADIUS, space};
 use crate::app::widgets::{Slot, card, field_frame, fit, hint, paint_picture};
-use crate::job::{Frame, FrameOrigin};
+use crate::job::{Frame, FrameOrigin, is_run_file};
 use eframe::egui;
 use egui::{
     Align2, Button, Color32, CornerRadius, FontId, Id, Key, Rect, RichText, Sense, Stroke,
@@ -322,8 +322,7 @@ pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
         return Vec::new();
     };
     let path = file.path().to_owned();
-    let is_run = path.extension().is_some_and(|e| e == "lgdrun");
-    let target = compares(state) && !is_run;
+    let target = compares(state) && !is_run_file(&path);
     if path.is_absolute() {
         return vec![if target {
             TargetAction::Open(path).into()
