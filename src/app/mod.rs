@@ -5,6 +5,7 @@
 //! state; then their effects are performed.
 
 mod command;
+mod desktop;
 mod effects;
 mod examples;
 mod fonts;
@@ -22,25 +23,31 @@ mod window;
 
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use language::{Language, LanguageChoice};
-pub use settings::{ModelSettings, SavedFrame, Session, Settings, ThemeChoice};
+pub use settings::{
+    ModelSettings, MotionChoice, SavedFrame, Session, Settings, ThemeChoice, WindowPlace,
+};
 pub use state::{
     Action, AppState, AxisDraft, Ballot, BundleState, CategoryChoice, Check, Column, Conference,
     ConferenceAction, CoverState, Dataset, DatasetAction, DatasetMemory, Dialog, Download,
-    DownloadState, DraftProblem, Evaluate, EvaluateAction, Evaluating, EvaluationDraft, Explain,
-    Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction, GridDraft, HealthAction,
-    HubAction, ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library, LibraryAction,
-    Likeness, NoticeKind, Offer, OfferChoice, OpenFolder, OpenPoll, OpenStrip, Page, PairFilter,
-    PairOrder, PairView, Parting, Phase, Picked, QueueAction, Recall, Run, Saving, Scene, Shelved,
-    ShownEvaluation, StripAction, StripBlocked, Tally, TargetAction, ThumbState, Topic, Train,
-    TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft, Voting,
+    DownloadState, DraftProblem, Ended, Evaluate, EvaluateAction, Evaluating, EvaluationDraft,
+    Explain, Explained, Exporting, Filter, Form, Found, GalleryAction, GridAction, GridDraft,
+    HealthAction, HubAction, ImportAction, ImportPlan, ImportStep, Importing, Inquiry, Library,
+    LibraryAction, Likeness, NoticeKind, Offer, OfferChoice, OpenFolder, OpenPoll, OpenStrip, Page,
+    PairFilter, PairOrder, PairView, Parting, Phase, Picked, QueueAction, Recall, Run, Saving,
+    Scene, Shelved, ShownEvaluation, Stake, StripAction, StripBlocked, Tally, TargetAction,
+    ThumbState, Topic, Train, TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction,
+    VoteDraft, Voting, Work, WorkKind,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
 pub use widgets::look;
 pub use window::{APP_ID, Options, WindowError, run};
 
+use desktop::Desktop;
 use eframe::egui;
-use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
+use egui::{
+    CentralPanel, Frame, Margin, Panel, Rect, ScrollArea, ThemePreference, UiBuilder, vec2,
+};
 use panels::{
     AskPage, ConferencePage, Cx, DatasetPage, EvaluatePage, GalleryPage, ModelsPage, Notices,
     Palette, TrainPage, VotePage,
@@ -51,7 +58,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use theme::space;
-use widgets::{Art, Pictures};
+use widgets::{Art, FocusRing, Pictures, follow_focus_in};
 
 use crate::job::hub::TokenSource;
 use crate::job::{
@@ -61,11 +68,16 @@ use crate::job::{
 /// How long changes wait before they are written.
 const SAVE_AFTER: Duration = Duration::from_millis(800);
 
+/// Room that every page needs, in points.
+const LEAST_ROOM: egui::Vec2 = vec2(960.0, 600.0);
+
 /// What a window starts with.
 #[derive(Clone, Debug, Default)]
 pub struct AppConfig {
-    /// A picture to open in place of the last frame.
-    pub frame: Option<PathBuf>,
+    /// Files to open in place of the last frame: runs, and the first picture.
+    pub files: Vec<PathBuf>,
+    /// Whether the desktop has no way to drop files here.
+    pub no_drop: bool,
     /// The bundle that answers; without, the one that was chosen last.
     pub bundle: Option<BundleSource>,
     /// The Hugging Face cache; without, it is not looked into.
@@ -107,7 +119,9 @@ pub struct LgdApp {
     palette: Palette,
     places: Option<Places>,
     locale: Option<String>,
-    applied: Option<(ThemeChoice, f32)>,
+    applied: Option<(ThemeChoice, f32, bool)>,
+    desktop: Desktop,
+    ring: FocusRing,
     full_screen: bool,
     changed: Option<Instant>,
     written: Written,
@@ -147,6 +161,7 @@ impl LgdApp {
         state.evaluate.home = config.places.as_ref().map(|p| p.data.join("evaluations"));
         state.evaluate.clip = config.places.as_ref().map(|p| p.data.join("clip"));
         state.evaluate.lpips = config.places.as_ref().map(|p| p.data.join("lpips"));
+        state.drops_files = !config.no_drop;
         if let Some(aside) = settings.set_aside {
             state.notify(NoticeKind::SettingsBroken(aside));
         }
@@ -188,6 +203,8 @@ impl LgdApp {
             places: config.places,
             locale: config.locale,
             applied: None,
+            desktop: Desktop::default(),
+            ring: FocusRing::default(),
             full_screen: false,
             changed: None,
             times: FrameTimes::default(),
@@ -198,12 +215,13 @@ impl LgdApp {
             let watched = app.state.page == Page::Train;
             app.jobs.training(TrainingTask::Watch(watched));
         }
-        let effects = app.state.start(config.frame, last);
+        let effects = app.state.start(config.files, last);
         app.perform(effects);
         if let Some(recordings) = config.conference {
             app.act(ConferenceAction::Enter(recordings).into());
         }
         app.apply_look(ctx);
+        app.join_desktop(cc);
         Ok(app)
     }
 
@@ -307,17 +325,22 @@ impl LgdApp {
             // Every text is looked up when it is drawn, so the next frame has the other language.
             self.texts = Texts::of(language);
         }
-        let look = (self.state.settings.theme, self.state.settings.scale);
+        let settings = &self.state.settings;
+        let reduced = settings.motion.reduced(self.state.system_reduces_motion);
+        let look = (settings.theme, settings.scale, reduced);
         if self.applied == Some(look) {
             return;
         }
-        self.applied = Some(look);
+        let before = self.applied.replace(look);
         ctx.set_theme(match look.0 {
             ThemeChoice::System => ThemePreference::System,
             ThemeChoice::Light => ThemePreference::Light,
             ThemeChoice::Dark => ThemePreference::Dark,
         });
         ctx.set_zoom_factor(look.1);
+        if before.is_some_and(|(_, _, reduced)| reduced) != look.2 {
+            theme::set_motion(ctx, !look.2);
+        }
     }
 
     fn save_when_due(&mut self, ctx: &egui::Context) {
@@ -352,6 +375,7 @@ impl LgdApp {
             notices,
             palette,
             places,
+            ring,
             ..
         } = self;
         let tokens = theme.tokens(&ctx);
@@ -368,27 +392,36 @@ impl LgdApp {
             conference.ui(ui, &cx, shown, actions);
             return;
         }
-        let side = Frame::new().fill(tokens.panel);
-        Panel::bottom("status")
-            .exact_size(panels::STATUS_HEIGHT)
-            .frame(side.inner_margin(Margin::symmetric(space::L as i8, 0)))
-            .show(ui, |ui| panels::status_bar_ui(ui, &cx, actions));
-        Panel::left("rail")
-            .resizable(false)
-            .exact_size(panels::RAIL_WIDTH)
-            .frame(side.inner_margin(Margin::symmetric(0, space::M as i8)))
-            .show(ui, |ui| panels::rail_ui(ui, &cx, actions));
-        CentralPanel::default()
-            .frame(Frame::new().fill(tokens.background))
-            .show(ui, |ui| match cx.state.page {
-                Page::Ask => ask.ui(ui, &cx, actions),
-                Page::Gallery => gallery.ui(ui, &cx, actions),
-                Page::Vote => vote.ui(ui, &cx, actions),
-                Page::Evaluate => evaluate.ui(ui, &cx, actions),
-                Page::Train => train.ui(ui, &cx, actions),
-                Page::Dataset => dataset.ui(ui, &cx, actions),
-                Page::Models => models.ui(ui, &cx, actions),
+        roomy(ui, |ui| {
+            let side = Frame::new().fill(tokens.panel);
+            // The keyboard goes from the rail over the page to the bar, so that is drawn last.
+            let whole = ui.available_rect_before_wrap();
+            let (above, bar) = whole.split_top_bottom_at_y(whole.bottom() - panels::STATUS_HEIGHT);
+            ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
+                Panel::left("rail")
+                    .resizable(false)
+                    .exact_size(panels::RAIL_WIDTH)
+                    .frame(side.inner_margin(Margin::symmetric(0, space::M as i8)))
+                    .show(ui, |ui| panels::rail_ui(ui, &cx, actions));
+                CentralPanel::default()
+                    .frame(Frame::new().fill(tokens.background))
+                    .show(ui, |ui| match cx.state.page {
+                        Page::Ask => ask.ui(ui, &cx, actions),
+                        Page::Gallery => gallery.ui(ui, &cx, actions),
+                        Page::Vote => vote.ui(ui, &cx, actions),
+                        Page::Evaluate => evaluate.ui(ui, &cx, actions),
+                        Page::Train => train.ui(ui, &cx, actions),
+                        Page::Dataset => dataset.ui(ui, &cx, actions),
+                        Page::Models => models.ui(ui, &cx, actions),
+                    });
             });
+            ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| {
+                Panel::bottom("status")
+                    .exact_size(panels::STATUS_HEIGHT)
+                    .frame(side.inner_margin(Margin::symmetric(space::L as i8, 0)))
+                    .show(ui, |ui| panels::status_bar_ui(ui, &cx, actions));
+            });
+        });
         match cx.state.dialog {
             Some(Dialog::Settings) => panels::preferences_ui(&ctx, &cx, actions),
             Some(Dialog::About) => panels::about_ui(&ctx, &cx, actions),
@@ -397,6 +430,7 @@ impl LgdApp {
             Some(Dialog::Import) => models.import_ui(&ctx, &cx, actions),
             Some(Dialog::Network) => panels::network_ui(&ctx, &cx, actions),
             Some(Dialog::Grid) => panels::grid_setup_ui(&ctx, &cx, actions),
+            Some(Dialog::Quit) => panels::quit_ui(&ctx, &cx, actions),
             None => {}
         }
         panels::queue_ui(&ctx, &cx, actions);
@@ -404,13 +438,35 @@ impl LgdApp {
         panels::exporting_ui(&ctx, &cx, actions);
         notices.ui(&ctx, &cx, actions);
         panels::drop_overlay_ui(&ctx, &cx);
+        ring.ui(&ctx, tokens);
     }
+}
+
+/// Draws where a page has room: in a window that is smaller than pages can be, as with a very large
+/// interface, they keep their size and the window scrolls over them.
+fn roomy(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui)) {
+    let room = ui.available_size();
+    if room.x >= LEAST_ROOM.x && room.y >= LEAST_ROOM.y {
+        return add(ui);
+    }
+    ScrollArea::both()
+        .id_salt("window")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            let page = Rect::from_min_size(ui.min_rect().min, room.max(LEAST_ROOM));
+            follow_focus_in(ui, page);
+            ui.scope_builder(UiBuilder::new().max_rect(page), |ui| {
+                ui.set_min_size(page.size());
+                add(ui);
+            });
+        });
 }
 
 impl eframe::App for LgdApp {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.state.begin_frame(ctx.input(|input| input.time));
         self.drain_events();
+        self.meet_desktop(ctx);
         self.save_when_due(ctx);
     }
 
@@ -428,9 +484,7 @@ impl eframe::App for LgdApp {
         if ctx.input(|input| input.pointer.any_released()) {
             actions.push(Action::Settle);
         }
-        if let Some(size) = changed_size(&ctx, self.state.window_size) {
-            actions.push(Action::Resized(size));
-        }
+        actions.extend(self.place_changes(&ctx));
         for action in actions {
             self.act(action);
             ctx.request_repaint();
@@ -470,12 +524,4 @@ fn log(event: &JobEvent) {
         }
         _ => {}
     }
-}
-
-/// The inner size of the window in unscaled points, when it differs from the known one.
-fn changed_size(ctx: &egui::Context, known: Option<[f32; 2]>) -> Option<[f32; 2]> {
-    let size = ctx.viewport_rect().size() * ctx.zoom_factor();
-    let size = [size.x.round(), size.y.round()];
-    let usable = size.iter().all(|side| (100.0..20_000.0).contains(side));
-    (usable && known != Some(size)).then_some(size)
 }

@@ -4,6 +4,7 @@
 use super::settings::{Session, Settings, peek};
 use super::texts::Texts;
 use super::{AppConfig, LgdApp};
+use crate::job::instance::{self, Claim};
 use crate::job::{BundleSource, FilmSource, Places, Resources, hub};
 use eframe::egui;
 use egui::ViewportBuilder;
@@ -16,8 +17,10 @@ pub const APP_ID: &str = "lgd-studio";
 /// What the window starts with.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// A picture to open as the frame.
-    pub frame: Option<PathBuf>,
+    /// Files to open: runs, and the first picture.
+    pub files: Vec<PathBuf>,
+    /// Whether a window of its own is wanted, even where one is open.
+    pub new_window: bool,
     /// The bundle that answers; without, the one that was chosen last.
     pub bundle: Option<BundleSource>,
     /// What networks may use, in place of the settings.
@@ -54,15 +57,29 @@ pub fn run(options: Options) -> Result<(), WindowError> {
             texts.get("window-no-display").into_owned(),
         ));
     }
+    let mut instance = None;
+    if let Some(places) = &places
+        && !options.new_window
+    {
+        match instance::claim(places, &options.files) {
+            Claim::First(first) => instance = Some(first),
+            Claim::HandedOver => {
+                tracing::info!("the window that is open has it");
+                return Ok(());
+            }
+            Claim::Alone => {}
+        }
+    }
     let session: Session = peek(places.as_ref().map(Places::session_file).as_deref());
     let size = session.window_size.unwrap_or([1280.0, 800.0]);
     let native = eframe::NativeOptions {
-        viewport: viewport(&texts, size),
-        centered: true,
+        viewport: viewport(&texts, size).with_maximized(session.window_place.maximized),
+        centered: session.window_place.corner.is_none(),
         ..eframe::NativeOptions::default()
     };
     let config = AppConfig {
-        frame: options.frame,
+        files: options.files,
+        no_drop: on_wayland(),
         bundle: options.bundle,
         hub_cache: hub::cache_folder(),
         hub_token: hub::found_token().map(|(_, source)| source),
@@ -78,7 +95,13 @@ pub fn run(options: Options) -> Result<(), WindowError> {
     let opened = eframe::run_native(
         APP_ID,
         native,
-        Box::new(move |cc| Ok(Box::new(LgdApp::new(cc, config)?))),
+        Box::new(move |cc| {
+            let mut app = LgdApp::new(cc, config)?;
+            if let Some(instance) = instance {
+                app.listen(instance);
+            }
+            Ok(Box::new(app))
+        }),
     );
     opened.map_err(|error| explain(&texts, error))
 }
@@ -106,6 +129,12 @@ fn has_display() -> bool {
         || set("DISPLAY")
         || set("WAYLAND_DISPLAY")
         || set("WAYLAND_SOCKET")
+}
+
+/// Whether the window will be one of Wayland, where our window library hears of no dropped files.
+fn on_wayland() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(all(unix, not(target_os = "macos"))) && (set("WAYLAND_DISPLAY") || set("WAYLAND_SOCKET"))
 }
 
 fn explain(texts: &Texts, error: eframe::Error) -> WindowError {

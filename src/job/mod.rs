@@ -6,7 +6,8 @@
 //! thread more for each check or download, `lgd-training` looks after the processes of training runs,
 //! `lgd-dataset` edits data sets, with threads more for small pictures, for an examination and for the
 //! frames of a video, and `lgd-store` keeps runs and jobs so that nothing is lost when the program is
-//! killed.
+//! killed. A window has two more: `lgd-desktop` talks to the desktop around it, and `lgd-starts` hears
+//! other starts of the program.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
 
@@ -14,6 +15,7 @@ mod axis;
 pub mod bundles;
 mod cover;
 pub mod datasets;
+mod desktop;
 mod devices;
 mod dialogs;
 mod display;
@@ -26,6 +28,7 @@ mod films;
 mod font;
 mod heat;
 pub mod hub;
+pub mod instance;
 mod jobs;
 pub mod library;
 mod making;
@@ -77,6 +80,7 @@ pub use crate::pipeline::{
 pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
 pub use datasets::{DatasetEvent, DatasetNews, DatasetTask};
+pub use desktop::DesktopTask;
 pub use devices::DeviceFacts;
 pub use divergence::Divergence;
 pub use explaining::{Explaining, PieceEffect};

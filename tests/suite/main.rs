@@ -55,6 +55,7 @@ mod window;
 mod window_columns;
 mod window_conference;
 mod window_dataset;
+mod window_desktop;
 mod window_evaluate;
 mod window_explain;
 mod window_files;

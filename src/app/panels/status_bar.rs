@@ -39,6 +39,11 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         loading_ui(ui, cx, actions);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             network_ui(ui, cx, actions);
+            if !cx.state.drops_files {
+                ui.separator();
+                hint(ui, cx.tokens, cx.tr("status-no-drop"))
+                    .on_hover_text(cx.tr("status-no-drop-tip"));
+            }
         });
     });
 }

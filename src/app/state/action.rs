@@ -6,7 +6,7 @@ use super::{
     GridAction, HubAction, ImportAction, LibraryAction, Moment, NoticeId, OfferChoice, Page,
     QueueAction, RunId, TargetAction, Topic, TrainAction, VoteAction,
 };
-use crate::app::settings::Settings;
+use crate::app::settings::{Settings, WindowPlace};
 use crate::job::{
     BundleTask, DatasetTask, ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask,
     Resources, RunDraft, TrainingTask,
@@ -126,8 +126,14 @@ pub enum Action {
     Resized([f32; 2]),
     /// Does something in conference mode.
     Conference(ConferenceAction),
-    /// Ends the program.
+    /// The window is somewhere else.
+    Moved(WindowPlace),
+    /// Opens files of any kind: runs, and the first picture.
+    OpenFiles(Vec<PathBuf>),
+    /// Ends the program; asks first where work would stop.
     Quit,
+    /// Ends the program.
+    QuitNow,
     /// A submitted job got its id.
     Submitted(Ticket, JobId),
 }
