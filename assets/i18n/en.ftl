@@ -1778,8 +1778,8 @@ quit-answers-lost = { $count ->
    *[other] { $count } runs that are not kept
 }
 quit-answers-wait = { $count ->
-    [one] The run that is being drawn: it begins anew when you come back
-   *[other] { $count } runs that are being drawn: they begin anew when you come back
+    [one] The run that is being drawn begins anew next time
+   *[other] { $count } runs that are being drawn begin anew next time
 }
 quit-evaluation = The evaluation: start it again in the same folder, and it goes on where it stopped
 quit-export = { $count ->

@@ -392,7 +392,7 @@ impl LgdApp {
             conference.ui(ui, &cx, shown, actions);
             return;
         }
-        roomy(ui, |ui| {
+        roomy(ui, tokens, |ui| {
             let side = Frame::new().fill(tokens.panel);
             // The keyboard goes from the rail over the page to the bar, so that is drawn last.
             let whole = ui.available_rect_before_wrap();
@@ -444,11 +444,14 @@ impl LgdApp {
 
 /// Draws where a page has room: in a window that is smaller than pages can be, as with a very large
 /// interface, they keep their size and the window scrolls over them.
-fn roomy(ui: &mut egui::Ui, add: impl FnOnce(&mut egui::Ui)) {
+fn roomy(ui: &mut egui::Ui, tokens: &Tokens, add: impl FnOnce(&mut egui::Ui)) {
     let room = ui.available_size();
     if room.x >= LEAST_ROOM.x && room.y >= LEAST_ROOM.y {
         return add(ui);
     }
+    // The bars stand beside the page, on nothing.
+    ui.painter()
+        .rect_filled(ui.max_rect(), 0.0, tokens.background);
     ScrollArea::both()
         .id_salt("window")
         .auto_shrink(false)

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "golden tests say how close they came")]
 
+mod accessible;
 mod batches;
 mod bundles;
 mod checkpoints;

@@ -72,7 +72,7 @@ fn window_asks_before_it_stops_work() -> Outcome {
     assert_eq!(state(&window).dialog, Some(Dialog::Quit));
     assert!(!state(&window).quitting);
     assert!(has_text(&window, "Quit while work goes on?"));
-    assert!(has_text(&window, "it begins anew when you come back"));
+    assert!(has_text(&window, "begins anew next time"));
     let stay = window.get_by_role_and_label(Role::Button, "Keep working");
     assert!(stay.is_focused(), "Enter does no harm");
     click(&mut window, "Keep working");

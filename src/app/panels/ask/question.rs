@@ -6,7 +6,7 @@ use crate::app::examples;
 use crate::app::state::{Action, Blocked, Form};
 use crate::app::theme::space;
 use crate::app::widgets::{
-    Icon, card, field_frame, hint, icon_button, primary_button, quiet_line, title,
+    Icon, card, field_frame, follow_focus, hint, icon_button, primary_button, quiet_line, title,
 };
 use crate::job::FrameOrigin;
 use eframe::egui;
@@ -295,6 +295,7 @@ fn suggestions_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
         .min_scrolled_height(0.0)
         .auto_shrink([false, true])
         .show(ui, |ui| {
+            follow_focus(ui);
             for question in questions {
                 if *question == form.request.question {
                     continue;
