@@ -15,6 +15,9 @@ use egui::{
     vec2,
 };
 
+/// Least room in which suggested questions are shown, in points: their title and one of them.
+const LEAST_SUGGESTIONS: f32 = 40.0;
+
 /// Where the person is in the history of questions.
 #[derive(Default)]
 pub struct QuestionPanel {
@@ -285,6 +288,10 @@ fn suggestions_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
     ui.add_space(space::XS);
     if questions.is_empty() {
         hint(ui, cx.tokens, cx.tr("question-again"));
+        return;
+    }
+    // In a low window there is no room for them, and what cannot be seen may not take the focus.
+    if ui.available_height() < LEAST_SUGGESTIONS {
         return;
     }
     hint(ui, cx.tokens, cx.tr("question-suggestions"));
