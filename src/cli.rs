@@ -30,7 +30,7 @@ use std::path::PathBuf;
 
 /// Ask a cartoon frame a causal question and watch diffusion draw the answer.
 ///
-/// Without a command the window opens, with the picture named by FILE if there is one.
+/// Without a command the window opens, with the files that are named.
 #[derive(Debug, Parser)]
 #[command(name = "lgd-studio", version, args_conflicts_with_subcommands = true)]
 #[command(
@@ -48,9 +48,12 @@ pub struct Cli {
 /// What the window opens with.
 #[derive(Clone, Debug, Args)]
 struct WindowArgs {
-    /// A picture or the folder of a data set to open in the window
+    /// Pictures, saved runs or the folder of a data set to open; a window that is open takes them
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Open a window of its own, even where one is open
+    #[arg(long)]
+    new_window: bool,
     /// Full screen for visitors: a loop of recorded runs (those in DIR, or our own), safe choices, a
     /// vote; Ctrl+Shift+X ends it
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
@@ -150,8 +153,11 @@ pub enum Invocation {
 /// How the window was asked to open.
 #[derive(Clone, Debug, Default)]
 pub struct WindowRequest {
-    /// A picture to open first.
-    pub frame: Option<PathBuf>,
+    /// Files to open: runs, and the first picture.
+    pub files: Vec<PathBuf>,
+    /// Whether a window of its own is wanted. Whoever names a bundle, a device or conference mode
+    /// wants one, since a window that is open has its own.
+    pub new_window: bool,
     /// The bundle; without, the one that was chosen last.
     pub bundle: Option<BundleSource>,
     /// What networks may use, as far as it was said.
@@ -169,14 +175,21 @@ impl Cli {
         if cli.command.is_some() {
             return Invocation::Terminal(Box::new(cli));
         }
+        let resources = cli.global.resources();
+        let new_window = cli.window.new_window
+            || cli.window.kiosk.is_some()
+            || cli.window.safe_mode
+            || cli.global.bundle.is_some()
+            || resources != Resources::default();
         Invocation::Window(WindowRequest {
-            frame: cli.window.files.into_iter().next(),
+            files: cli.window.files,
+            new_window,
             bundle: cli
                 .global
                 .bundle
                 .as_ref()
                 .map(|wanted| bundles::find(Some(wanted), Places::of_user().as_ref())),
-            resources: cli.global.resources(),
+            resources,
             safe: cli.window.safe_mode,
             conference: cli.window.kiosk.map(|folder| match folder {
                 Some(folder) => FilmSource::Folder(folder),

@@ -28,7 +28,8 @@ fn main() -> ExitCode {
         },
         Invocation::Window(request) => {
             let options = Options {
-                frame: request.frame,
+                files: request.files,
+                new_window: request.new_window,
                 bundle: request.bundle,
                 resources: request.resources,
                 conference: request.conference,

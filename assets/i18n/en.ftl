@@ -2,6 +2,7 @@
 # Sentence case, no colon after a label, an ellipsis when a button opens a dialog.
 
 app-title = LGD Studio
+window-title-progress = { $percent } % · LGD Studio
 
 # Rail
 rail-ask = Ask
@@ -141,6 +142,7 @@ frame-drop-here = Drop the picture to use it as the frame
 frame-drop-hint = PNG, JPEG, WebP, GIF, BMP or TIFF
 frame-empty = No frame yet
 frame-empty-hint = Open or drop a picture, or pick an example below
+frame-empty-hint-no-drop = Open or paste a picture, or pick an example below
 frame-picture = Frame { $name }, { $width } by { $height } pixels
 frame-size = { $width } × { $height }
 frame-from-clipboard = From the clipboard
@@ -212,6 +214,7 @@ column-add = Add
 column-add-tip = Draws the missing mode on the same noise, beside the others
 column-more-label = More
 column-more = More about { $mode }
+column-save = Save picture of { $mode }
 column-branch = Branch from step { $step }
 column-branch-tip = Adds a column that follows this one up to here and then uses the scales and the question as they are set now
 column-branch-off = Branch from a step
@@ -1003,6 +1006,16 @@ preferences-language-system = As the system
 preferences-language-en = English
 preferences-language-zh = 简体中文
 preferences-scale = Interface size
+preferences-motion = Motion
+preferences-motion-system = Follow the system
+preferences-motion-full = All
+preferences-motion-reduced = Little
+preferences-motion-tip = Whether things that could stand still fade, slide and turn
+preferences-work = While it works
+preferences-stay-awake = Keep the machine awake
+preferences-stay-awake-tip = Screen and machine do not fall asleep while something is drawn, evaluated, downloaded or trained
+preferences-announce = Say when long work is done
+preferences-announce-tip = A message of the desktop, when work of more than ten seconds ends and this window is not in front
 preferences-pictures = Saved pictures
 preferences-leave-out = Leave my settings out of exported pictures
 preferences-leave-out-tip = Saved and exported pictures then carry no question, seed or settings. They cannot be drawn again from the file.
@@ -1037,6 +1050,7 @@ preferences-places = Places
 preferences-places-settings = Settings
 preferences-places-data = Data
 preferences-places-copy = Copy path
+preferences-places-copy-of = Copy path of { $place }
 preferences-places-none = This system names no home folder, so nothing is remembered.
 preferences-runs = Runs
 preferences-keep-runs = Keep runs
@@ -1132,7 +1146,7 @@ evaluate-unusable = { $count ->
     [one] One record cannot be used.
    *[other] { $count } records cannot be used.
 }
-evaluate-start = Evaluate
+evaluate-start = Start evaluating
 evaluate-resume = Go on
 evaluate-judge = Judge the pictures
 evaluate-start-tip = Draws what is missing, then judges. It can be stopped at any time: finished pictures are kept
@@ -2023,3 +2037,51 @@ help-editor = Editor
 help-keys-text = Ctrl+K finds every command by name, also those without keys.
 gallery-all = Show all runs
 vote-evaluate = Make an evaluation first
+
+# Around the window
+awake-reason = LGD Studio is working
+announce-answers = The answers are drawn
+announce-answers-failed = The answers could not be drawn
+announce-evaluation = The evaluation is done
+announce-evaluation-failed = The evaluation stopped with a problem
+announce-export = The file is written
+announce-export-failed = The file could not be written
+announce-import = The bundle is made
+announce-import-failed = The bundle could not be made
+announce-download = The download is complete
+announce-download-failed = The download stopped with a problem
+announce-training = The training run is done
+announce-training-failed = The training run stopped with a problem
+quit-title = Quit while work goes on?
+quit-lost = Lost
+quit-waits = Waits
+quit-goes-on = Goes on
+quit-answers-lost = { $count ->
+    [one] One run that is not kept
+   *[other] { $count } runs that are not kept
+}
+quit-answers-wait = { $count ->
+    [one] The run that is being drawn begins anew next time
+   *[other] { $count } runs that are being drawn begin anew next time
+}
+quit-evaluation = The evaluation: start it again in the same folder, and it goes on where it stopped
+quit-export = { $count ->
+    [one] The animation that is being made
+   *[other] { $count } animations that are being made
+}
+quit-import = { $count ->
+    [one] The bundle that is being made: go on with it on the Models page
+   *[other] { $count } bundles that are being made: go on with them on the Models page
+}
+quit-download = { $count ->
+    [one] The download: go on with it on the Models page
+   *[other] { $count } downloads: go on with them on the Models page
+}
+quit-training = { $count ->
+    [one] The training run, without this window
+   *[other] { $count } training runs, without this window
+}
+quit-stay = Keep working
+quit-now = Quit anyway
+status-no-drop = No file drop here
+status-no-drop-tip = Under Wayland no files can be dropped on this window. Open them, paste a picture, or write a path.

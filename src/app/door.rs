@@ -6,6 +6,7 @@ use super::texts::Texts;
 use super::theme::{Theme, space};
 use super::widgets::{Art, paint_picture, primary_button};
 use super::{AppConfig, LgdApp, fonts};
+use crate::job::instance::Instance;
 use eframe::{egui, egui_wgpu};
 use egui::{CentralPanel, Frame, Rect, RichText, Sense, Ui, vec2};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub struct Door {
     failed: Option<String>,
     /// Becomes true when the system wants the program to end.
     ending: Arc<AtomicBool>,
+    /// Hears other starts of the program, once there is a window to tell.
+    instance: Option<Instance>,
 }
 
 struct Closed {
@@ -62,6 +65,7 @@ impl Door {
                 app: None,
                 failed: None,
                 ending: Arc::default(),
+                instance: None,
             });
         }
         Ok(Self {
@@ -69,6 +73,7 @@ impl Door {
             app: Some(LgdApp::new(cc, config)?),
             failed: None,
             ending: Arc::default(),
+            instance: None,
         })
     }
 
@@ -76,6 +81,16 @@ impl Door {
     #[must_use]
     pub fn ending_with(mut self, ending: Arc<AtomicBool>) -> Self {
         self.ending = ending;
+        self
+    }
+
+    /// The same, opening the files of other starts of the program.
+    #[must_use]
+    pub fn listening(mut self, instance: Instance) -> Self {
+        match &mut self.app {
+            Some(app) => app.listen(instance),
+            None => self.instance = Some(instance),
+        }
         self
     }
 
@@ -93,7 +108,12 @@ impl Door {
         // It was dealt with here.
         config.past.bad_end = None;
         match LgdApp::open(ctx, closed.render.as_ref(), config) {
-            Ok(app) => self.app = Some(app),
+            Ok(mut app) => {
+                if let Some(instance) = self.instance.take() {
+                    app.listen(instance);
+                }
+                self.app = Some(app);
+            }
             Err(error) => self.failed = Some(error.to_string()),
         }
     }

@@ -6,6 +6,7 @@
 
 mod care_command;
 mod command;
+mod desktop;
 mod door;
 mod effects;
 mod examples;
@@ -25,26 +26,32 @@ mod window;
 pub use door::Door;
 pub use frame_times::{FrameTimes, TimeSummary};
 pub use language::{Language, LanguageChoice};
-pub use settings::{ModelSettings, SavedFrame, Session, Settings, ThemeChoice};
+pub use settings::{
+    ModelSettings, MotionChoice, SavedFrame, Session, Settings, ThemeChoice, WindowPlace,
+};
 pub use state::{
     Action, AppState, AxisDraft, Ballot, BundleState, Care, CareAction, CategoryChoice, Change,
     Check, Column, Conference, ConferenceAction, CoverState, Dataset, DatasetAction, DatasetMemory,
-    Dialog, Download, DownloadState, DraftProblem, Evaluate, EvaluateAction, Evaluating,
+    Dialog, Download, DownloadState, DraftProblem, Ended, Evaluate, EvaluateAction, Evaluating,
     EvaluationDraft, Exchange, Explain, Explained, Exporting, Filter, Form, Found, GalleryAction,
     GridAction, GridDraft, Guide, GuideAction, HealthAction, HubAction, ImportAction, ImportPlan,
     ImportStep, Importing, Inquiry, LastEnd, Library, LibraryAction, Likeness, NoticeKind, Offer,
     OfferChoice, OpenFolder, OpenPoll, OpenStrip, Page, PairFilter, PairOrder, PairView, Parting,
-    Phase, Picked, QueueAction, Recall, Run, Saving, Scene, Shelved, ShownEvaluation, Stop,
+    Phase, Picked, QueueAction, Recall, Run, Saving, Scene, Shelved, ShownEvaluation, Stake, Stop,
     StoryAction, StripAction, StripBlocked, Tally, TargetAction, ThumbState, Times, Topic, Train,
-    TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft, Voting,
+    TrainAction, TrainBlocked, TrainDraft, Trial, View, VoteAction, VoteDraft, Voting, Work,
+    WorkKind,
 };
 pub use texts::Texts;
 pub use theme::{Theme, Tokens};
 pub use widgets::look;
-pub use window::{Options, WindowError, run};
+pub use window::{APP_ID, Options, WindowError, run};
 
+use desktop::Desktop;
 use eframe::{egui, egui_wgpu};
-use egui::{CentralPanel, Frame, Margin, Panel, ThemePreference};
+use egui::{
+    CentralPanel, Frame, Margin, Panel, Rect, ScrollArea, ThemePreference, UiBuilder, vec2,
+};
 use panels::{
     AskPage, ConferencePage, Cx, DatasetPage, EvaluatePage, GalleryPage, HelpPage, LogPage,
     ModelsPage, Notices, Palette, TrainPage, VotePage,
@@ -56,22 +63,28 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use theme::space;
-use widgets::{Art, Pictures};
+use widgets::{Art, FocusRing, Pictures, follow_focus_in};
 
 use crate::job::care::{CareTask, Past, StartMark, note};
 use crate::job::hub::TokenSource;
 use crate::job::{
-    BundleSource, DeviceChoice, FileTask, FilmSource, JobEvent, Jobs, JobsConfig, Places, Problem, Resources, Sabotage, TrainingTask,
+    BundleSource, DeviceChoice, FileTask, FilmSource, JobEvent, Jobs, JobsConfig, Places, Problem,
+    Resources, Sabotage, TrainingTask,
 };
 
 /// How long changes wait before they are written.
 const SAVE_AFTER: Duration = Duration::from_millis(800);
 
+/// Room that every page needs, in points.
+const LEAST_ROOM: egui::Vec2 = vec2(960.0, 600.0);
+
 /// What a window starts with.
 #[derive(Clone, Debug, Default)]
 pub struct AppConfig {
-    /// A picture to open in place of the last frame.
-    pub frame: Option<PathBuf>,
+    /// Files to open in place of the last frame: runs, and the first picture.
+    pub files: Vec<PathBuf>,
+    /// Whether the desktop has no way to drop files here.
+    pub no_drop: bool,
     /// The bundle that answers; without, the one that was chosen last.
     pub bundle: Option<BundleSource>,
     /// The Hugging Face cache; without, it is not looked into.
@@ -101,8 +114,6 @@ pub struct AppConfig {
     pub mark: Option<Arc<StartMark>>,
     /// Whether nobody was here before.
     pub first_run: bool,
-    /// Failures that a soak test asks for.
-    pub sabotage: Sabotage,
 }
 
 /// The program behind the window.
@@ -129,7 +140,9 @@ pub struct LgdApp {
     palette: Palette,
     places: Option<Places>,
     locale: Option<String>,
-    applied: Option<(ThemeChoice, f32)>,
+    applied: Option<(ThemeChoice, f32, bool)>,
+    desktop: Desktop,
+    ring: FocusRing,
     full_screen: bool,
     changed: Option<Instant>,
     mark: Option<Arc<StartMark>>,
@@ -151,7 +164,9 @@ impl LgdApp {
     /// # Errors
     /// When the system gives no thread.
     pub fn new(cc: &eframe::CreationContext<'_>, config: AppConfig) -> std::io::Result<Self> {
-        Self::open(&cc.egui_ctx, cc.wgpu_render_state.as_ref(), config)
+        let mut app = Self::open(&cc.egui_ctx, cc.wgpu_render_state.as_ref(), config)?;
+        app.join_desktop(cc);
+        Ok(app)
     }
 
     /// The same where the window is there already.
@@ -202,6 +217,7 @@ impl LgdApp {
         state.evaluate.home = own.as_ref().map(|p| p.data.join("evaluations"));
         state.evaluate.clip = own.as_ref().map(|p| p.data.join("clip"));
         state.evaluate.lpips = own.as_ref().map(|p| p.data.join("lpips"));
+        state.drops_files = !config.no_drop;
         if let Some(aside) = settings.set_aside {
             state.notify(NoticeKind::SettingsBroken(aside));
         }
@@ -216,7 +232,6 @@ impl LgdApp {
                 program: config.program,
                 sabotage: config.sabotage,
                 safe: config.safe,
-                sabotage: config.sabotage,
             },
             move || {
                 wake.request_repaint();
@@ -251,6 +266,8 @@ impl LgdApp {
             opened: false,
             locale: config.locale,
             applied: None,
+            desktop: Desktop::default(),
+            ring: FocusRing::default(),
             full_screen: false,
             changed: None,
             times: FrameTimes::default(),
@@ -261,7 +278,7 @@ impl LgdApp {
             let watched = app.state.page == Page::Train;
             app.jobs.training(TrainingTask::Watch(watched));
         }
-        let effects = app.state.start(config.frame, last);
+        let effects = app.state.start(config.files, last);
         app.perform(effects);
         app.jobs.care(CareTask::ReadRequests);
         let unattended = config.conference.is_some();
@@ -381,17 +398,22 @@ impl LgdApp {
             // Every text is looked up when it is drawn, so the next frame has the other language.
             self.texts = Texts::of(language);
         }
-        let look = (self.state.settings.theme, self.state.settings.scale);
+        let settings = &self.state.settings;
+        let reduced = settings.motion.reduced(self.state.system_reduces_motion);
+        let look = (settings.theme, settings.scale, reduced);
         if self.applied == Some(look) {
             return;
         }
-        self.applied = Some(look);
+        let before = self.applied.replace(look);
         ctx.set_theme(match look.0 {
             ThemeChoice::System => ThemePreference::System,
             ThemeChoice::Light => ThemePreference::Light,
             ThemeChoice::Dark => ThemePreference::Dark,
         });
         ctx.set_zoom_factor(look.1);
+        if before.is_some_and(|(_, _, reduced)| reduced) != look.2 {
+            theme::set_motion(ctx, !look.2);
+        }
     }
 
     fn save_when_due(&mut self, ctx: &egui::Context) {
@@ -429,6 +451,7 @@ impl LgdApp {
             notices,
             palette,
             places,
+            ring,
             ..
         } = self;
         let tokens = theme.tokens(&ctx);
@@ -447,29 +470,38 @@ impl LgdApp {
             conference.ui(ui, &cx, shown, actions);
             return;
         }
-        let side = Frame::new().fill(tokens.panel);
-        Panel::bottom("status")
-            .exact_size(panels::STATUS_HEIGHT)
-            .frame(side.inner_margin(Margin::symmetric(space::L as i8, 0)))
-            .show(ui, |ui| panels::status_bar_ui(ui, &cx, actions));
-        Panel::left("rail")
-            .resizable(false)
-            .exact_size(panels::RAIL_WIDTH)
-            .frame(side.inner_margin(Margin::symmetric(0, space::M as i8)))
-            .show(ui, |ui| panels::rail_ui(ui, &cx, actions));
-        CentralPanel::default()
-            .frame(Frame::new().fill(tokens.background))
-            .show(ui, |ui| match cx.state.page {
-                Page::Ask => ask.ui(ui, &cx, actions),
-                Page::Gallery => gallery.ui(ui, &cx, actions),
-                Page::Vote => vote.ui(ui, &cx, actions),
-                Page::Evaluate => evaluate.ui(ui, &cx, actions),
-                Page::Train => train.ui(ui, &cx, actions),
-                Page::Dataset => dataset.ui(ui, &cx, actions),
-                Page::Models => models.ui(ui, &cx, actions),
-                Page::Log => log.ui(ui, &cx, actions),
-                Page::Help => help.ui(ui, &cx, actions),
+        roomy(ui, tokens, |ui| {
+            let side = Frame::new().fill(tokens.panel);
+            // The keyboard goes from the rail over the page to the bar, so that is drawn last.
+            let whole = ui.available_rect_before_wrap();
+            let (above, bar) = whole.split_top_bottom_at_y(whole.bottom() - panels::STATUS_HEIGHT);
+            ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
+                Panel::left("rail")
+                    .resizable(false)
+                    .exact_size(panels::RAIL_WIDTH)
+                    .frame(side.inner_margin(Margin::symmetric(0, space::M as i8)))
+                    .show(ui, |ui| panels::rail_ui(ui, &cx, actions));
+                CentralPanel::default()
+                    .frame(Frame::new().fill(tokens.background))
+                    .show(ui, |ui| match cx.state.page {
+                        Page::Ask => ask.ui(ui, &cx, actions),
+                        Page::Gallery => gallery.ui(ui, &cx, actions),
+                        Page::Vote => vote.ui(ui, &cx, actions),
+                        Page::Evaluate => evaluate.ui(ui, &cx, actions),
+                        Page::Train => train.ui(ui, &cx, actions),
+                        Page::Dataset => dataset.ui(ui, &cx, actions),
+                        Page::Models => models.ui(ui, &cx, actions),
+                        Page::Log => log.ui(ui, &cx, actions),
+                        Page::Help => help.ui(ui, &cx, actions),
+                    });
             });
+            ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| {
+                Panel::bottom("status")
+                    .exact_size(panels::STATUS_HEIGHT)
+                    .frame(side.inner_margin(Margin::symmetric(space::L as i8, 0)))
+                    .show(ui, |ui| panels::status_bar_ui(ui, &cx, actions));
+            });
+        });
         match cx.state.dialog {
             Some(Dialog::Settings) => panels::preferences_ui(&ctx, &cx, actions),
             Some(Dialog::About) => panels::about_ui(&ctx, &cx, actions),
@@ -484,6 +516,7 @@ impl LgdApp {
             Some(Dialog::Package) => panels::package_ui(&ctx, &cx, actions),
             Some(Dialog::Doctor) => panels::doctor_ui(&ctx, &cx, actions),
             Some(Dialog::ImportSettings) => panels::exchange_ui(&ctx, &cx, actions),
+            Some(Dialog::Quit) => panels::quit_ui(&ctx, &cx, actions),
             None => {}
         }
         panels::tour_ui(&ctx, &cx, &spots.borrow(), actions);
@@ -492,7 +525,31 @@ impl LgdApp {
         panels::exporting_ui(&ctx, &cx, actions);
         notices.ui(&ctx, &cx, actions);
         panels::drop_overlay_ui(&ctx, &cx);
+        ring.ui(&ctx, tokens);
     }
+}
+
+/// Draws where a page has room: in a window that is smaller than pages can be, as with a very large
+/// interface, they keep their size and the window scrolls over them.
+fn roomy(ui: &mut egui::Ui, tokens: &Tokens, add: impl FnOnce(&mut egui::Ui)) {
+    let room = ui.available_size();
+    if room.x >= LEAST_ROOM.x && room.y >= LEAST_ROOM.y {
+        return add(ui);
+    }
+    // The bars stand beside the page, on nothing.
+    ui.painter()
+        .rect_filled(ui.max_rect(), 0.0, tokens.background);
+    ScrollArea::both()
+        .id_salt("window")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            let page = Rect::from_min_size(ui.min_rect().min, room.max(LEAST_ROOM));
+            follow_focus_in(ui, page);
+            ui.scope_builder(UiBuilder::new().max_rect(page), |ui| {
+                ui.set_min_size(page.size());
+                add(ui);
+            });
+        });
 }
 
 impl eframe::App for LgdApp {
@@ -505,6 +562,7 @@ impl eframe::App for LgdApp {
                 self.jobs.care(CareTask::Opened(mark.clone()));
             }
         }
+        self.meet_desktop(ctx);
         self.save_when_due(ctx);
     }
 
@@ -523,9 +581,7 @@ impl eframe::App for LgdApp {
         if ctx.input(|input| input.pointer.any_released()) {
             actions.push(Action::Settle);
         }
-        if let Some(size) = changed_size(&ctx, self.state.window_size) {
-            actions.push(Action::Resized(size));
-        }
+        actions.extend(self.place_changes(&ctx));
         for action in actions {
             self.act(action);
             ctx.request_repaint();
@@ -594,12 +650,4 @@ fn unnamed(problem: &Problem) -> Problem {
 fn peek_language(places: Option<&Places>) -> LanguageChoice {
     let settings: Settings = settings::peek(places.map(Places::settings_file).as_deref());
     settings.language
-}
-
-/// The inner size of the window in unscaled points, when it differs from the known one.
-fn changed_size(ctx: &egui::Context, known: Option<[f32; 2]>) -> Option<[f32; 2]> {
-    let size = ctx.viewport_rect().size() * ctx.zoom_factor();
-    let size = [size.x.round(), size.y.round()];
-    let usable = size.iter().all(|side| (100.0..20_000.0).contains(side));
-    (usable && known != Some(size)).then_some(size)
 }

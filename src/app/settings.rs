@@ -31,10 +31,37 @@ impl ThemeChoice {
     pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
 }
 
+/// Whether things move that could stand still.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MotionChoice {
+    /// As the system, where that can be known.
+    #[default]
+    System,
+    /// They move.
+    Full,
+    /// They stand still.
+    Reduced,
+}
+
+impl MotionChoice {
+    /// All choices, in the order they are shown.
+    pub const ALL: [Self; 3] = [Self::System, Self::Full, Self::Reduced];
+
+    /// Whether things stand still, with what the system says, if it says anything.
+    pub fn reduced(self, system: Option<bool>) -> bool {
+        match self {
+            Self::System => system.unwrap_or(false),
+            Self::Full => false,
+            Self::Reduced => true,
+        }
+    }
+}
+
 /// Smallest interface size.
-pub const MIN_SCALE: f32 = 0.7;
+pub const MIN_SCALE: f32 = 0.5;
 /// Largest interface size.
-pub const MAX_SCALE: f32 = 2.5;
+pub const MAX_SCALE: f32 = 3.0;
 
 /// The look of the window, and what is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +73,12 @@ pub struct Settings {
     pub language: LanguageChoice,
     /// Size of the interface, 1 is normal.
     pub scale: f32,
+    /// Whether things move that could stand still.
+    pub motion: MotionChoice,
+    /// Whether the machine is kept awake while there is work.
+    pub stay_awake: bool,
+    /// Whether the desktop says when long work has ended and nobody looked.
+    pub announce: bool,
     /// Whether every run is kept.
     pub keep_runs: bool,
     /// Whether saved and exported pictures say nothing about how they were drawn.
@@ -105,6 +138,9 @@ impl Default for Settings {
             theme: ThemeChoice::default(),
             language: LanguageChoice::default(),
             scale: 1.0,
+            motion: MotionChoice::default(),
+            stay_awake: true,
+            announce: true,
             keep_runs: true,
             leave_out_settings: false,
             ask_back: false,
@@ -149,6 +185,18 @@ pub enum SavedFrame {
     File(PathBuf),
 }
 
+/// Where the window is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WindowPlace {
+    /// Its top left corner on the desktop of all monitors, in pixels; unknown where the desktop keeps
+    /// that to itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corner: Option<[i32; 2]>,
+    /// Whether it fills its monitor.
+    pub maximized: bool,
+}
+
 /// What the person was doing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -162,6 +210,9 @@ pub struct Session {
     pub history: Vec<String>,
     /// Inner size of the window, in points.
     pub window_size: Option<[f32; 2]>,
+    /// Where the window is.
+    #[serde(skip_serializing_if = "is_default")]
+    pub window_place: WindowPlace,
     /// The frame.
     pub frame: Option<SavedFrame>,
     /// Question, mode and numbers.
@@ -329,6 +380,10 @@ mod tests {
             recent: vec!["a.png".into()],
             history: vec!["What happens if it rains?".into()],
             window_size: Some([1280.0, 800.0]),
+            window_place: WindowPlace {
+                corner: Some([-1920, 40]),
+                maximized: true,
+            },
             frame: Some(SavedFrame::Example("fishbowl.png".into())),
             form: Form::default(),
             evaluation: EvaluationDraft::default(),

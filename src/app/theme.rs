@@ -166,6 +166,24 @@ impl Theme {
     }
 }
 
+/// Lets things move, or stand still where they can.
+pub fn set_motion(ctx: &egui::Context, moving: bool) {
+    let usual = egui::Style::default();
+    let seconds = if moving { usual.animation_time } else { 0.0 };
+    ctx.all_styles_mut(|style| {
+        style.animation_time = seconds;
+        style.scroll_animation = match moving {
+            true => usual.scroll_animation,
+            false => egui::style::ScrollAnimation::none(),
+        };
+    });
+}
+
+/// Whether things stand still.
+pub fn stands_still(ctx: &egui::Context) -> bool {
+    ctx.global_style().animation_time == 0.0
+}
+
 /// Parses a token file of the program; a test covers both.
 fn parse(text: &str) -> Tokens {
     toml::from_str::<TokenFile>(text)
@@ -274,23 +292,60 @@ mod tests {
         0.2126 * linear.r() + 0.7152 * linear.g() + 0.0722 * linear.b()
     }
 
+    fn contrast(a: Color32, b: Color32) -> f32 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    /// WCAG 2.2 level AA, 1.4.3: text needs 4.5 to 1 on everything it is written on.
     #[test]
     fn text_is_readable_on_its_surfaces() {
         let theme = Theme::load();
-        for tokens in [&theme.light, &theme.dark] {
-            for (text, surface) in [
-                (tokens.text, tokens.background),
-                (tokens.text, tokens.card),
-                (tokens.text_weak, tokens.card),
-                (tokens.text_weak, tokens.panel),
-                (tokens.on_accent, tokens.accent),
-                (tokens.on_accent_soft, tokens.accent_soft),
-                (tokens.error, tokens.error_soft),
-                (tokens.warning, tokens.warning_soft),
-            ] {
-                let (a, b) = (luminance(text), luminance(surface));
-                let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
-                assert!(contrast >= 4.5, "{text:?} on {surface:?}: {contrast:.2}");
+        for t in [&theme.light, &theme.dark] {
+            let pages = [t.background, t.panel, t.card];
+            let controls = [t.control, t.control_hover, t.control_active];
+            let written = [
+                (t.text, [&pages[..], &controls, &[t.well, t.field]].concat()),
+                (t.text, vec![t.accent_soft, t.warning_soft, t.error_soft]),
+                (t.text_weak, [&pages[..], &[t.well, t.field]].concat()),
+                (t.text_weak, vec![t.control, t.control_hover]),
+                (t.accent, [&pages[..], &[t.field]].concat()),
+                (t.on_accent, vec![t.accent, t.accent_hover, t.accent_active]),
+                (t.on_accent_soft, vec![t.accent_soft]),
+                (t.error, [&pages[..], &[t.error_soft]].concat()),
+                (t.warning, [&pages[..], &[t.warning_soft]].concat()),
+                (t.success, pages.to_vec()),
+            ];
+            for (text, surfaces) in written {
+                for surface in surfaces {
+                    let found = contrast(text, surface);
+                    assert!(found >= 4.5, "{text:?} on {surface:?}: {found:.2}");
+                }
+            }
+        }
+    }
+
+    /// The same, 1.4.11: what a control or a curve is known by needs 3 to 1.
+    #[test]
+    fn controls_and_curves_stand_out() {
+        let theme = Theme::load();
+        for t in [&theme.light, &theme.dark] {
+            let pages = [t.background, t.panel, t.card];
+            let modes = [t.mode_question, t.mode_answer, t.mode_latent, t.mode_both];
+            let mut drawn = vec![
+                // The line around a field, and the ring around what has the focus.
+                (t.field_border, [&pages[..], &[t.field]].concat()),
+                (t.accent, [&pages[..], &[t.well, t.field]].concat()),
+                // The chosen one of a row of choices, and what is left of a slider.
+                (t.accent, vec![t.control, t.control_hover, t.accent_soft]),
+                (t.success, vec![t.panel]),
+            ];
+            drawn.extend(modes.map(|mode| (mode, vec![t.card, t.well])));
+            for (line, surfaces) in drawn {
+                for surface in surfaces {
+                    let found = contrast(line, surface);
+                    assert!(found >= 3.0, "{line:?} on {surface:?}: {found:.2}");
+                }
             }
         }
     }

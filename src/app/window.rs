@@ -4,6 +4,7 @@
 use super::settings::{Session, Settings, peek};
 use super::texts::Texts;
 use super::{AppConfig, Door};
+use crate::job::instance::{self, Claim};
 use crate::job::{BundleSource, FilmSource, Places, Resources, care, hub};
 use eframe::{egui, egui_wgpu, wgpu};
 use egui::ViewportBuilder;
@@ -12,11 +13,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// What the window calls itself to the desktop: its class on X11, its application id on Wayland.
+pub const APP_ID: &str = "lgd-studio";
+
 /// What the window starts with.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// A picture to open as the frame.
-    pub frame: Option<PathBuf>,
+    /// Files to open: runs, and the first picture.
+    pub files: Vec<PathBuf>,
+    /// Whether a window of its own is wanted, even where one is open.
+    pub new_window: bool,
     /// The bundle that answers; without, the one that was chosen last.
     pub bundle: Option<BundleSource>,
     /// What networks may use, in place of the settings.
@@ -56,6 +62,19 @@ pub fn run(options: Options) -> Result<(), WindowError> {
             texts.get("window-no-display").into_owned(),
         ));
     }
+    let mut instance = None;
+    if let Some(places) = &places
+        && !options.new_window
+    {
+        match instance::claim(places, &options.files) {
+            Claim::First(first) => instance = Some(first),
+            Claim::HandedOver => {
+                tracing::info!("the window that is open has it");
+                return Ok(());
+            }
+            Claim::Alone => {}
+        }
+    }
     let (mark, past) = match &places {
         Some(places) => care::begin(places, options.safe),
         None => (None, care::Past::default()),
@@ -68,13 +87,14 @@ pub fn run(options: Options) -> Result<(), WindowError> {
     let session: Session = peek(session_file.as_deref());
     let size = session.window_size.unwrap_or([1280.0, 800.0]);
     let native = eframe::NativeOptions {
-        viewport: viewport(&texts, size),
-        centered: true,
+        viewport: viewport(&texts, size).with_maximized(session.window_place.maximized),
+        centered: session.window_place.corner.is_none(),
         wgpu_options: drawing(plain),
         ..eframe::NativeOptions::default()
     };
     let config = AppConfig {
-        frame: options.frame,
+        files: options.files,
+        no_drop: on_wayland(),
         bundle: options.bundle,
         hub_cache: hub::cache_folder(),
         hub_token: hub::found_token().map(|(_, source)| source),
@@ -93,13 +113,15 @@ pub fn run(options: Options) -> Result<(), WindowError> {
             .map_or(0, |since| since.as_nanos() as u64),
     };
     let opened = eframe::run_native(
-        "lgd-studio",
+        APP_ID,
         native,
         Box::new(move |cc| {
             let ending = end_when_told(&cc.egui_ctx, told);
-            Ok(Box::new(
-                Door::new(cc, config, language)?.ending_with(ending),
-            ))
+            let door = Door::new(cc, config, language)?.ending_with(ending);
+            Ok(Box::new(match instance {
+                Some(instance) => door.listening(instance),
+                None => door,
+            }))
         }),
     );
     if let (Err(_), Some(mark)) = (&opened, ended) {
@@ -153,10 +175,10 @@ fn drawing(plain: bool) -> egui_wgpu::WgpuConfiguration {
 fn viewport(texts: &Texts, size: [f32; 2]) -> ViewportBuilder {
     let builder = ViewportBuilder::default()
         .with_title(texts.get("app-title"))
-        .with_app_id("lgd-studio")
+        .with_app_id(APP_ID)
         .with_inner_size(size)
         .with_min_inner_size([980.0, 640.0]);
-    let icon = include_bytes!("../../assets/icon/icon-256.png");
+    let icon = include_bytes!("../../assets/icon/hicolor/256.png");
     match eframe::icon_data::from_png_bytes(icon) {
         Ok(icon) => builder.with_icon(icon),
         Err(error) => {
@@ -173,6 +195,12 @@ fn has_display() -> bool {
         || set("DISPLAY")
         || set("WAYLAND_DISPLAY")
         || set("WAYLAND_SOCKET")
+}
+
+/// Whether the window will be one of Wayland, where our window library hears of no dropped files.
+fn on_wayland() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(all(unix, not(target_os = "macos"))) && (set("WAYLAND_DISPLAY") || set("WAYLAND_SOCKET"))
 }
 
 fn explain(texts: &Texts, error: eframe::Error) -> WindowError {

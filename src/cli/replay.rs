@@ -4,7 +4,7 @@ use super::session::Session;
 use super::{Failure, GlobalArgs, output};
 use crate::job::{
     Bundle, BundleSource, EXAMPLES, EditRequest, EditResult, Frame, FrameFacts, FrameOrigin, Made,
-    PreviewMethod, Problem, Sameness, open_run, read_metadata, recall, sameness,
+    PreviewMethod, Problem, Sameness, is_run_file, open_run, read_metadata, recall, sameness,
 };
 use clap::Args;
 use image::RgbImage;
@@ -48,11 +48,7 @@ pub(super) fn run(
     global: &GlobalArgs,
 ) -> Result<(), Failure> {
     let mut session = Session::start(global)?;
-    let is_run = args
-        .file
-        .extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("lgdrun"));
-    let original = if is_run {
+    let original = if is_run_file(&args.file) {
         of_run(args, &mut session)?
     } else {
         of_picture(args, &mut session)?

@@ -4,7 +4,7 @@ use super::{Failure, GlobalArgs};
 use crate::job::{
     BundleEvent, BundleSource, BundleTask, CancelToken, EditRequest, EditResult, Evaluation,
     Explaining, Export, ExportFormat, FileTask, Frame, JobEvent, JobId, JobSpec, Jobs, JobsConfig,
-    MadeBundle, Making, Problem, RunFile, ValidateSpec, Validation, remember_timings,
+    MadeBundle, Making, Problem, RunFile, ValidateSpec, Validation, is_run_file, remember_timings,
 };
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -318,8 +318,7 @@ pub(super) fn timings_target(path: &Path) -> Result<(), Failure> {
 
 /// Checks the name of a run file before the work, so that a typing error costs nothing.
 pub(super) fn run_target(path: &Path) -> Result<PathBuf, Failure> {
-    let extension = path.extension().map(|e| e.to_ascii_lowercase());
-    if extension.is_none_or(|e| e != "lgdrun") {
+    if !is_run_file(path) {
         return Err(Failure::Usage(format!(
             "A run is saved in a file that ends in .lgdrun.\nFile: {}",
             path.display()

@@ -392,7 +392,7 @@ pub(super) fn open_dialog(
             Box::new(move || Some(FileTask::SavePicture(picture, place()?)))
         }
         FileTask::PickAndSaveRun(run, name) => {
-            let place = dialogs::save("Run of LGD Studio", &["lgdrun"], name);
+            let place = dialogs::save("Run of LGD Studio", &[super::RUN_EXTENSION], name);
             Box::new(move || Some(FileTask::SaveRun(run, place()?)))
         }
         FileTask::PickExport(mut export) => {

@@ -1,7 +1,7 @@
 //! Recorded runs as films: a picture of every step of every column, for the loop that plays while
 //! nobody asks. No model is needed.
 
-use super::run_file::{self, RunFile};
+use super::run_file::{self, RunFile, is_run_file};
 use super::{BundleSource, GuidanceMode, Problem};
 use crate::nn::LatentRgb;
 use crate::pipeline::Bundle;
@@ -130,7 +130,7 @@ fn run_files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|ending| ending == "lgdrun") {
+        if is_run_file(&path) {
             files.push(path);
         }
     }

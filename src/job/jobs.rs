@@ -2,6 +2,8 @@
 
 use super::care;
 use super::datasets;
+use super::desktop;
+use super::instance::{self, Instance};
 use super::library;
 use super::making::{self, BundleTask, Making, MakingCommand};
 use super::memory::Peaks;
@@ -10,9 +12,9 @@ use super::resources::{Resources, SharedResources};
 use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreEvent};
 use super::worker::Worker;
 use super::{
-    DatasetNews, DatasetTask, FileTask, JobEvent, JobId, JobSpec, LibraryEvent, LibraryNews,
-    LibraryTask, LoadProgress, Places, Problem, Sabotage, Span, StepPreview, TrainingEvent,
-    TrainingNews, TrainingTask, files, training,
+    DatasetNews, DatasetTask, DesktopTask, FileTask, JobEvent, JobId, JobSpec, LibraryEvent,
+    LibraryNews, LibraryTask, LoadProgress, Places, Problem, Sabotage, Span, StepPreview,
+    TrainingEvent, TrainingNews, TrainingTask, files, training,
 };
 use crate::nn::cancel::CancelToken;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -45,8 +47,6 @@ pub struct JobsConfig {
     /// Whether everything that belongs to the person is left alone: no runs are kept, no bundles of theirs
     /// are found. Logs and reports are still read.
     pub safe: bool,
-    /// Failures that a soak test asks for.
-    pub sabotage: Sabotage,
 }
 
 /// Where the threads leave what they have to say.
@@ -148,6 +148,8 @@ pub struct Jobs {
     library: library::Handle,
     training: training::Handle,
     datasets: datasets::Handle,
+    desktop: desktop::Handle,
+    starts: Option<instance::Listener>,
     file_tasks: Sender<Option<FileTask>>,
     bundle_tasks: Sender<Option<MakingCommand>>,
     events: Option<Receiver<JobEvent>>,
@@ -231,6 +233,8 @@ impl Jobs {
             library,
             training,
             datasets,
+            desktop: desktop::Handle::default(),
+            starts: None,
             file_tasks,
             bundle_tasks,
             events: Some(events),
@@ -263,6 +267,23 @@ impl Jobs {
             self.answer(JobEvent::Failed(id, problem));
         }
         id
+    }
+
+    /// Tells or asks the desktop something.
+    pub fn desktop(&mut self, task: DesktopTask) {
+        self.desktop.ask(task, &self.outbox);
+    }
+
+    /// Listens for other starts of the program, each of which becomes a [`JobEvent::StartedAgain`].
+    pub fn listen(&mut self, instance: Instance) {
+        let outbox = self.outbox.clone();
+        let listener = instance.listen(move |files| {
+            outbox.send(JobEvent::StartedAgain(files));
+        });
+        match listener {
+            Ok(listener) => self.starts = Some(listener),
+            Err(error) => tracing::warn!(%error, "other starts are not heard"),
+        }
     }
 
     /// Queues a run that is written down before it may start, and kept as it is drawn. A run that
@@ -504,6 +525,8 @@ impl Drop for Jobs {
         // Closing the events lets a thread that waits for room go on.
         self.events = None;
         self.care.close();
+        self.starts = None;
+        self.desktop.close();
         self.library.close();
         self.training.close();
         self.datasets.close();

@@ -502,6 +502,10 @@ pub enum JobEvent {
     Unloaded(JobId),
     /// The opened data set reports.
     Dataset(DatasetEvent),
+    /// The program was started once more, with these files; that start has ended.
+    StartedAgain(Vec<PathBuf>),
+    /// Whether the system asks for less motion.
+    ReducedMotion(bool),
     /// A picture is in the clipboard.
     Copied,
     /// Saving or copying failed.

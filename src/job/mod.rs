@@ -6,7 +6,9 @@
 //! thread more for each check or download, `lgd-training` looks after the processes of training runs,
 //! `lgd-dataset` edits data sets, with threads more for small pictures, for an examination and for the
 //! frames of a video, `lgd-store` keeps runs and jobs so that nothing is lost when the program is
-//! killed, and `lgd-care` looks after the program itself. Logging has a thread beside them.
+//! killed, and `lgd-care` looks after the program itself. Logging has a thread beside them. A window has
+//! two more: `lgd-desktop` talks to the desktop around it, and `lgd-starts` hears other starts of the
+//! program.
 //! State changes travel through a bounded channel and are never lost; step previews go through a
 //! one-place slot where the newest wins.
 
@@ -16,6 +18,7 @@ pub mod care;
 pub mod clock;
 mod cover;
 pub mod datasets;
+mod desktop;
 mod devices;
 mod dialogs;
 mod display;
@@ -28,6 +31,7 @@ mod films;
 mod font;
 mod heat;
 pub mod hub;
+pub mod instance;
 mod jobs;
 pub mod library;
 pub mod logs;
@@ -84,6 +88,7 @@ pub use crate::pipeline::{
 pub use axis::{Axis, AxisProblem, Parameter, around};
 pub use cover::{COVER_HEIGHT, COVER_WIDTH, Cover, CoverRequest};
 pub use datasets::{DatasetEvent, DatasetNews, DatasetTask};
+pub use desktop::DesktopTask;
 pub use devices::DeviceFacts;
 pub use divergence::Divergence;
 pub use explaining::{Explaining, PieceEffect};
@@ -108,7 +113,9 @@ pub use provenance::FrameFacts;
 pub use recall::{FrameSearch, Made, Recalled, recall};
 pub use reports::ReportExport;
 pub use resources::Resources;
-pub use run_file::{RunFile, open as open_run, remember as remember_timings};
+pub use run_file::{
+    RUN_EXTENSION, RUN_MIME, RunFile, is_run_file, open as open_run, remember as remember_timings,
+};
 pub use run_grid::{Grid, GridProblem, MAX_CELLS};
 pub use sabotage::{Fault, Sabotage};
 pub use saving::write_text;

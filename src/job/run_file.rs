@@ -25,6 +25,17 @@ use std::sync::Arc;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+/// How the names of run files end.
+pub const RUN_EXTENSION: &str = "lgdrun";
+/// The type under which desktops know run files (`assets/desktop`).
+pub const RUN_MIME: &str = "application/vnd.lgd-studio.run+zip";
+
+/// Whether a path names a run file, by its ending alone.
+pub fn is_run_file(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case(RUN_EXTENSION))
+}
+
 /// The version of the format this program writes, and the newest it reads.
 const FORMAT: u32 = 1;
 /// Largest part that is read, in bytes; a run of 50 steps and four columns at 512 pixels has 7 MB.

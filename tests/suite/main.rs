@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "golden tests say how close they came")]
 
+mod accessible;
 mod asking_back;
 mod batches;
 mod bundles;
@@ -32,6 +33,7 @@ mod look;
 mod memory;
 mod metadata;
 mod networks;
+mod packaging;
 mod perceptual;
 mod pictures;
 mod precision;
@@ -62,6 +64,7 @@ mod window_care_crash;
 mod window_columns;
 mod window_conference;
 mod window_dataset;
+mod window_desktop;
 mod window_evaluate;
 mod window_explain;
 mod window_files;

@@ -153,7 +153,8 @@ fn killed_in_the_middle(home: &Path) -> Outcome {
 fn window_on(home: &Path) -> Window {
     open(AppConfig {
         conference: None,
-        frame: None,
+        files: Vec::new(),
+        no_drop: false,
         bundle: None,
         hub_cache: None,
         hub_token: None,

@@ -36,7 +36,7 @@ pub fn places(home: &Path) -> Places {
 
 pub fn config(home: &Path) -> AppConfig {
     AppConfig {
-        frame: None,
+        files: Vec::new(),
         bundle: None,
         hub_cache: None,
         hub_token: None,
@@ -48,6 +48,7 @@ pub fn config(home: &Path) -> AppConfig {
         locale: None,
         dice: 1,
         conference: None,
+        no_drop: false,
         program: Some(env!("CARGO_BIN_EXE_lgd-studio").into()),
         ..AppConfig::default()
     }

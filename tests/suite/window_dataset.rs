@@ -174,7 +174,7 @@ fn window_dataset_opens_the_folder_of_the_command_line() -> Outcome {
     let home = tempfile::tempdir()?;
     let folder = folder(home.path(), 2)?;
     let mut window = open(AppConfig {
-        frame: Some(folder),
+        files: vec![folder],
         ..config(home.path())
     });
     wait(&mut window, "the folder is open", |window| {

@@ -66,9 +66,7 @@ fn window_evaluate_draws_judges_and_exports() -> Outcome {
     });
     assert!(has_text(&window, "2 samples, 4 pictures to draw."));
     assert!(has_text(&window, "Back to the paper"));
-    let start = window
-        .query_all_by_role_and_label(Role::Button, "Evaluate")
-        .last();
+    let start = window.query_by_role_and_label(Role::Button, "Start evaluating");
     start.ok_or("no start")?.click();
     wait(&mut window, "it is at work", |window| {
         state(window).evaluate.going.is_some()

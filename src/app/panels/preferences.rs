@@ -4,7 +4,7 @@ use super::Cx;
 use super::compute::compute_ui;
 use crate::app::care_command::CareCommand;
 use crate::app::language::LanguageChoice;
-use crate::app::settings::{Settings, ThemeChoice};
+use crate::app::settings::{MotionChoice, Settings, ThemeChoice};
 use crate::app::state::{Action, Dialog};
 use crate::app::theme::space;
 use crate::app::widgets::{Choice, closing_dialog, hint, segmented, title};
@@ -14,7 +14,7 @@ use egui::{Align, Button, Layout, RichText, Ui, vec2};
 const WIDTH: f32 = 440.0;
 
 /// Interface sizes on offer, in percent; the keys reach the ones between.
-const SIZES: [u32; 7] = [80, 90, 100, 110, 125, 150, 200];
+const SIZES: [u32; 8] = [50, 75, 100, 125, 150, 200, 250, 300];
 
 /// Draws the dialog.
 pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
@@ -26,6 +26,8 @@ pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action
         look_ui(ui, cx, &mut settings);
         ui.add_space(space::L);
         compute_ui(ui, cx, &mut settings);
+        ui.add_space(space::L);
+        work_ui(ui, cx, &mut settings);
         ui.add_space(space::L);
         runs_ui(ui, cx, &mut settings);
         ui.add_space(space::L);
@@ -76,6 +78,35 @@ fn look_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
     if percent != before {
         settings.scale = percent as f32 / 100.0;
     }
+    ui.add_space(space::XS);
+    motion_ui(ui, cx, settings);
+}
+
+/// Whether things move that could stand still.
+fn motion_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
+    ui.label(cx.tr("preferences-motion"))
+        .on_hover_text(cx.tr("preferences-motion-tip"));
+    let choices = MotionChoice::ALL.map(|choice| {
+        let label = cx.tr(match choice {
+            MotionChoice::System => "preferences-motion-system",
+            MotionChoice::Full => "preferences-motion-full",
+            MotionChoice::Reduced => "preferences-motion-reduced",
+        });
+        Choice::new(choice, label, cx.tr("preferences-motion-tip"))
+    });
+    let width = ui.available_width();
+    segmented(ui, cx.tokens, width, &mut settings.motion, &choices);
+}
+
+/// What the desktop is asked for while there is work.
+fn work_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
+    title(ui, &cx.tr("preferences-work"));
+    let label = cx.tr("preferences-stay-awake");
+    ui.checkbox(&mut settings.stay_awake, label.as_ref())
+        .on_hover_text(cx.tr("preferences-stay-awake-tip"));
+    let label = cx.tr("preferences-announce");
+    ui.checkbox(&mut settings.announce, label.as_ref())
+        .on_hover_text(cx.tr("preferences-announce-tip"));
 }
 
 /// The language; each names itself, so that everybody finds theirs.
@@ -183,7 +214,9 @@ fn places_ui(ui: &mut Ui, cx: &Cx<'_>) {
             });
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let text = RichText::new(cx.tr("preferences-places-copy")).small();
+                let place = [("place", cx.tr(label).as_ref().into())];
                 let copy = ui.add(Button::new(text).min_size(vec2(0.0, 24.0)));
+                let copy = copy.accessible_name(cx.text("preferences-places-copy-of", &place));
                 if copy.clicked() {
                     ui.ctx().copy_text(path.clone());
                 }

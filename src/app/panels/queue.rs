@@ -6,7 +6,7 @@ use super::ask::{mode_colour, mode_texts, stage_text, time_left};
 use crate::app::command::Command;
 use crate::app::state::{Action, Column, Phase, QueueAction, Run, RunId};
 use crate::app::theme::{self, CARD_RADIUS, space};
-use crate::app::widgets::{Icon, fill_line, hint, icon_button, title};
+use crate::app::widgets::{Icon, fill_line, follow_focus, hint, icon_button, title};
 use crate::job::GuidanceMode;
 use eframe::egui;
 use egui::{
@@ -47,9 +47,10 @@ pub fn queue_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                     head_ui(ui, cx, actions);
                     ui.add_space(space::XS);
                     let most = ctx.viewport_rect().height() * LISTS;
-                    ScrollArea::vertical()
-                        .max_height(most)
-                        .show(ui, |ui| lists_ui(ui, cx, actions));
+                    ScrollArea::vertical().max_height(most).show(ui, |ui| {
+                        follow_focus(ui);
+                        lists_ui(ui, cx, actions);
+                    });
                 });
         });
 }

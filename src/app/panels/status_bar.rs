@@ -43,6 +43,11 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 let safe = badge(ui, cx.tokens, Tone::Warning, &cx.tr("status-safe"));
                 safe.on_hover_text(cx.tr("status-safe-tip"));
             }
+            if !cx.state.drops_files {
+                ui.separator();
+                hint(ui, cx.tokens, cx.tr("status-no-drop"))
+                    .on_hover_text(cx.tr("status-no-drop-tip"));
+            }
         });
     });
 }

@@ -7,7 +7,7 @@ use super::{
     NoticeId, OfferChoice, Page, QueueAction, RunId, StoryAction, TargetAction, Topic, TrainAction,
     VoteAction,
 };
-use crate::app::settings::Settings;
+use crate::app::settings::{Settings, WindowPlace};
 use crate::job::care::CareTask;
 use crate::job::{
     BundleTask, DatasetTask, ExportFormat, FileTask, GuidanceMode, JobId, JobSpec, LibraryTask,
@@ -136,8 +136,14 @@ pub enum Action {
     Care(CareAction),
     /// Does something in conference mode.
     Conference(ConferenceAction),
-    /// Ends the program.
+    /// The window is somewhere else.
+    Moved(WindowPlace),
+    /// Opens files of any kind: runs, and the first picture.
+    OpenFiles(Vec<PathBuf>),
+    /// Ends the program; asks first where work would stop.
     Quit,
+    /// Ends the program.
+    QuitNow,
     /// A submitted job got its id.
     Submitted(Ticket, JobId),
 }

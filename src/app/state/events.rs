@@ -1,6 +1,6 @@
 //! What jobs and file tasks report, taken into the state.
 
-use super::{AppState, BundleState, Column, Effect, Form, MAX_RECENT, NoticeKind, Phase, Run};
+use super::{AppState, BundleState, Column, Effect, Form, NoticeKind, Phase, Run};
 use crate::job::{
     BundleEvent, BundleSummary, EditRequest, Frame, FrameOrigin, JobEvent, JobId, LoadProgress,
     Problem, Stage, StepPreview,
@@ -126,7 +126,15 @@ impl AppState {
             JobEvent::DialogClosed => self.frame.opening = false,
             JobEvent::Saved(path) => self.notify(NoticeKind::Saved(path)),
             JobEvent::FilmsRead(films) => self.films_read(films),
-            JobEvent::RunOpened(file, _path) => return self.run_opened(&file),
+            JobEvent::RunOpened(file, path) => {
+                self.remember(&path);
+                return self.run_opened(&file);
+            }
+            JobEvent::StartedAgain(files) => {
+                self.raised = true;
+                return self.open_files(files);
+            }
+            JobEvent::ReducedMotion(reduced) => self.system_reduces_motion = Some(reduced),
             event @ (JobEvent::RunRead(..) | JobEvent::Covered(..)) => {
                 return self.on_gallery_event(event);
             }
@@ -229,9 +237,7 @@ impl AppState {
     pub(super) fn frame_opened(&mut self, frame: Frame) {
         self.frame.opening = false;
         if let FrameOrigin::File(path) = &frame.origin {
-            self.recent.retain(|known| known != path);
-            self.recent.insert(0, path.clone());
-            self.recent.truncate(MAX_RECENT);
+            self.remember(path);
         }
         self.frame.frame = Some(frame);
     }

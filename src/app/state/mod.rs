@@ -32,12 +32,15 @@ mod tests_explain;
 mod tests_memory;
 #[cfg(test)]
 mod tests_queue;
+#[cfg(test)]
+mod tests_work;
 mod time;
 mod timeline;
 mod times;
 mod train;
 mod undo;
 mod vote;
+mod work;
 
 pub use action::{Action, Effect, Ticket};
 pub use care::{Care, CareAction, Change, Exchange, LastEnd};
@@ -74,15 +77,16 @@ pub use timeline::{Moment, Parting};
 pub use times::Times;
 pub use train::{Sample, Train, TrainAction, TrainBlocked, TrainDraft, Trial, known_draft};
 pub use vote::{OpenPoll, Picked, VoteAction, VoteDraft, Voting};
+pub use work::{Ended, Stake, Work, WorkKind};
 
 use crate::app::examples;
-use crate::app::settings::{SavedFrame, Session, Settings};
+use crate::app::settings::{SavedFrame, Session, Settings, WindowPlace};
 use crate::job::{
     BundleSource, BundleSummary, EditRequest, FileTask, Frame, FrameFacts, FrameOrigin,
     GridProblem, JobId, JobSpec, LoadProgress, Problem, RequestProblem, Resources, RunKey,
-    library::DeletedBundle,
+    is_run_file, library::DeletedBundle,
 };
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Most questions that are remembered.
 const MAX_HISTORY: usize = 100;
@@ -120,6 +124,8 @@ pub enum Dialog {
     Doctor,
     /// Settings of a file before they are used.
     ImportSettings,
+    /// Whether to end the program while work goes on.
+    Quit,
 }
 
 /// Identifies a notice.
@@ -263,8 +269,16 @@ pub struct AppState {
     pub guide: Guide,
     /// What is known about the program itself.
     pub care: Care,
+    /// Where the window is.
+    pub window_place: WindowPlace,
+    /// Whether files can be dropped onto the window here.
+    pub drops_files: bool,
+    /// Whether the system asks for less motion, where it says so.
+    pub system_reduces_motion: Option<bool>,
     /// Whether the window is asked to close.
     pub quitting: bool,
+    /// Whether the window is wanted in front of others.
+    pub raised: bool,
     /// Whether two pictures are looked at closely in place of the columns.
     pub looking: bool,
     /// Whether the times of the run's stages are shown below its pictures.
@@ -295,6 +309,7 @@ pub struct AppState {
     pub conference: Option<Conference>,
     /// Training runs.
     pub train: Train,
+    watch: work::Watch,
     undo: undo::Undo<Form>,
     bundle_job: Option<JobId>,
     dice: u64,
@@ -335,7 +350,11 @@ impl AppState {
             window_size: session.window_size,
             guide: Guide::default(),
             care: Care::default(),
+            window_place: session.window_place,
+            drops_files: true,
+            system_reduces_motion: None,
             quitting: false,
+            raised: false,
             looking: false,
             timing: false,
             offer: None,
@@ -352,6 +371,7 @@ impl AppState {
             explaining: None,
             conference: None,
             train: Train::new(session.train),
+            watch: work::Watch::default(),
             undo: undo::Undo::default(),
             bundle_job: None,
             dice,
@@ -360,18 +380,19 @@ impl AppState {
         }
     }
 
-    /// The effects that start the program: load the bundle, open the frame of the last session (or
-    /// the one of the command line, or the first example).
-    pub fn start(&mut self, path: Option<PathBuf>, last: Option<SavedFrame>) -> Vec<Effect> {
+    /// The effects that start the program: load the bundle, open the files of the command line, else
+    /// the frame of the last session, else the first example.
+    pub fn start(&mut self, files: Vec<PathBuf>, last: Option<SavedFrame>) -> Vec<Effect> {
         let mut effects = vec![self.load_bundle()];
         effects.extend(self.show_page(self.page));
-        effects.extend(match (path, last) {
-            (Some(path), _) => self.apply(Action::OpenPath(path)),
+        effects.extend(match last {
+            _ if !files.is_empty() => Vec::new(),
             // What it is for was chosen last time.
-            (None, Some(SavedFrame::File(path))) => self.open(FileTask::OpenFrame(path)),
-            (None, Some(SavedFrame::Example(file))) => self.open_example(&file),
-            (None, None) => self.apply(Action::OpenExample(examples::FIRST.to_owned())),
+            Some(SavedFrame::File(path)) => self.open(FileTask::OpenFrame(path)),
+            Some(SavedFrame::Example(file)) => self.open_example(&file),
+            None => self.apply(Action::OpenExample(examples::FIRST.to_owned())),
         });
+        effects.extend(self.open_files(files));
         effects
     }
 
@@ -395,6 +416,7 @@ impl AppState {
             history: self.history.clone(),
             recent: self.recent.clone(),
             window_size: self.window_size,
+            window_place: self.window_place,
             evaluation: self.evaluate.draft.clone(),
             votes: self.voting.draft.clone(),
             train: Some(self.train.draft.clone()),
@@ -505,7 +527,7 @@ impl AppState {
                 self.page = Page::Ask;
                 return vec![Effect::Files(FileTask::PickFrame)];
             }
-            Action::OpenPath(path) if is_run(&path) => {
+            Action::OpenPath(path) if is_run_file(&path) => {
                 return vec![Effect::Files(FileTask::OpenRun(path))];
             }
             Action::OpenPath(path) => {
@@ -564,11 +586,35 @@ impl AppState {
             }
             Action::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
             Action::Resized(size) => self.window_size = Some(size),
-            Action::Quit => self.quitting = true,
+            Action::Moved(place) => self.window_place = place,
+            Action::OpenFiles(files) => return self.open_files(files),
+            Action::Quit if self.asks_before_quitting() => self.dialog = Some(Dialog::Quit),
+            Action::Quit | Action::QuitNow => self.quitting = true,
             Action::Submitted(Ticket::Unload(run), job) => self.train.unloading(run, job),
             Action::Submitted(ticket, job) => self.submitted(ticket, job),
         }
         Vec::new()
+    }
+
+    /// Opens all runs and the first picture; the other pictures are at hand among the recent files.
+    fn open_files(&mut self, files: Vec<PathBuf>) -> Vec<Effect> {
+        if self.conference.is_some() {
+            return Vec::new(); // visitors choose from what there is
+        }
+        let (runs, pictures): (Vec<_>, Vec<_>) = files.into_iter().partition(|f| is_run_file(f));
+        for picture in pictures.iter().skip(1).rev() {
+            self.remember(picture);
+        }
+        let opened = pictures.into_iter().take(1).chain(runs);
+        let opened: Vec<Action> = opened.map(Action::OpenPath).collect();
+        opened.into_iter().flat_map(|a| self.apply(a)).collect()
+    }
+
+    /// Puts a file first among the recent ones.
+    fn remember(&mut self, path: &std::path::Path) {
+        self.recent.retain(|known| known != path);
+        self.recent.insert(0, path.to_path_buf());
+        self.recent.truncate(MAX_RECENT);
     }
 
     fn edit_form(&mut self, form: Form) {
@@ -636,10 +682,4 @@ impl AppState {
             second.clone_from(question);
         }
     }
-}
-
-/// Whether a path names a run file and not a picture.
-fn is_run(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|e| e.eq_ignore_ascii_case("lgdrun"))
 }

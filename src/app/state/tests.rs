@@ -128,17 +128,18 @@ fn starting_loads_the_bundle_and_opens_a_frame() {
     let example = SavedFrame::Example("snowman.png".to_owned());
     let file = SavedFrame::File("last.png".into());
     for (path, last, expected) in [
-        (None, None, "OpenExample(\"fishbowl.png\")"),
+        (None::<&str>, None, "OpenExample(\"fishbowl.png\")"),
         (None, Some(example.clone()), "OpenExample(\"snowman.png\")"),
         (None, Some(file), "OpenFrame(\"last.png\")"),
         (
-            Some("given.png".into()),
+            Some("given.png"),
             Some(example),
             "OpenPicture(\"given.png\")",
         ),
     ] {
         let mut state = fresh();
-        let effects = state.start(path, last);
+        let files = path.into_iter().map(std::path::PathBuf::from).collect();
+        let effects = state.start(files, last);
         assert!(
             matches!(
                 effects.as_slice(),
@@ -528,7 +529,7 @@ fn a_loaded_bundle_brings_its_numbers_only_to_an_untouched_form() {
 #[test]
 fn a_bundle_that_fails_can_be_loaded_again() {
     let mut state = fresh();
-    state.start(None, None);
+    state.start(Vec::new(), None);
     state.apply(Action::Submitted(Ticket::Bundle, JobId(1)));
     state.on_event(JobEvent::Failed(JobId(1), Problem::new("No such folder.")));
     assert!(matches!(state.bundle, BundleState::Failed(_)));

@@ -12,7 +12,7 @@ const HALF: LoadProgress = LoadProgress {
 
 fn loading() -> AppState {
     let mut state = fresh();
-    state.start(None, None);
+    state.start(Vec::new(), None);
     state.apply(Action::Submitted(Ticket::Bundle, JobId(1)));
     state
 }

@@ -1,6 +1,7 @@
 //! A dialog in the middle of the window. Whatever the size of the window and of the interface, its
 //! heading and its buttons stay in view; what is between them scrolls where it has to.
 
+use super::focus::follow_focus;
 use crate::app::theme::{Tokens, space};
 use eframe::egui;
 use egui::{Align, Context, Frame, Id, Layout, Modal, ModalResponse, ScrollArea, Ui};
@@ -39,7 +40,10 @@ pub fn dialog_body(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
         // What is centred has room for what it was before; this may grow at once.
         .min_scrolled_height(room)
         .auto_shrink([false, true])
-        .show(ui, add);
+        .show(ui, |ui| {
+            follow_focus(ui);
+            add(ui);
+        });
 }
 
 /// A dialog with nothing to decide: a heading, if it has one, and `close` as its only button. True when

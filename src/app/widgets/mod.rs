@@ -5,6 +5,7 @@ mod button_row;
 mod combo;
 mod dialog;
 mod field;
+mod focus;
 mod grid;
 mod icon;
 pub mod look;
@@ -13,12 +14,14 @@ mod panes;
 mod picture;
 mod rows;
 mod segmented;
+mod wheel;
 
 pub use badge::{Tone, badge};
 pub use button_row::button_row;
 pub use combo::combo;
 pub use dialog::{closing_dialog, dialog, dialog_body};
 pub use field::line_field;
+pub use focus::{FocusRing, follow_focus, follow_focus_in};
 pub use grid::cells;
 pub use icon::{Icon, icon_button, paint_icon};
 pub use numbers::{accent_slider, number_row, seed_field};
@@ -26,6 +29,7 @@ pub use panes::{left_pane, main_pane, right_pane};
 pub use picture::{Art, Pictures, Slot, fit, paint_picture};
 pub use rows::{RowTextures, offset_to_row, words_in};
 pub use segmented::{Choice, segmented, toggles};
+pub use wheel::Wheel;
 
 use super::theme::{self, CARD_RADIUS, CONTROL_RADIUS, Tokens, space};
 use eframe::egui;
@@ -89,7 +93,7 @@ pub fn primary_button(
 ) -> Response {
     ui.scope(|ui| {
         let visuals = ui.visuals_mut();
-        visuals.weak_text_color = Some(tokens.on_accent.gamma_multiply(0.7));
+        visuals.weak_text_color = Some(tokens.on_accent);
         let widgets = &mut visuals.widgets;
         for (widget, fill) in [
             (&mut widgets.inactive, tokens.accent),

@@ -199,7 +199,10 @@ impl Art {
             ctx.load_texture(name, image, mipmapped)
         };
         Self {
-            icon: load("icon", include_bytes!("../../../assets/icon/icon-256.png")),
+            icon: load(
+                "icon",
+                include_bytes!("../../../assets/icon/hicolor/256.png"),
+            ),
             cat: load("cat", include_bytes!("../../../assets/art/cat-happy.png")),
             sad_cat: load("sad cat", include_bytes!("../../../assets/art/cat-sad.png")),
             mouse: load(

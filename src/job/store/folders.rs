@@ -1,6 +1,6 @@
 //! Where the store puts its files.
 
-use crate::job::Problem;
+use crate::job::{Problem, is_run_file};
 use std::path::{Path, PathBuf};
 
 /// The folders and files of a data folder.
@@ -84,9 +84,4 @@ impl Folders {
 /// The journal beside a run file.
 pub(super) fn journal_of(run_file: &Path) -> PathBuf {
     run_file.with_extension("steps")
-}
-
-/// Whether a file is a run, by its ending.
-pub(super) fn is_run_file(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "lgdrun")
 }

@@ -2,13 +2,13 @@
 
 use super::archive::Archive;
 use super::database::failed;
-use super::folders::{is_run_file, journal_of};
+use super::folders::journal_of;
 use super::job_rows::{self, Orphan};
 use super::journal::{self, Steps};
 use super::rows;
 use super::{KeptColumn, KeptRun, KeptState, RunDraft, RunKey, StoreEvent, frames, owner};
 use crate::job::run_file::{self, RunFile};
-use crate::job::{BundleSource, EditRequest, EditResult, Frame, FrameOrigin, Problem};
+use crate::job::{BundleSource, EditRequest, EditResult, Frame, FrameOrigin, Problem, is_run_file};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -331,8 +331,12 @@ fn result_ui(
                 (Command::Copy, Action::CopyResult(index)),
                 (Command::UseAsFrame, Action::UseAsFrame(index)),
             ];
+            // Beside others each says whose it is.
+            let (mode, _) = mode_texts(result.request.mode);
+            let save = cx.text("column-save", &[("mode", cx.tr(mode).as_ref().into())]);
+            let name = several.then_some(save.as_str());
             for (command, action) in shown.iter().take(if several { 1 } else { 3 }) {
-                if command_button(ui, cx, *command) {
+                if command_button(ui, cx, *command, name) {
                     actions.push(action.clone());
                 }
             }
@@ -360,13 +364,21 @@ fn result_ui(
     held
 }
 
-pub(super) fn command_button(ui: &mut Ui, cx: &Cx<'_>, command: Command) -> bool {
+pub(super) fn command_button(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    command: Command,
+    name: Option<&str>,
+) -> bool {
     let keys = command
         .shortcut()
         .map(|keys| format!(" ({})", ui.ctx().format_shortcut(&keys)))
         .unwrap_or_default();
     let tip = format!("{}{keys}", cx.tr(command.tip()));
-    let button = ui.button(cx.tr(command.label()));
+    let mut button = ui.button(cx.tr(command.label()));
+    if let Some(name) = name {
+        button = button.accessible_name(name);
+    }
     button.on_hover_text(tip).clicked()
 }
 

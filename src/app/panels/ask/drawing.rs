@@ -5,7 +5,7 @@ use crate::app::command::Command;
 use crate::app::state::{Action, Form};
 use crate::app::theme::space;
 use crate::app::widgets::{
-    Choice, Icon, card, icon_button, number_row, seed_field, segmented, title,
+    Choice, Icon, card, follow_focus, icon_button, number_row, seed_field, segmented, title,
 };
 use crate::job::{AnswerDecoding, NoiseGenerator, PreviewMethod, Sampler};
 use eframe::egui;
@@ -15,6 +15,7 @@ use egui::{CollapsingHeader, ComboBox, ScrollArea, Ui, vec2};
 pub fn drawing_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, actions: &mut Vec<Action>) {
     let height = ui.available_height() - 2.0 * space::M;
     ScrollArea::vertical().id_salt("drawing").show(ui, |ui| {
+        follow_focus(ui);
         card(ui, cx.tokens, |ui| {
             ui.set_min_height(height - 2.0);
             ui.spacing_mut().item_spacing.y = space::M;

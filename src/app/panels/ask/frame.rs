@@ -5,8 +5,8 @@ use crate::app::command::Command;
 use crate::app::examples;
 use crate::app::state::{Action, AppState, Page, TargetAction};
 use crate::app::theme::{CARD_RADIUS, CONTROL_RADIUS, space};
-use crate::app::widgets::{Slot, card, field_frame, fit, hint, paint_picture};
-use crate::job::{Frame, FrameOrigin};
+use crate::app::widgets::{Slot, Wheel, card, field_frame, fit, hint, paint_picture};
+use crate::job::{Frame, FrameOrigin, is_run_file};
 use eframe::egui;
 use egui::{
     Align2, Button, Color32, CornerRadius, FontId, Id, Key, Rect, RichText, Sense, Stroke,
@@ -93,7 +93,7 @@ fn picture_ui(ui: &mut Ui, cx: &Cx<'_>, height: f32) {
     );
     caption(ui, well, &format!("{name}  ·  {size}"));
     if cx.state.frame.opening {
-        egui::Spinner::new().paint_at(ui, Rect::from_center_size(well.center(), vec2(28.0, 28.0)));
+        Wheel::new().paint_at(ui, Rect::from_center_size(well.center(), vec2(28.0, 28.0)));
     }
     let label = cx.text(
         "frame-picture",
@@ -109,7 +109,7 @@ fn picture_ui(ui: &mut Ui, cx: &Cx<'_>, height: f32) {
 fn empty_ui(ui: &mut Ui, cx: &Cx<'_>, well: Rect) {
     let middle = well.center();
     if cx.state.frame.opening {
-        egui::Spinner::new().paint_at(ui, Rect::from_center_size(middle, vec2(28.0, 28.0)));
+        Wheel::new().paint_at(ui, Rect::from_center_size(middle, vec2(28.0, 28.0)));
         return;
     }
     let side = (well.height() * 0.45).min(96.0);
@@ -117,14 +117,13 @@ fn empty_ui(ui: &mut Ui, cx: &Cx<'_>, well: Rect) {
     ui.painter()
         .circle_filled(mouse.center(), side * 0.62, cx.tokens.art);
     paint_picture(ui.painter(), &cx.art.mouse, mouse, 0);
+    let ways = match cx.state.drops_files {
+        true => "frame-empty-hint",
+        false => "frame-empty-hint-no-drop",
+    };
     for (y, text, size, colour) in [
         (mouse.bottom() + 24.0, "frame-empty", 15.0, cx.tokens.text),
-        (
-            mouse.bottom() + 46.0,
-            "frame-empty-hint",
-            12.0,
-            cx.tokens.text_weak,
-        ),
+        (mouse.bottom() + 46.0, ways, 12.0, cx.tokens.text_weak),
     ] {
         ui.painter().text(
             pos2(middle.x, y),
@@ -322,8 +321,7 @@ pub fn dropped(ctx: &egui::Context, state: &AppState) -> Vec<Action> {
         return Vec::new();
     };
     let path = file.path().to_owned();
-    let is_run = path.extension().is_some_and(|e| e == "lgdrun");
-    let target = compares(state) && !is_run;
+    let target = compares(state) && !is_run_file(&path);
     if path.is_absolute() {
         return vec![if target {
             TargetAction::Open(path).into()

@@ -6,7 +6,7 @@ use crate::app::examples;
 use crate::app::state::{Action, Blocked, Form, Stop};
 use crate::app::theme::space;
 use crate::app::widgets::{
-    Icon, card, field_frame, hint, icon_button, primary_button, quiet_line, title,
+    Icon, card, field_frame, follow_focus, hint, icon_button, primary_button, quiet_line, title,
 };
 use crate::job::FrameOrigin;
 use eframe::egui;
@@ -14,6 +14,9 @@ use egui::{
     Align, Event, Id, Key, KeyboardShortcut, Layout, Modifiers, RichText, ScrollArea, TextEdit, Ui,
     vec2,
 };
+
+/// Least room in which suggested questions are shown, in points: their title and one of them.
+const LEAST_SUGGESTIONS: f32 = 40.0;
 
 /// Where the person is in the history of questions.
 #[derive(Default)]
@@ -289,6 +292,10 @@ fn suggestions_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
         hint(ui, cx.tokens, cx.tr("question-again"));
         return;
     }
+    // In a low window there is no room for them, and what cannot be seen may not take the focus.
+    if ui.available_height() < LEAST_SUGGESTIONS {
+        return;
+    }
     hint(ui, cx.tokens, cx.tr("question-suggestions"));
     ui.spacing_mut().item_spacing.y = 0.0;
     ui.spacing_mut().button_padding = vec2(6.0, 3.0);
@@ -297,6 +304,7 @@ fn suggestions_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
         .min_scrolled_height(0.0)
         .auto_shrink([false, true])
         .show(ui, |ui| {
+            follow_focus(ui);
             for question in questions {
                 if *question == form.request.question {
                     continue;

@@ -4,7 +4,7 @@
 use super::{Cx, Shown, big_button, row_ui, words};
 use crate::app::panels::ask::{mode_colour, mode_texts};
 use crate::app::state::{Action, Conference, ConferenceAction};
-use crate::app::theme::space;
+use crate::app::theme::{self, space};
 use crate::app::widgets::Slot;
 use crate::job::Film;
 use eframe::egui;
@@ -118,7 +118,11 @@ impl Reel {
         if cue.over {
             (self.film, self.started) = ((self.film + 1) % films.len(), Some(now));
         }
-        let typed: String = film.question.chars().take(cue.letters).collect();
+        let letters = match theme::stands_still(ui.ctx()) {
+            true => usize::MAX, // the question is there at once
+            false => cue.letters,
+        };
+        let typed: String = film.question.chars().take(letters).collect();
         let line = Rect::from_min_size(room.min, vec2(room.width(), 44.0 * unit));
         ui.painter().text(
             line.center(),

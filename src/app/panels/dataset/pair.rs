@@ -5,7 +5,7 @@ use crate::app::command::Command;
 use crate::app::pair_command::PairCommand;
 use crate::app::state::{Action, DatasetAction, OpenFolder, Saving};
 use crate::app::theme::{CARD_RADIUS, space};
-use crate::app::widgets::{Slot, badge, card, field_frame, fit, hint, paint_picture};
+use crate::app::widgets::{Slot, badge, card, field_frame, fit, follow_focus, hint, paint_picture};
 use crate::job::BundleSource;
 use crate::job::datasets::{CATEGORIES, Field, Pair, Proposal, Verdict};
 use eframe::egui;
@@ -58,6 +58,7 @@ impl PairPanel {
                 .id_salt("pair")
                 .auto_shrink(false)
                 .show(ui, |ui| {
+                    follow_focus(ui);
                     ui.spacing_mut().item_spacing.y = space::S;
                     head_ui(ui, cx, open, pair);
                     if let Some(reason) = pair.excluded() {

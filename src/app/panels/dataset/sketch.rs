@@ -4,9 +4,9 @@ use super::Cx;
 use crate::app::panels::ask::mode_texts;
 use crate::app::state::{Action, BundleState, DatasetAction, SKETCH_STEPS};
 use crate::app::theme::space;
-use crate::app::widgets::{Slot, fit, paint_picture};
+use crate::app::widgets::{Slot, Wheel, fit, paint_picture};
 use eframe::egui;
-use egui::{Checkbox, Label, Rect, RichText, Sense, Spinner, Ui, WidgetInfo, vec2};
+use egui::{Checkbox, Label, Rect, RichText, Sense, Ui, WidgetInfo, vec2};
 
 /// Height of the picture.
 const HEIGHT: f32 = 120.0;
@@ -46,7 +46,7 @@ pub fn sketch_ui(ui: &mut Ui, cx: &Cx<'_>, place: usize, actions: &mut Vec<Actio
         }
         if sketch.job.is_some() {
             let corner = well.right_bottom() - vec2(2.0 * space::S, 2.0 * space::S);
-            Spinner::new().paint_at(ui, Rect::from_center_size(corner, vec2(18.0, 18.0)));
+            Wheel::new().paint_at(ui, Rect::from_center_size(corner, vec2(18.0, 18.0)));
         }
         let form = &cx.state.form;
         let mode = form.modes.first().copied().unwrap_or(form.request.mode);

@@ -5,7 +5,8 @@ use crate::app::panels::ask::mode_texts;
 use crate::app::state::{Action, DraftProblem, EvaluateAction, EvaluationDraft};
 use crate::app::theme::space;
 use crate::app::widgets::{
-    Choice, card, hint, line_field, number_row, primary_button, quiet_line, title, toggles,
+    Choice, card, follow_focus, hint, line_field, number_row, primary_button, quiet_line, title,
+    toggles,
 };
 use crate::job::{BundleSource, Expected, FolderUse, GuidanceMode, paper_settings};
 use eframe::egui;
@@ -59,6 +60,7 @@ impl FormPanel {
             .max_height(height)
             .auto_shrink([false, false])
             .show(ui, |ui| {
+                follow_focus(ui);
                 ui.set_width(ui.available_width());
                 ui.spacing_mut().item_spacing.y = space::S;
                 card(ui, cx.tokens, |ui| {

@@ -7,12 +7,12 @@ use crate::app::command::Command;
 use crate::app::panels::ask::{message_ui, mode_texts};
 use crate::app::state::{Action, GalleryAction, Recall};
 use crate::app::theme::{self, CARD_RADIUS, space};
-use crate::app::widgets::{Slot, card, fit, hint, paint_picture, primary_button};
+use crate::app::widgets::{
+    Slot, Wheel, card, fit, follow_focus, hint, paint_picture, primary_button,
+};
 use crate::job::{Problem, RunEntry, RunFile, RunKey};
 use eframe::egui;
-use egui::{
-    Button, CornerRadius, Label, Rect, RichText, ScrollArea, Sense, Spinner, Ui, WidgetInfo, vec2,
-};
+use egui::{Button, CornerRadius, Label, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 
 /// View state of the details.
 #[derive(Default)]
@@ -42,6 +42,7 @@ impl DetailsPanel {
                 .id_salt("details")
                 .auto_shrink(false)
                 .show(ui, |ui| {
+                    follow_focus(ui);
                     ui.spacing_mut().item_spacing.y = space::S;
                     self.picture_ui(ui, cx, current);
                     buttons_ui(ui, cx, &selection, actions);
@@ -69,8 +70,7 @@ impl DetailsPanel {
                 return;
             }
             _ => {
-                Spinner::new()
-                    .paint_at(ui, Rect::from_center_size(well.center(), vec2(26.0, 26.0)));
+                Wheel::new().paint_at(ui, Rect::from_center_size(well.center(), vec2(26.0, 26.0)));
                 return;
             }
         };

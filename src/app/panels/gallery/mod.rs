@@ -13,7 +13,7 @@ use super::Cx;
 use super::ask::{message_ui, next_ui};
 use crate::app::state::{Action, GalleryAction, Page};
 use crate::app::theme::space;
-use crate::app::widgets::{main_pane, right_pane};
+use crate::app::widgets::{Wheel, main_pane, right_pane};
 use eframe::egui;
 use egui::{Key, Modifiers, Rect, Ui};
 
@@ -84,7 +84,7 @@ impl GalleryPage {
 
 fn loading_ui(ui: &mut Ui, cx: &Cx<'_>, room: Rect) {
     let place = Rect::from_center_size(room.center(), egui::vec2(28.0, 28.0));
-    egui::Spinner::new().paint_at(ui, place);
+    Wheel::new().paint_at(ui, place);
     let response = ui.interact(room, ui.scope_id().with("loading"), egui::Sense::hover());
     let label = cx.tr("gallery-loading");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Status, true, label.as_ref()));

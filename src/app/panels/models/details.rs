@@ -4,7 +4,9 @@ use super::{Cx, facts, files, list, nothing_ui, words};
 use crate::app::panels::remedy::remedy_ui;
 use crate::app::state::{Action, BundleState, LibraryAction, Shelved};
 use crate::app::theme::{self, CONTROL_RADIUS, space};
-use crate::app::widgets::{badge, card, field_frame, fill_line, hint, primary_button};
+use crate::app::widgets::{
+    badge, card, field_frame, fill_line, follow_focus, hint, primary_button,
+};
 use crate::job::library::{BundleHome, CachedRepo, LibraryEntry, VerifyReport};
 use crate::job::{BundleSource, Problem};
 use eframe::egui;
@@ -33,6 +35,7 @@ impl DetailsPanel {
                 Some(Shelved::Bundle(source)) => match library.bundle(source) {
                     Some(entry) => {
                         scroll.show(ui, |ui| {
+                            follow_focus(ui);
                             ui.spacing_mut().item_spacing.y = space::S;
                             self.bundle_ui(ui, cx, entry, actions);
                         });
@@ -42,6 +45,7 @@ impl DetailsPanel {
                 Some(Shelved::Cached(folder)) => match library.cached(folder) {
                     Some(cached) => {
                         scroll.show(ui, |ui| {
+                            follow_focus(ui);
                             ui.spacing_mut().item_spacing.y = space::S;
                             cached_ui(ui, cx, cached, actions);
                         });

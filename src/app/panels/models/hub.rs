@@ -5,14 +5,12 @@ use super::{Cx, words};
 use crate::app::state::{Action, Dialog, Found, HubAction};
 use crate::app::theme::space;
 use crate::app::widgets::{
-    Choice, dialog, dialog_body, field_frame, hint, primary_button, segmented, title,
+    Choice, Wheel, dialog, dialog_body, field_frame, hint, primary_button, segmented, title,
 };
 use crate::job::Problem;
 use crate::job::hub::{Asked, MAIN};
 use eframe::egui;
-use egui::{
-    Align, Button, Id, Key, Label, Layout, RichText, ScrollArea, Spinner, TextEdit, Ui, vec2,
-};
+use egui::{Align, Button, Id, Key, Label, Layout, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 /// Width of the dialog.
 const WIDTH: f32 = 600.0;
@@ -188,7 +186,7 @@ impl HubDialog {
 
 fn waiting_ui(ui: &mut Ui, cx: &Cx<'_>, asked: &Asked, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
-        ui.add(Spinner::new().size(18.0));
+        ui.add(Wheel::new().size(18.0));
         let repo = asked.repo.as_str();
         ui.label(cx.text("hub-looking-up", &[("repo", repo.into())]));
         let stop = ui.button(cx.tr("command-cancel"));

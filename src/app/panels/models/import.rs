@@ -7,14 +7,13 @@ use crate::app::panels::ask::mode_texts;
 use crate::app::state::{Action, ImportAction, ImportPlan};
 use crate::app::theme::space;
 use crate::app::widgets::{
-    Choice, Icon, dialog, dialog_body, field_frame, hint, icon_button, primary_button, segmented,
-    title,
+    Choice, Icon, Wheel, dialog, dialog_body, field_frame, follow_focus, hint, icon_button,
+    primary_button, segmented, title,
 };
 use crate::job::{FolderUse, Recognised, StoredAs, WeightKind};
 use eframe::egui;
 use egui::{
-    Align, Button, Grid, Id, Key, Label, Layout, RichText, ScrollArea, Sense, Spinner, TextEdit,
-    Ui, vec2,
+    Align, Button, Grid, Id, Key, Label, Layout, RichText, ScrollArea, Sense, TextEdit, Ui, vec2,
 };
 use std::path::PathBuf;
 
@@ -117,7 +116,7 @@ fn found_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     let import = &cx.state.library.import;
     if import.is_looking() {
         ui.horizontal(|ui| {
-            ui.add(Spinner::new().size(18.0));
+            ui.add(Wheel::new().size(18.0));
             ui.label(cx.tr("import-looking"));
         });
         return;
@@ -136,6 +135,7 @@ fn found_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 .max_height(ui.available_height())
                 .auto_shrink(false)
                 .show(ui, |ui| {
+                    follow_focus(ui);
                     ui.spacing_mut().item_spacing.y = space::S;
                     components_ui(ui, cx, found);
                     modes_ui(ui, cx, found);

@@ -4,7 +4,7 @@ use super::{Cx, going, select, trouble_ui, words};
 use crate::app::panels::ask::{mode_colour, mode_texts};
 use crate::app::state::{Action, ImportAction, LibraryAction, Shelved};
 use crate::app::theme::{CARD_RADIUS, space};
-use crate::app::widgets::{Tone, badge, fill_line, hint};
+use crate::app::widgets::{Tone, badge, fill_line, follow_focus, hint};
 use crate::job::GuidanceMode;
 use crate::job::library::{CachedRepo, LibraryEntry};
 use eframe::egui;
@@ -23,6 +23,7 @@ pub fn list_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         .id_salt("models")
         .auto_shrink(false)
         .show(ui, |ui| {
+            follow_focus(ui);
             ui.spacing_mut().item_spacing.y = space::S;
             if let Some(problem) = &library.problem {
                 trouble_ui(ui, cx, problem);

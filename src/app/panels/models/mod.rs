@@ -16,10 +16,10 @@ use super::Cx;
 use super::ask::message_ui;
 use crate::app::state::{Action, Dialog, LibraryAction, Shelved};
 use crate::app::theme::space;
-use crate::app::widgets::{Icon, hint, icon_button};
+use crate::app::widgets::{Icon, Wheel, hint, icon_button};
 use crate::app::widgets::{main_pane, right_pane};
 use eframe::egui;
-use egui::{Align, Button, Layout, Rect, Spinner, Ui, WidgetInfo, vec2};
+use egui::{Align, Button, Layout, Rect, Ui, WidgetInfo, vec2};
 
 /// The view states of the page.
 #[derive(Default)]
@@ -102,7 +102,7 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
 
 fn loading_ui(ui: &mut Ui, cx: &Cx<'_>, room: Rect) {
     let place = Rect::from_center_size(room.center(), vec2(28.0, 28.0));
-    Spinner::new().paint_at(ui, place);
+    Wheel::new().paint_at(ui, place);
     let response = ui.interact(room, ui.scope_id().with("loading"), egui::Sense::hover());
     let label = cx.tr("models-loading");
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Status, true, label.as_ref()));

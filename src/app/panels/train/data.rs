@@ -3,11 +3,11 @@
 use super::{Cx, devices, plan, words};
 use crate::app::state::{Action, TrainAction, TrainDraft};
 use crate::app::theme::space;
-use crate::app::widgets::{card, hint, line_field, title};
+use crate::app::widgets::{Wheel, card, hint, line_field, title};
 use crate::job::training::{DataHealth, Group, Preset, SplitHealth};
 use crate::job::{BundleSource, DeviceChoice};
 use eframe::egui;
-use egui::{Align, Button, ComboBox, Label, Layout, RichText, Spinner, Ui};
+use egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
 use std::path::PathBuf;
 
 /// Draws that half.
@@ -90,7 +90,7 @@ fn data_ui(ui: &mut Ui, cx: &Cx<'_>, typed: &mut Option<String>, actions: &mut V
     match (&train.examining, &train.health) {
         (Some(_), _) => {
             ui.horizontal(|ui| {
-                ui.add(Spinner::new().size(14.0));
+                ui.add(Wheel::new().size(14.0));
                 hint(ui, cx.tokens, cx.tr("train-data-examining"));
             });
         }

@@ -4,10 +4,10 @@ use super::{Cx, words};
 use crate::app::panels::models::size;
 use crate::app::state::{Action, TrainAction, TrainBlocked, Trial};
 use crate::app::theme::space;
-use crate::app::widgets::{card, hint, primary_button, title};
+use crate::app::widgets::{Wheel, card, hint, primary_button, title};
 use crate::job::training::Tried;
 use eframe::egui;
-use egui::{Align, Button, Label, Layout, RichText, Spinner, Ui, vec2};
+use egui::{Align, Button, Label, Layout, RichText, Ui, vec2};
 
 /// Draws the card.
 pub fn forecast_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
@@ -24,7 +24,7 @@ pub fn forecast_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         match &train.trial {
             Trial::Running => {
                 ui.horizontal(|ui| {
-                    ui.add(Spinner::new().size(16.0));
+                    ui.add(Wheel::new().size(16.0));
                     hint(ui, cx.tokens, cx.tr("train-trying"));
                 });
             }

@@ -4,7 +4,7 @@
 use super::{Cx, data, forecast, plan};
 use crate::app::state::{Action, TrainAction};
 use crate::app::theme::space;
-use crate::app::widgets::title;
+use crate::app::widgets::{follow_focus, title};
 use eframe::egui;
 use egui::{Align, Button, Frame, Layout, Panel, ScrollArea, Ui};
 
@@ -33,6 +33,7 @@ impl FormView {
             .id_salt("train-form")
             .auto_shrink(false)
             .show(ui, |ui| {
+                follow_focus(ui);
                 let gap = space::M;
                 let width = ((ui.available_width() - gap) / 2.0).floor();
                 ui.horizontal_top(|ui| {

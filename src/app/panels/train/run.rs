@@ -3,10 +3,10 @@
 use super::{Cx, controls, curves, log, wall, words};
 use crate::app::state::Action;
 use crate::app::theme::space;
-use crate::app::widgets::{Choice, badge, fill_line, hint, segmented};
+use crate::app::widgets::{Choice, Wheel, badge, fill_line, hint, segmented};
 use crate::job::training::{RunCard, RunState};
 use eframe::egui;
-use egui::{Align, CornerRadius, Frame, Label, Layout, Margin, RichText, Spinner, Ui};
+use egui::{Align, CornerRadius, Frame, Label, Layout, Margin, RichText, Ui};
 
 /// What is shown of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>, card: &RunCard) {
         let (tone, text, tip) = words::state(card.state);
         badge(ui, cx.tokens, tone, &cx.tr(text)).on_hover_text(cx.tr(tip));
         if card.state == RunState::Starting {
-            ui.add(Spinner::new().size(14.0));
+            ui.add(Wheel::new().size(14.0));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let path = card.folder.display().to_string();

@@ -3,12 +3,12 @@
 use super::{Cx, devices, words};
 use crate::app::state::{Action, TrainAction};
 use crate::app::theme::{CARD_RADIUS, space};
-use crate::app::widgets::{badge, fill_line, hint};
+use crate::app::widgets::{Wheel, badge, fill_line, hint};
 use crate::job::training::RunCard;
 use eframe::egui;
 use egui::{
-    Align, Button, CornerRadius, Label, Layout, Panel, RichText, ScrollArea, Sense, Spinner,
-    Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
+    Align, Button, CornerRadius, Label, Layout, Panel, RichText, ScrollArea, Sense, Stroke,
+    StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
 /// Height of a row.
@@ -39,7 +39,7 @@ pub fn runs_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     }
     let Some(runs) = &train.runs else {
         ui.horizontal(|ui| {
-            ui.add(Spinner::new().size(16.0));
+            ui.add(Wheel::new().size(16.0));
             hint(ui, cx.tokens, cx.tr("train-looking"));
         });
         return;

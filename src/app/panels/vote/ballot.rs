@@ -3,12 +3,12 @@
 use super::{Cx, act, message_ui};
 use crate::app::state::{Action, OpenPoll, Picked, VoteAction};
 use crate::app::theme::{CARD_RADIUS, space};
-use crate::app::widgets::{Slot, Tone, badge, cells, fill_line, fit, hint, paint_picture};
+use crate::app::widgets::{Slot, Tone, Wheel, badge, cells, fill_line, fit, hint, paint_picture};
 use crate::job::{Ballot, BallotPictures};
 use eframe::egui;
 use egui::{
-    Align, Button, CornerRadius, Label, Layout, Rect, RichText, Sense, Spinner, Stroke, StrokeKind,
-    Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align, Button, CornerRadius, Label, Layout, Rect, RichText, Sense, Stroke, StrokeKind, Ui,
+    UiBuilder, WidgetInfo, pos2, vec2,
 };
 
 /// Height of the row of buttons below.
@@ -29,7 +29,7 @@ pub fn ballot_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenPoll, actions: &mut Vec<Ac
     match &open.pictures {
         None => {
             let place = Rect::from_center_size(room.center(), vec2(28.0, 28.0));
-            Spinner::new().paint_at(ui, place);
+            Wheel::new().paint_at(ui, place);
         }
         Some(Err(problem)) => {
             super::trouble_ui(ui, cx, problem);

@@ -4,10 +4,10 @@ use super::{Cx, act, message_ui, trouble_ui};
 use crate::app::panels::ask::next_ui;
 use crate::app::state::{Action, Page, VoteAction};
 use crate::app::theme::space;
-use crate::app::widgets::{card, hint, line_field, primary_button, quiet_line};
+use crate::app::widgets::{Wheel, card, hint, line_field, primary_button, quiet_line};
 use crate::job::FolderUse;
 use eframe::egui;
-use egui::{Button, Key, Spinner, Ui, vec2};
+use egui::{Button, Key, Ui, vec2};
 use std::path::PathBuf;
 
 /// Width of the card.
@@ -108,7 +108,7 @@ impl SetupPanel {
         }
         hint(ui, cx.tokens, cx.tr("vote-blind"));
         if voting.opening {
-            ui.add(Spinner::new().size(22.0));
+            ui.add(Wheel::new().size(22.0));
             return;
         }
         let label = cx.tr("vote-begin");

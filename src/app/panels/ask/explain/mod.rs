@@ -228,7 +228,7 @@ fn looking_ui(ui: &mut Ui, cx: &Cx<'_>, column: &Column, index: usize, actions: 
 }
 
 fn stop_ui(ui: &mut Ui, cx: &Cx<'_>, index: usize, topic: Topic, actions: &mut Vec<Action>) {
-    if command_button(ui, cx, Command::Cancel) {
+    if command_button(ui, cx, Command::Cancel, None) {
         actions.push(Action::Explain(Explain::Stop(index, topic)));
     }
 }

@@ -63,7 +63,7 @@ pub fn chosen_ui(
                 (Command::Save, Action::SaveResult(run.chosen)),
                 (Command::UseAsFrame, Action::UseAsFrame(run.chosen)),
             ] {
-                if command_button(ui, cx, command) {
+                if command_button(ui, cx, command, None) {
                     actions.push(action);
                 }
             }
