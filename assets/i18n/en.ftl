@@ -272,6 +272,7 @@ times-idle-tip = None of these: keeping steps, telling the window, planning memo
 
 # Asking a finished picture back
 back-ask = Ask the picture back…
+back-of = { $words } ({ $mode })
 back-again = Ask again…
 back-ask-tip = The bundle's own vision-language model looks at the picture that was drawn
 back-no-model = This bundle has no language model to ask

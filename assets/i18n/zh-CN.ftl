@@ -277,6 +277,7 @@ times-idle-tip = 以上都不是：保存步骤、通知窗口、规划内存
 
 # 反问完成的图片
 back-ask = 反问这张图片…
+back-of = { $words }（{ $mode }）
 back-again = 再问一次…
 back-ask-tip = 由模型包自带的视觉语言模型查看绘制的图片
 back-no-model = 此模型包没有可以提问的语言模型

@@ -474,6 +474,8 @@ impl LgdApp {
             let side = Frame::new().fill(tokens.panel);
             // The keyboard goes from the rail over the page to the bar, so that is drawn last.
             let whole = ui.available_rect_before_wrap();
+            // Between page and bar stands a line of nothing, a pixel high.
+            ui.painter().rect_filled(whole, 0.0, tokens.panel);
             let (above, bar) = whole.split_top_bottom_at_y(whole.bottom() - panels::STATUS_HEIGHT);
             ui.scope_builder(UiBuilder::new().max_rect(above), |ui| {
                 Panel::left("rail")

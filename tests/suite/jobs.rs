@@ -102,10 +102,11 @@ fn a_job_starts_passes_its_stages_in_order_and_ends_once() -> TestResult {
         .filter(|event| matches!(event, JobEvent::Answered(..)))
         .count();
     assert_eq!(answered, 1);
-    // What the run took of the memory comes between its last picture and its end.
+    // What the run took of time and memory comes between its last picture and its end.
     let [
         ..,
         JobEvent::Drawn(_, 0, result),
+        JobEvent::Timed(..),
         JobEvent::Memory(_),
         JobEvent::Finished(_),
     ] = events.as_slice()

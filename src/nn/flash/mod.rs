@@ -298,6 +298,7 @@ impl Attend<'_, '_> {
                 }
                 let shrunk = soften(simd, weights, largest, sums);
                 P::ready(simd, weights);
+                let weights = &weights[..count.div_ceil(head.together) * tile];
                 let first = first / head.together * V;
                 let panels = work.values.chunks_exact(panel_len);
                 for (values, mixed) in panels.zip(mixed.chunks_exact_mut(V * tile)) {

@@ -2,6 +2,7 @@
 //! about the picture, and a small form with the check question.
 
 use super::Cx;
+use super::columns::mode_texts;
 use super::progress::stage_text;
 use crate::app::state::{Action, BundleState, Column, Explain, Inquiry, Topic};
 use crate::app::theme::space;
@@ -89,6 +90,7 @@ impl BackPanel {
             true => cx.tr("back-again"),
             false => cx.tr("back-ask"),
         };
+        let words = text.to_string();
         let text = RichText::new(text).size(13.5).color(cx.tokens.accent);
         let Some(kind) = kind else {
             let button = Button::new(text).frame_when_inactive(false);
@@ -107,6 +109,18 @@ impl BackPanel {
         let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
             self.form_ui(ui, cx, kind, column, index, actions);
         });
+        // Beside others each says whose it is.
+        let several = cx.state.run.as_ref();
+        if several.is_some_and(|run| run.columns.len() > 1) {
+            let (mode, _) = mode_texts(column.request.mode);
+            let values = [
+                ("words", words.into()),
+                ("mode", cx.tr(mode).as_ref().into()),
+            ];
+            response
+                .clone()
+                .accessible_name(cx.text("back-of", &values));
+        }
         response.on_hover_text(cx.tr("back-ask-tip"));
     }
 
