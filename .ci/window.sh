@@ -128,10 +128,13 @@ shown() {
 wait_for 60 shown || fail "the answer does not appear on screen"
 mv "$shots/answer-again.png" "$shots/answer.png"
 
-# Dialogs open and close by key, and the program is still there.
+# The help page and a dialog open by key, and the program is still there.
 xdotool key F1
 sleep 1
-drawn about
+drawn help
+xdotool key ctrl+comma
+sleep 1
+drawn settings
 alive || fail "the program did not survive"
 xdotool key Escape
 

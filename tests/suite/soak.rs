@@ -272,8 +272,8 @@ fn memory_mib() -> Option<f64> {
 }
 
 /// Hours of the clock, with a visitor after every `pause` seconds of the loop. Memory may grow by
-/// `growth` MiB after the first ten visitors.
-fn soak(hours: f64, pause: f64, growth: f64) -> Outcome {
+/// `growth` MiB, if given, after the first ten visitors.
+fn soak(hours: f64, pause: f64, growth: Option<f64>) -> Outcome {
     let home = tempfile::tempdir()?;
     let mut soak = Soak::begin(home.path());
     let (started, fresh) = (Instant::now(), memory_mib());
@@ -328,7 +328,7 @@ fn soak(hours: f64, pause: f64, growth: f64) -> Outcome {
         "{} ms per frame",
         playing.mean()
     );
-    if let (Some(warm), Some(end)) = (warm.or(fresh), end) {
+    if let (Some(growth), Some(warm), Some(end)) = (growth, warm.or(fresh), end) {
         assert!(end - warm < growth, "{warm:.0} MiB became {end:.0}");
     }
     Ok(())
@@ -336,7 +336,8 @@ fn soak(hours: f64, pause: f64, growth: f64) -> Outcome {
 
 #[test]
 fn soak_of_conference_mode_in_which_nothing_gives_way() -> Outcome {
-    soak(0.75, 180.0, 96.0)
+    // Other tests share this process and its memory: only the long form, alone, judges that.
+    soak(0.75, 180.0, None)
 }
 
 #[test]
@@ -348,5 +349,5 @@ fn soak_long() -> Outcome {
             .and_then(|value| value.parse().ok());
         value.unwrap_or(otherwise)
     };
-    soak(of("SOAK_HOURS", 12.0), of("SOAK_PAUSE", 300.0), 64.0)
+    soak(of("SOAK_HOURS", 12.0), of("SOAK_PAUSE", 300.0), Some(64.0))
 }

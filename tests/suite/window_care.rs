@@ -183,6 +183,9 @@ fn window_requests_of_earlier_starts_are_listed() -> Outcome {
         has_text(window, "Network requests: 3")
     });
     click(&mut window, "Network requests: 3");
+    wait(&mut window, "the list is open", |window| {
+        has_text(window, "GET https://hub.example/file-2")
+    });
     for words in ["GET https://hub.example/file-2", "download", "4 kB", "200"] {
         assert!(has_text(&window, words), "{words}");
     }
