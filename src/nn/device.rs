@@ -107,8 +107,9 @@ pub enum Precision {
     F32,
     /// 16 bits with the range of f32: half the memory, about three digits.
     Bf16,
-    /// 8-bit products in the UNet, f32 elsewhere; on a GPU as `Auto`. About three times as fast as f32 on
-    /// a processor with AVX-512 VNNI, with a quarter of the UNet's memory and about two digits.
+    /// 8-bit products in the UNet, f32 elsewhere; on a GPU as `Auto`. About half of the
+    /// time of f32 on a processor with AVX-512 VNNI and BF16, with a third of the UNet's memory and about
+    /// two digits.
     Int8,
 }
 

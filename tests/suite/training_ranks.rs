@@ -240,6 +240,8 @@ fn what_ranks_cannot_share_or_find_is_said_by_rank_0() -> TestResult {
         "run2",
         "--devices",
         "cpu,cuda:7",
+        "--set",
+        "optim.batch=4",
     ];
     if lgd_studio::job::DeviceChoice::available().len() == 1 {
         refused(

@@ -18,6 +18,7 @@ use full::Full;
 use pulp::{Simd, WithSimd};
 use soften::{add_bias, soften};
 use std::f32::consts::LOG2_E;
+use std::iter::repeat;
 
 /// Vectors of queries in a register tile.
 const VECTORS: usize = 2;
@@ -86,6 +87,23 @@ impl Head {
         self.padded_keys().div_ceil(self.together)
     }
 
+    /// A row, or two, as a row of places; zeros where there is nothing.
+    fn places_of<'a>(self, row: &[f32], next: impl FnOnce() -> &'a [f32], out: &mut [f32]) {
+        #[cfg(target_arch = "x86_64")]
+        if self.together == 2 {
+            let (row, next) = (row.iter().chain(repeat(&0.0)), next().iter());
+            let rows = row.zip(next.chain(repeat(&0.0)));
+            for (out, (first, second)) in out.iter_mut().zip(rows) {
+                *out = half::pair(*first, *second);
+            }
+            return;
+        }
+        let _ = next;
+        let used = row.len().min(out.len());
+        out[..used].copy_from_slice(&row[..used]);
+        out[used..].fill(0.0);
+    }
+
     /// Numbers of one place.
     fn place(self, first: f32, second: impl FnOnce() -> f32) -> f32 {
         #[cfg(target_arch = "x86_64")]
@@ -136,11 +154,8 @@ impl Head {
             let first = panel * self.value_rows;
             for (i, out) in out.chunks_exact_mut(self.value_rows).enumerate() {
                 let row = i * self.together;
-                let (from, next) = (value(row), value(row + 1));
-                let at = |row: &[f32], i| row.get(first + i).copied().unwrap_or(0.0);
-                for (i, out) in out.iter_mut().enumerate() {
-                    *out = self.place(at(from, i), || at(next, i));
-                }
+                let part = |row| value(row).get(first..).unwrap_or_default();
+                self.places_of(part(row), || part(row + 1), out);
             }
         }
     }
