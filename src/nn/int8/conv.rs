@@ -6,7 +6,9 @@
 
 use super::super::parallel;
 use super::super::simd::{largest_size, vectorised};
-use super::{Bias, Finish, LARGEST, Left, OFFSET, QUAD, Right, STEP, code_of, code_row, multiply};
+use super::{
+    Bias, DEEPEST, Finish, LARGEST, Left, OFFSET, QUAD, Right, STEP, code_of, code_row, multiply,
+};
 use std::fmt;
 
 /// Kernels (out, in, k, k) of stride 1 that keep the size of an image, one scale per output.
@@ -28,7 +30,8 @@ impl fmt::Debug for CodedConv {
 impl CodedConv {
     /// Whether kernels of this size are worth it, and possible.
     pub fn fits(input: usize, output: usize, size: usize) -> bool {
-        input >= 32 && output >= 32 && (size == 1 || size == 3)
+        let depth = input * size * size;
+        input >= 32 && output >= 32 && (size == 1 || size == 3) && depth <= DEEPEST
     }
 
     /// Bytes that such kernels take.

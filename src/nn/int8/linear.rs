@@ -1,7 +1,9 @@
 //! Linear layers of eight-bit codes.
 
 use super::super::parallel::{self, buffer};
-use super::{Bias, Finish, LARGEST, Left, OFFSET, PANEL, QUAD, Right, STEP, code_of, multiply};
+use super::{
+    Bias, DEEPEST, Finish, LARGEST, Left, OFFSET, PANEL, QUAD, Right, STEP, code_of, multiply,
+};
 use std::fmt;
 
 /// A matrix (out, in), one scale per output.
@@ -23,7 +25,7 @@ impl fmt::Debug for CodedLinear {
 impl CodedLinear {
     /// Whether a matrix of this size is worth it: small ones are padded to panels.
     pub fn fits(input: usize, output: usize) -> bool {
-        input >= PANEL && output >= PANEL / 2
+        (PANEL..=DEEPEST).contains(&input) && output >= PANEL / 2
     }
 
     /// Bytes that such a matrix takes.

@@ -34,6 +34,8 @@ const ROWS: usize = 6;
 const LARGEST: f32 = 127.0;
 /// What right codes are too large by.
 const OFFSET: i32 = 128;
+/// Products that a sum of 32 bits holds whatever the codes are.
+const DEEPEST: usize = (i32::MAX / (127 * 255)) as usize;
 
 /// Whether this processor has the instructions that make eight bits faster than 32.
 pub fn has_fast_eight_bits() -> bool {
