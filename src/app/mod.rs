@@ -232,6 +232,7 @@ impl LgdApp {
                 program: config.program,
                 sabotage: config.sabotage,
                 safe: config.safe,
+                window: true,
             },
             move || {
                 wake.request_repaint();

@@ -17,6 +17,7 @@ use super::{
     TrainingEvent, TrainingNews, TrainingTask, files, training,
 };
 use crate::nn::cancel::CancelToken;
+use crate::nn::{compute_behind_the_window, make_way};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -47,6 +48,8 @@ pub struct JobsConfig {
     /// Whether everything that belongs to the person is left alone: no runs are kept, no bundles of theirs
     /// are found. Logs and reports are still read.
     pub safe: bool,
+    /// Whether there is a window that the work must not slow down.
+    pub window: bool,
 }
 
 /// Where the threads leave what they have to say.
@@ -172,6 +175,9 @@ impl Jobs {
         config: JobsConfig,
         notify: impl Fn() + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
+        if config.window && !compute_behind_the_window() {
+            tracing::debug!("the threads that compute were there before the window");
+        }
         let queue = Arc::new(Queue::default());
         let (file_tasks, file_queue) = bounded(TASKS);
         let (bundle_tasks, bundle_queue) = bounded(TASKS);
@@ -215,7 +221,12 @@ impl Jobs {
         let worker = std::thread::Builder::new()
             .name("lgd-worker".to_owned())
             .stack_size(WORKER_STACK_BYTES)
-            .spawn(move || worker.run(&worker_queue))?;
+            .spawn(move || {
+                if config.window {
+                    make_way();
+                }
+                worker.run(&worker_queue);
+            })?;
         let files_outbox = outbox.clone();
         let files = std::thread::Builder::new()
             .name("lgd-files".to_owned())

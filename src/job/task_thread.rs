@@ -1,5 +1,6 @@
 //! A thread that does one task after the other until it is told to end.
 
+use crate::nn::make_way;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::thread::JoinHandle;
 
@@ -14,7 +15,8 @@ pub(super) struct TaskThread<T> {
 }
 
 impl<T: Send + 'static> TaskThread<T> {
-    /// Starts `work` on a thread called `name`, with room for so many tasks that wait. Work ends when
+    /// Starts `work` on a thread called `name`, with room for so many tasks that wait; it makes way for the
+    /// window, as do the processes it starts. Work ends when
     /// it receives nothing, or when the channel is closed. No call waits for room: most tasks are
     /// refused where there is none, and those that may not be come no faster than fingers move.
     ///
@@ -27,7 +29,10 @@ impl<T: Send + 'static> TaskThread<T> {
     ) -> std::io::Result<Self> {
         let (tasks, received) = unbounded();
         let builder = std::thread::Builder::new().name(name.to_owned());
-        let thread = builder.spawn(move || work(&received))?;
+        let thread = builder.spawn(move || {
+            make_way();
+            work(&received);
+        })?;
         Ok(Self {
             name,
             tasks,
