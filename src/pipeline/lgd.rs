@@ -6,10 +6,10 @@ use super::conditioning::{Memory, Reader};
 use super::drawing::side_by_side;
 use super::looking::{FrameInput, Seen, Views};
 use super::memory::{MemoryPlan, Workload};
-use super::parts::{MemoryRules, Parts, Turn};
+use super::parts::{MemoryRules, Parts};
 use super::{
-    Abilities, Bundle, BundleSource, EditError, EditRequest, Estimate, GuidanceMode, Manifest,
-    Problem, Progress, Remedy, Stage,
+    Abilities, Bundle, BundleSource, Component, EditError, EditRequest, Estimate, GuidanceMode,
+    Manifest, Problem, Progress, Remedy, Stage,
 };
 use crate::models::vae::Tiles;
 use crate::models::{TextTokenizer, Vae, tokenizer::TokenizerError};
@@ -110,7 +110,7 @@ impl LgdPipeline {
     /// Device and numbers of the large networks, for people and metadata.
     pub fn device_text(&self) -> String {
         let house = &self.parts.house;
-        let numbers = match house.coded(Some(Turn::Unet)) {
+        let numbers = match house.coded(Component::Unet) {
             true => "int8",
             false => house.large_dtype().as_str(),
         };

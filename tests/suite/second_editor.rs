@@ -109,7 +109,7 @@ fn sentences_draw_with_the_second_editor_and_the_latent_with_the_first() -> Test
 
     // The same within less memory, where the editors leave for each other.
     let memory = both.memory();
-    assert!(memory.second.is_some_and(|second| second.unet > 0));
+    assert!(memory.second.is_some() && memory.parts.second.unet > 0);
     let plan = MemoryPlan {
         one_at_a_time: true,
         ..MemoryPlan::default()

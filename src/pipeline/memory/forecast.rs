@@ -53,20 +53,23 @@ pub struct PartSizes {
     pub table: u64,
     /// The UNet.
     pub unet: u64,
-    /// The UNet of the second editor.
+    /// What the second editor brings itself.
     #[serde(default)]
-    pub second_unet: u64,
-    /// What always stays: VAE, latent translation and CLIP.
+    pub second: SecondSizes,
+    /// What always stays: the first editor's VAE and CLIP, and the latent translation.
     pub always: u64,
 }
 
-/// The editor that draws from sentences, beside the one that draws from the latent.
+/// Bytes of the editor that draws from sentences, beside the one that draws from the latent; what it shares
+/// with that one takes none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SecondEditor {
+pub struct SecondSizes {
     /// Its UNet.
     pub unet: u64,
-    /// What it works with.
-    pub work: WorkSizes,
+    /// Its autoencoder.
+    pub vae: u64,
+    /// Its text tower.
+    pub clip: u64,
 }
 
 /// What a run is asked to do, as far as memory depends on it.
@@ -140,8 +143,8 @@ pub struct MemoryModel {
     pub parts: PartSizes,
     /// What the networks work with.
     pub work: WorkSizes,
-    /// The second editor, where there is one.
-    pub second: Option<SecondEditor>,
+    /// What the second editor works with, where there is one.
+    pub second: Option<WorkSizes>,
     /// Columns that go through the UNet in one call at most.
     pub columns_per_call: usize,
 }
@@ -169,6 +172,8 @@ impl Forecast {
 /// What one editor draws of a run.
 struct Drawn<'a> {
     unet: u64,
+    /// Its autoencoder, where that does not always stay.
+    vae: u64,
     work: &'a WorkSizes,
     columns: usize,
 }
@@ -195,7 +200,6 @@ impl MemoryModel {
             let steps = if run.decodes_steps { decode(work) } else { 0 };
             (work.draw * calls).max(steps) + work.column * *columns as u64
         };
-        let (encode, finish) = (most(&|e| encode(e.work)), most(&|e| decode(e.work)));
         let eyes = if run.reads_frame { work.eyes } else { 0 };
         let stages = if plan.one_at_a_time {
             let eyes = if run.reads_frame {
@@ -204,23 +208,41 @@ impl MemoryModel {
                 0
             };
             let writer = if run.writes_answer { writer } else { 0 };
+            let by_second = self.by_second(run);
+            // A sentence that the second editor draws is read by CLIP, and T5 does not come for it.
+            let encoder = match by_second < run.columns || run.writes_answer {
+                true => encoder,
+                false => 0,
+            };
+            let clip = if by_second > 0 { parts.second.clip } else { 0 };
             [
-                (Stage::ReadingFrame, encode.max(eyes)),
-                (Stage::Thinking, encoder.max(writer) + work.language),
-                (Stage::Drawing, most(&|e| e.unet + draw(e))),
-                (Stage::Finishing, finish),
+                (
+                    Stage::ReadingFrame,
+                    most(&|e| e.vae + encode(e.work)).max(eyes),
+                ),
+                (
+                    Stage::Thinking,
+                    (encoder + clip).max(writer) + work.language,
+                ),
+                (Stage::Drawing, most(&|e| e.unet + e.vae + draw(e))),
+                (Stage::Finishing, most(&|e| e.vae + decode(e.work))),
             ]
         } else {
             let all = parts.eyes
                 + encoder
                 + writer.saturating_sub(parts.table)
                 + parts.unet
-                + parts.second_unet;
+                + parts.second.unet
+                + parts.second.vae
+                + parts.second.clip;
             [
-                (Stage::ReadingFrame, all + encode.max(eyes)),
+                (
+                    Stage::ReadingFrame,
+                    all + most(&|e| encode(e.work)).max(eyes),
+                ),
                 (Stage::Thinking, all + work.language),
                 (Stage::Drawing, all + most(&draw)),
-                (Stage::Finishing, all + finish),
+                (Stage::Finishing, all + most(&|e| decode(e.work))),
             ]
         };
         let always = self.base + parts.always;
@@ -232,20 +254,27 @@ impl MemoryModel {
         }
     }
 
-    /// The editors that draw in a run.
-    fn editors(&self, run: &Workload) -> Vec<Drawn<'_>> {
-        let by_second = match &self.second {
+    /// Columns of a run that the second editor draws.
+    fn by_second(&self, run: &Workload) -> usize {
+        match &self.second {
             Some(_) => run.sentence_columns.min(run.columns),
             None => 0,
-        };
+        }
+    }
+
+    /// The editors that draw in a run.
+    fn editors(&self, run: &Workload) -> Vec<Drawn<'_>> {
+        let by_second = self.by_second(run);
         let first = Drawn {
             unet: self.parts.unet,
+            vae: 0,
             work: &self.work,
             columns: run.columns - by_second,
         };
-        let second = self.second.as_ref().map(|second| Drawn {
-            unet: second.unet,
-            work: &second.work,
+        let second = self.second.as_ref().map(|work| Drawn {
+            unet: self.parts.second.unet,
+            vae: self.parts.second.vae,
+            work,
             columns: by_second,
         });
         let editors = [Some(first), second].into_iter().flatten();
@@ -297,7 +326,7 @@ mod tests {
                 writer: language(6),
                 table: GIB / 4,
                 unet: 3 * GIB,
-                second_unet: 0,
+                second: SecondSizes::default(),
                 always: GIB / 2,
             },
             work: WorkSizes {
@@ -365,11 +394,8 @@ mod tests {
         let alone = [0, 1, 2].map(|columns| drawing(&model, plan, columns));
         assert_eq!(alone, [alone[0]; 3], "one editor draws them all");
 
-        model.parts.second_unet = 4 * GIB;
-        model.second = Some(SecondEditor {
-            unet: 4 * GIB,
-            work: model.work,
-        });
+        model.parts.second.unet = 4 * GIB;
+        model.second = Some(model.work);
         let [none, some, all] = [0, 1, 2].map(|columns| drawing(&model, plan, columns));
         assert_eq!(none, alone[0], "the second one is not there yet");
         assert!(
@@ -380,6 +406,53 @@ mod tests {
         // Together with everything else both are there, whoever draws.
         let together = drawing(&model, MemoryPlan::default(), 0);
         assert!(together > drawing(&xl(), MemoryPlan::default(), 0) + 4 * GIB);
+    }
+
+    #[test]
+    fn what_the_second_editor_brings_itself_counts_where_it_is_used() {
+        let plan = MemoryPlan {
+            one_at_a_time: true,
+            ..MemoryPlan::default()
+        };
+        let mut model = xl();
+        model.second = Some(model.work);
+        model.parts.second.unet = model.parts.unet;
+        let stages = |model: &MemoryModel, sentence_columns, writes_answer| {
+            let run = Workload {
+                columns: 2,
+                sentence_columns,
+                reads_frame: false,
+                writes_answer,
+                ..Workload::default()
+            };
+            let stages = model.forecast(plan, &run).stages;
+            [
+                Stage::ReadingFrame,
+                Stage::Thinking,
+                Stage::Drawing,
+                Stage::Finishing,
+            ]
+            .map(|wanted| {
+                let found = stages.iter().find(|(stage, _)| *stage == wanted);
+                found.map_or(0, |(_, bytes)| *bytes)
+            })
+        };
+        let shared = stages(&model, 1, false);
+        let [_, by_clip, ..] = stages(&model, 2, false);
+        assert!(by_clip < shared[1] / 2, "questions alone: no T5 is loaded");
+        let [_, written, ..] = stages(&model, 2, true);
+        assert!(written > shared[1], "but it is to write an answer");
+
+        model.parts.second.vae = GIB;
+        model.parts.second.clip = GIB;
+        let own = stages(&model, 1, false);
+        for (own, shared) in own.into_iter().zip(shared) {
+            assert!(own >= shared + GIB, "{own} {shared}");
+        }
+        model.parts.unet = 9 * GIB;
+        let (none, first) = (stages(&model, 0, false), stages(&xl(), 0, false));
+        assert_eq!(none[0], first[0], "it is not there when it does not draw");
+        assert_eq!(none[1], first[1]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod forecast;
 mod plan;
 mod work;
 
-pub use forecast::{Forecast, MemoryModel, PartSize, PartSizes, SecondEditor, Workload};
+pub use forecast::{Forecast, MemoryModel, PartSize, PartSizes, SecondSizes, Workload};
 pub use plan::{MemoryPlan, MemorySize};
 pub use work::WorkSizes;
 
@@ -49,10 +49,7 @@ pub(super) fn model(about: &Architectures<'_>, base: u64, parts: PartSizes) -> M
                 .map_or(0, |blip2| work::language(blip2, about.context)),
             ..drawing(&about.first, about)
         },
-        second: about.second.as_ref().map(|second| SecondEditor {
-            unet: parts.second_unet,
-            work: drawing(second, about),
-        }),
+        second: about.second.as_ref().map(|second| drawing(second, about)),
         columns_per_call: super::drawing::columns_per_call((latent_side, latent_side)),
     }
 }

@@ -35,18 +35,14 @@ impl Parts {
 }
 
 impl EditorParts {
-    /// Bytes of the networks that always stay; of those that `other` has as well, none.
-    pub(super) fn always(&self, other: Option<&Self>) -> u64 {
-        let shared = |same: &dyn Fn(&Self) -> bool| other.is_some_and(same);
-        let vae = match shared(&|other| Arc::ptr_eq(&self.vae, &other.vae)) {
-            true => 0,
-            false => self.vae.size().whole,
-        };
-        let clip = match shared(&|other| Arc::ptr_eq(&self.clip, &other.clip)) {
-            true => 0,
-            false => self.clip.size().whole,
-        };
-        vae + clip
+    /// Its VAE, where `other` has another one.
+    pub(super) fn own_vae(&self, other: &Self) -> Option<&Slot<Vae>> {
+        (!Arc::ptr_eq(&self.vae, &other.vae)).then_some(&*self.vae)
+    }
+
+    /// Its CLIP, where `other` has another one.
+    pub(super) fn own_clip(&self, other: &Self) -> Option<&Slot<ClipText>> {
+        (!Arc::ptr_eq(&self.clip, &other.clip)).then_some(&*self.clip)
     }
 }
 
@@ -54,10 +50,10 @@ impl Files {
     /// The first editor.
     pub(super) fn first_editor(&self) -> Result<EditorParts, EditError> {
         let (unet_config, unet) = self.unet(Component::Unet, Turn::Unet)?;
-        let (vae_config, vae) = self.vae(Component::Vae)?;
+        let (vae_config, vae) = self.vae(Component::Vae, None)?;
         let (clip, tokenizer) = match Abilities::of(&self.bundle).reads_by_clip() {
             true => {
-                let (config, clip) = self.clip(Component::TextEncoder)?;
+                let (config, clip) = self.clip(Component::TextEncoder, None)?;
                 let context = self.bundle.manifest.dims.cross_attention;
                 agree("width of the context", context, config.hidden_size)?;
                 let tokenizer = tokenizer(&self.bundle, "tokenizer")?;
@@ -85,9 +81,9 @@ impl Files {
         if !Abilities::of(&self.bundle).second_editor {
             return Ok(None);
         }
-        let (unet_config, unet) = self.unet(Component::SecondUnet, Turn::SecondUnet)?;
+        let (unet_config, unet) = self.unet(Component::SecondUnet, Turn::SecondEditor)?;
         let (vae_config, vae) = if self.bundle.has_network(Component::SecondVae) {
-            let (config, vae) = self.vae(Component::SecondVae)?;
+            let (config, vae) = self.vae(Component::SecondVae, Some(Turn::SecondEditor))?;
             (config, Arc::new(vae))
         } else {
             (first.vae_config.clone(), first.vae.clone())
@@ -99,7 +95,7 @@ impl Files {
         let clip = match tower == Component::TextEncoder && first.tokenizer.is_some() {
             true => first.clip.clone(),
             false => {
-                let (config, clip) = self.clip(tower)?;
+                let (config, clip) = self.clip(tower, Some(Turn::Encoder))?;
                 agree_on_context(&unet_config, &config)?;
                 Arc::new(clip)
             }
@@ -138,18 +134,26 @@ impl Files {
         Ok((config, slot))
     }
 
-    fn vae(&self, component: Component) -> Result<(Arc<VaeConfig>, Slot<Vae>), EditError> {
+    fn vae(
+        &self,
+        component: Component,
+        turn: Option<Turn>,
+    ) -> Result<(Arc<VaeConfig>, Slot<Vae>), EditError> {
         let config: VaeConfig = self.config(component)?;
         let config = Arc::new(config);
         let own = config.clone();
-        let slot = self.slot(component, None, move |w| Vae::load(&own, w))?;
+        let slot = self.slot(component, turn, move |w| Vae::load(&own, w))?;
         Ok((config, slot))
     }
 
-    fn clip(&self, component: Component) -> Result<(ClipTextConfig, Slot<ClipText>), EditError> {
+    fn clip(
+        &self,
+        component: Component,
+        turn: Option<Turn>,
+    ) -> Result<(ClipTextConfig, Slot<ClipText>), EditError> {
         let config: ClipTextConfig = self.config(component)?;
         let own = config.clone();
-        let slot = self.slot(component, None, move |w| ClipText::load(&own, w))?;
+        let slot = self.slot(component, turn, move |w| ClipText::load(&own, w))?;
         Ok((config, slot))
     }
 

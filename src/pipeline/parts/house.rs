@@ -1,9 +1,9 @@
 //! What the places of all networks share: the plan, who has to leave for whom, and the progress of
 //! loading.
 
-use super::super::EditError;
 use super::super::lgd::{failed, no_room};
 use super::super::memory::{MemoryPlan, MemorySize};
+use super::super::{Component, EditError};
 use crate::nn::device::Precision;
 use crate::nn::give_back_freed_memory;
 use crate::nn::room::{self, Room};
@@ -17,14 +17,14 @@ use std::time::Instant;
 pub(crate) enum Turn {
     /// Reading the frame.
     Eyes,
-    /// Reading texts.
+    /// Reading texts; the second editor's CLIP among them, because a run may want both by turns.
     Encoder,
     /// Writing an answer.
     Writer,
     /// Drawing.
     Unet,
-    /// Drawing with the second editor.
-    SecondUnet,
+    /// Drawing with the second editor, its own VAE included.
+    SecondEditor,
 }
 
 /// How far loading is.
@@ -127,10 +127,10 @@ impl House {
         self.rules.precision.dtype(&self.device)
     }
 
-    /// Whether the network of that turn is to multiply eight-bit codes.
-    pub(crate) fn coded(&self, turn: Option<Turn>) -> bool {
+    /// Whether that network is to multiply eight-bit codes.
+    pub(crate) fn coded(&self, component: Component) -> bool {
         self.rules.precision == Precision::Int8
-            && matches!(turn, Some(Turn::Unet | Turn::SecondUnet))
+            && matches!(component, Component::Unet | Component::SecondUnet)
     }
 
     pub(crate) fn plan(&self) -> MemoryPlan {

@@ -14,7 +14,7 @@ pub(crate) use house::{House, Turn};
 pub(crate) use slot::Slot;
 
 use super::lgd::failed;
-use super::memory::{self, Architectures, EditorShape, MemoryModel, PartSizes};
+use super::memory::{self, Architectures, EditorShape, MemoryModel, PartSizes, SecondSizes};
 use super::{Bundle, Component, EditError, Problem, bundle};
 use crate::models::eva_vit::EvaVit;
 use crate::models::t5::Activation;
@@ -106,12 +106,14 @@ impl Parts {
                 (text.vocab_size * text.d_model * house.large_dtype().size_in_bytes()) as u64
             }),
             unet: first.unet.size().whole,
-            second_unet: second.as_ref().map_or(0, |second| second.unet.size().whole),
-            always: translator.size().whole
-                + first.always(None)
-                + second
-                    .as_ref()
-                    .map_or(0, |second| second.always(Some(&first))),
+            second: second
+                .as_ref()
+                .map_or_else(SecondSizes::default, |second| SecondSizes {
+                    unet: second.unet.size().whole,
+                    vae: second.own_vae(&first).map_or(0, |vae| vae.size().whole),
+                    clip: second.own_clip(&first).map_or(0, |clip| clip.size().whole),
+                }),
+            always: translator.size().whole + first.vae.size().whole + first.clip.size().whole,
         };
         let rules = &manifest.text;
         let shape = |editor: &EditorParts| EditorShape {
@@ -152,25 +154,18 @@ impl Parts {
     /// # Errors
     /// As [`Slot::get`].
     pub(super) fn load(&self) -> Result<(), EditError> {
-        let always = self.translator.missing()
-            + self.first.vae.missing()
-            + self.first.clip.missing()
-            + self.second.as_ref().map_or(0, |second| {
-                // What both share is missing once.
-                let vae = !Arc::ptr_eq(&second.vae, &self.first.vae);
-                let clip = !Arc::ptr_eq(&second.clip, &self.first.clip);
-                u64::from(vae) * second.vae.missing() + u64::from(clip) * second.clip.missing()
-            });
+        let always =
+            self.translator.missing() + self.first.vae.missing() + self.first.clip.missing();
         let in_turn = self.eyes.missing()
             + self.queries.missing()
             + self.encoder.missing()
             + self.sentences.as_ref().map_or(0, Slot::missing)
             + self.writer.missing()
             + self.first.unet.missing()
-            + self
-                .second
-                .as_ref()
-                .map_or(0, |second| second.unet.missing());
+            + self.second.as_ref().map_or(0, |second| {
+                let (vae, clip) = (second.own_vae(&self.first), second.own_clip(&self.first));
+                second.unet.missing() + vae.map_or(0, Slot::missing) + clip.map_or(0, Slot::missing)
+            });
         let all = !self.house.plan().one_at_a_time;
         // Loaded together, both halves of the language model share the token table.
         let shared = if self.writer.missing() > 0 {
@@ -187,13 +182,8 @@ impl Parts {
     }
 
     fn load_always(&self) -> Result<(), EditError> {
-        for editor in [Some(&self.first), self.second.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            editor.vae.load()?;
-            editor.clip.load()?;
-        }
+        self.first.vae.load()?;
+        self.first.clip.load()?;
         self.translator.load()
     }
 
@@ -208,10 +198,14 @@ impl Parts {
         if let Some(sentences) = &self.sentences {
             sentences.load()?;
         }
+        if let Some(second) = &self.second {
+            second.clip.load()?;
+        }
         self.writer.load()?;
         self.first.unet.load()?;
         if let Some(second) = &self.second {
             second.unet.load()?;
+            second.vae.load()?;
         }
         self.load_always()
     }
@@ -270,8 +264,9 @@ impl Files {
         load: impl Fn(&Weights) -> candle_core::Result<T> + Send + Sync + 'static,
     ) -> Result<Slot<T>, EditError> {
         let (bundle, device) = (self.bundle.clone(), self.house.device().clone());
-        let language = matches!(turn, Some(Turn::Encoder | Turn::Writer));
-        let coded = self.house.coded(turn);
+        let language = matches!(component, Component::Blip2 | Component::SentenceEncoder)
+            && matches!(turn, Some(Turn::Encoder | Turn::Writer));
+        let coded = self.house.coded(component);
         let load = move |reading: Reading| {
             let weights = bundle.weights(component, dtype, &device)?.coded(coded);
             let weights = match reading {
@@ -286,7 +281,7 @@ impl Files {
             let network = strictly(component, &weights, &load)?;
             Ok((network, weights))
         };
-        Slot::new(&self.house, turn, Box::new(load))
+        Slot::new(&self.house, turn, language, Box::new(load))
     }
 
     /// Checks names and shapes; nothing is read but headers.

@@ -32,30 +32,30 @@ struct Place<T> {
 }
 
 impl<T: Send + Sync + 'static> Slot<T> {
-    /// A network that `load` reads when it is first asked for. Names and shapes are checked at once.
+    /// A network that `load` reads when it is first asked for; whether it `shrinks` where a plan gives the
+    /// language model fewer bits. Names and shapes are checked at once.
     ///
     /// # Errors
     /// When they are not those that the network needs.
     pub(super) fn new(
         house: &Arc<House>,
         turn: Option<Turn>,
+        shrinks: bool,
         load: Load<T>,
     ) -> Result<Self, EditError> {
         let size =
             |bits| -> Result<u64, EditError> { Ok(load(Reading::Rehearsal(bits))?.1.held_bytes()) };
         let whole = size(None)?;
-        let language = matches!(turn, Some(Turn::Encoder | Turn::Writer));
-        let size = PartSize {
-            whole,
-            eight: if language {
-                size(Some(Bits::Eight))?
-            } else {
-                whole
+        let size = match shrinks {
+            true => PartSize {
+                whole,
+                eight: size(Some(Bits::Eight))?,
+                four: size(Some(Bits::Four))?,
             },
-            four: if language {
-                size(Some(Bits::Four))?
-            } else {
-                whole
+            false => PartSize {
+                whole,
+                eight: whole,
+                four: whole,
             },
         };
         let place = Arc::new(Place {
