@@ -4,7 +4,6 @@
 //! reads keys and draws, both of which only collect actions; then the actions are applied to the
 //! state; then their effects are performed.
 
-mod care_command;
 mod command;
 mod desktop;
 mod door;
@@ -13,13 +12,11 @@ mod examples;
 mod fonts;
 mod frame_times;
 mod language;
-mod pair_command;
 mod panels;
 mod settings;
 mod state;
 mod texts;
 mod theme;
-mod vote_command;
 mod widgets;
 mod window;
 
