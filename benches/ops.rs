@@ -6,7 +6,7 @@ mod measure;
 use candle_core::{D, DType, Device, Result, Tensor};
 use candle_nn::Module;
 use lgd_studio::nn::{
-    self, Conv2d, GroupNorm, LayerNorm, Linear, attention, geglu, upsample_nearest2x,
+    self, Conv2d, GroupNorm, Heads, LayerNorm, Linear, geglu, upsample_nearest2x,
 };
 use measure::{best, difference, line, selected};
 
@@ -129,7 +129,7 @@ fn attentions() -> Result<()> {
             let y = weights.matmul(&split(&v)?)?.transpose(1, 2)?;
             y.reshape((batch, queries, width))
         };
-        let ours = || attention(&q, &k, &v, heads, scale, None);
+        let ours = || Heads::new(heads, scale).attend(&q, &k, &v, None);
         check(&name, &ours()?, &stock()?, 1e-5)?;
         line(
             &name,

@@ -52,6 +52,7 @@ mod sabotage;
 mod saving;
 mod scoring;
 mod sheet;
+mod stoppable;
 mod stopwatch;
 mod store;
 mod target;

@@ -1,6 +1,6 @@
 //! The transformer shared by CLIP's two towers.
 
-use crate::nn::{LayerNorm, Linear, Weights, attention, cancel, gelu_erf, gelu_tanh, quick_gelu};
+use crate::nn::{Heads, LayerNorm, Linear, Weights, cancel, gelu_erf, gelu_tanh, quick_gelu};
 use candle_core::{Result, Tensor, bail};
 
 /// Sizes of one tower.
@@ -83,8 +83,7 @@ struct Layer {
     fc1: Linear,
     fc2: Linear,
     activation: Activation,
-    heads: usize,
-    scale: f64,
+    heads: Heads,
 }
 
 impl Layer {
@@ -101,8 +100,7 @@ impl Layer {
             fc1: Linear::load(&mlp.pp("fc1"), d, sizes.intermediate)?,
             fc2: Linear::load(&mlp.pp("fc2"), sizes.intermediate, d)?,
             activation: Activation::parse(sizes.activation)?,
-            heads: sizes.heads,
-            scale: 1.0 / ((d / sizes.heads) as f64).sqrt(),
+            heads: Heads::new(sizes.heads, 1.0 / ((d / sizes.heads) as f64).sqrt()),
         })
     }
 
@@ -113,7 +111,7 @@ impl Layer {
             self.k_proj.forward(&normed)?,
             self.v_proj.forward(&normed)?,
         );
-        let mixed = attention(&q, &k, &v, self.heads, self.scale, bias)?; // (B, L, D)
+        let mixed = self.heads.attend(&q, &k, &v, bias)?; // (B, L, D)
         let hidden = (self.out_proj.forward(&mixed)? + hidden)?;
         let inner = self.fc1.forward(&self.layer_norm2.forward(&hidden)?)?;
         self.fc2.forward(&self.activation.forward(&inner)?)? + hidden

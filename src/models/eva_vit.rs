@@ -5,7 +5,7 @@
 //! Masked Visual Representation Learning at Scale"; tensor names as in transformers' BLIP-2.
 
 use super::t5::Activation;
-use crate::nn::{self, Conv2d, LayerNorm, Linear, Weights, cancel};
+use crate::nn::{Conv2d, Heads, LayerNorm, Linear, Weights, cancel};
 use candle_core::{D, DType, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -223,7 +223,8 @@ impl Block {
         let qkv = self.qkv.forward(&self.layer_norm1.forward(x)?)?; // (B, P, 3D)
         let part = |i: usize| qkv.narrow(D::Minus1, i * width, width)?.contiguous();
         let scale = ((width / self.heads) as f64).powf(-0.5);
-        let attended = nn::attention(&part(0)?, &part(1)?, &part(2)?, self.heads, scale, None)?;
+        let attended =
+            Heads::new(self.heads, scale).attend(&part(0)?, &part(1)?, &part(2)?, None)?;
         let x = (x + self.projection.forward(&attended)?)?;
         let inner = self.fc1.forward(&self.layer_norm2.forward(&x)?)?;
         &x + self.fc2.forward(&self.activation.forward(&inner)?)?

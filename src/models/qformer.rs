@@ -166,8 +166,7 @@ struct Attention {
     key: Linear,
     value: Linear,
     output: Output,
-    heads: usize,
-    scale: f64,
+    heads: nn::Heads,
 }
 
 impl Attention {
@@ -179,8 +178,10 @@ impl Attention {
             key: Linear::load(&attention.pp("key"), source, width)?,
             value: Linear::load(&attention.pp("value"), source, width)?,
             output: Output::load(config, width, &weights.pp("output"))?,
-            heads: config.num_attention_heads,
-            scale: ((width / config.num_attention_heads) as f64).powf(-0.5),
+            heads: nn::Heads::new(
+                config.num_attention_heads,
+                ((width / config.num_attention_heads) as f64).powf(-0.5),
+            ),
         })
     }
 
@@ -191,7 +192,7 @@ impl Attention {
             self.key.forward(source)?,
             self.value.forward(source)?,
         );
-        let attended = nn::attention(&q, &k, &v, self.heads, self.scale, None)?;
+        let attended = self.heads.attend(&q, &k, &v, None)?;
         self.output.forward(&attended, x)
     }
 }

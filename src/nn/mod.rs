@@ -41,7 +41,7 @@ mod weights;
 mod winograd;
 
 pub use activation::{gated_gelu, geglu, gelu_erf, gelu_tanh, quick_gelu, silu};
-pub use attention::{attention, attention_in_half, attention_weights};
+pub use attention::Heads;
 pub use conv::Conv2d;
 pub use device_failure::DeviceFailure;
 pub use embedding::Embedding;

@@ -1,35 +1,16 @@
 //! What a screen reader and the keyboard find, on every page and in every dialog.
 
 use crate::window::{
-    Outcome, Window, ask_quickly, config, open, open_sized, state, wait, wait_until_ready,
+    DIALOGS, Outcome, PAGES, Window, ask_quickly, config, open, open_in, open_sized, show_page,
+    state, wait, wait_until_ready, with_dialog,
 };
 use eframe::egui;
 use egui::Key;
 use egui::accesskit::{Role, Toggled};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use lgd_studio::app::{Action, AppConfig, Dialog, Page, Settings};
+use lgd_studio::app::{Action, Dialog, Page, Settings};
 use lgd_studio::job::GuidanceMode;
 use std::collections::BTreeMap;
-
-const PAGES: [Page; 7] = [
-    Page::Ask,
-    Page::Gallery,
-    Page::Dataset,
-    Page::Vote,
-    Page::Evaluate,
-    Page::Train,
-    Page::Models,
-];
-
-const DIALOGS: [Dialog; 7] = [
-    Dialog::Settings,
-    Dialog::About,
-    Dialog::Palette,
-    Dialog::Hub,
-    Dialog::Import,
-    Dialog::Network,
-    Dialog::Grid,
-];
 
 /// A control as a screen reader has it.
 #[derive(Debug)]
@@ -97,33 +78,23 @@ fn check(window: &Window, place: &str, before: &[Control]) -> String {
     wrong
 }
 
-fn show(window: &mut Window, page: Page) {
-    window.state_mut().act(Action::ShowPage(page));
-    window.run_steps(6);
-}
-
 #[test]
 fn window_names_every_control_of_every_page_and_dialog() -> Outcome {
     let mut wrong = String::new();
     for locale in ["en", "zh-CN"] {
         let home = tempfile::tempdir()?;
-        let mut window = open(AppConfig {
-            locale: Some(locale.to_owned()),
-            ..config(home.path())
-        });
+        let mut window = open_in(locale, home.path());
         wait_until_ready(&mut window);
         for page in PAGES {
-            show(&mut window, page);
+            show_page(&mut window, page);
             wrong += &check(&window, &format!("{page:?} in {locale}"), &[]);
         }
-        show(&mut window, Page::Ask);
+        show_page(&mut window, Page::Ask);
         let below = controls(&window);
         for dialog in DIALOGS {
-            window.state_mut().act(Action::ShowDialog(dialog));
-            window.run_steps(6);
-            wrong += &check(&window, &format!("{dialog:?} in {locale}"), &below);
-            window.state_mut().act(Action::CloseDialog);
-            window.run_steps(6);
+            with_dialog(&mut window, dialog, |window| {
+                wrong += &check(window, &format!("{dialog:?} in {locale}"), &below);
+            });
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -155,7 +126,7 @@ fn window_names_every_control_around_an_answer() -> Outcome {
         let run = state(window).run.as_ref();
         run.is_some_and(|run| run.key.is_some())
     });
-    show(&mut window, Page::Gallery);
+    show_page(&mut window, Page::Gallery);
     wait(&mut window, "it is listed", |window| {
         state(window).gallery.current().is_some()
             || window
@@ -268,7 +239,7 @@ fn window_says_what_is_on_without_colour() -> Outcome {
     };
     assert!(on(&window, "Ask") && !on(&window, "Gallery"), "the page");
     assert!(on(&window, "Latent") && !on(&window, "Both"), "the mode");
-    show(&mut window, Page::Gallery);
+    show_page(&mut window, Page::Gallery);
     assert!(on(&window, "Gallery") && !on(&window, "Ask"));
     window.state_mut().act(Action::ShowDialog(Dialog::Settings));
     window.run_steps(6);
@@ -287,12 +258,12 @@ fn window_can_be_used_three_times_as_large() -> Outcome {
         .state_mut()
         .act(Action::EditSettings(Box::new(settings)));
     for page in PAGES {
-        show(&mut window, page);
+        show_page(&mut window, page);
         // Pages keep the room they need, and the window scrolls over them.
         let rail = window.get_by_role_and_label(Role::Button, "Ask").rect();
         assert!(rail.width() > 40.0 && rail.height() > 40.0, "{page:?}");
     }
-    show(&mut window, Page::Ask);
+    show_page(&mut window, Page::Ask);
     let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(427.0, 267.0));
     for _ in 0..40 {
         window.key_press(Key::Tab);

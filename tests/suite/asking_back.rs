@@ -3,15 +3,12 @@
 
 use crate::cli::{FRAME, Place, QUESTION, example, expect_code};
 use crate::golden::TestResult;
-use crate::window::{
-    Outcome, Window, ask_quickly, config, has_text, open, state, wait, wait_until_ready,
-};
+use crate::window::{Outcome, click, column, drawn, has_text, state, wait};
 use candle_core::Device;
 use eframe::egui;
-use egui::Key;
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
-use lgd_studio::app::{Action, Column, Explain, Inquiry, Topic};
+use lgd_studio::app::{Action, Explain, Inquiry, Topic};
 use lgd_studio::dataset::toon::{Renderer, Sample, Split, rules, samples};
 use lgd_studio::job::GuidanceMode;
 use lgd_studio::pipeline::{BundleSource, CheckKind, Judgement, LgdPipeline, MemoryRules, Verdict};
@@ -127,38 +124,14 @@ fn a_bundle_that_has_the_words_is_asked_for_yes_or_no() -> TestResult {
     Ok(())
 }
 
-fn column(window: &Window) -> &Column {
-    &state(window).run.as_ref().expect("there is a run").columns[0]
-}
-
-fn drawn(home: &Path) -> Window {
-    let mut window = open(config(home));
-    wait_until_ready(&mut window);
-    ask_quickly(&mut window, |form| {
-        form.modes = vec![GuidanceMode::Answer];
-        form.request.steps = 3;
-    });
-    window.step();
-    window.key_press(Key::Enter);
-    wait(&mut window, "the column is drawn", |window| {
-        let run = state(window).run.as_ref();
-        run.is_some_and(|run| run.columns.iter().all(|c| c.result().is_some()))
-    });
-    window
-}
-
-fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    for _ in 0..4 {
-        window.step();
-    }
-}
-
 #[test]
 fn window_asks_a_picture_back_and_keeps_what_the_model_said() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = drawn(home.path());
-    assert!(column(&window).explained.check.is_none(), "only on request");
+    let mut window = drawn(home.path(), GuidanceMode::Answer, 3);
+    assert!(
+        column(&window, 0).explained.check.is_none(),
+        "only on request"
+    );
     click(&mut window, "Ask the picture back…");
     let field = window.get_by_role_and_label(Role::MultilineTextInput, "Check question");
     assert_eq!(
@@ -175,9 +148,13 @@ fn window_asks_a_picture_back_and_keeps_what_the_model_said() -> Outcome {
     window.step();
     click(&mut window, "Ask the model");
     wait(&mut window, "the model has judged", |window| {
-        column(window).explained.check.is_some()
+        column(window, 0).explained.check.is_some()
     });
-    let check = column(&window).explained.check.clone().ok_or("a check")?;
+    let check = column(&window, 0)
+        .explained
+        .check
+        .clone()
+        .ok_or("a check")?;
     assert!(check.question.contains("Or sad?"), "{check:?}");
     assert!(has_text(&window, "judged by the model"));
     window.get_by_role_and_label(Role::Button, "Ask again…");
@@ -195,7 +172,7 @@ fn window_asks_a_picture_back_and_keeps_what_the_model_said() -> Outcome {
 #[test]
 fn window_asking_back_can_be_cancelled_and_wanted_for_every_picture() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = drawn(home.path());
+    let mut window = drawn(home.path(), GuidanceMode::Answer, 3);
     // Cancelled before the worker comes to it.
     let ask = Explain::Check(0, "Why?".to_owned());
     window.state_mut().act(Action::Explain(ask));
@@ -203,11 +180,11 @@ fn window_asking_back_can_be_cancelled_and_wanted_for_every_picture() -> Outcome
         .state_mut()
         .act(Action::Explain(Explain::Stop(0, Topic::Check)));
     wait(&mut window, "it has stopped", |window| {
-        column(window).explained.progress(Topic::Check).is_none()
+        column(window, 0).explained.progress(Topic::Check).is_none()
     });
-    let over = column(&window).explained.inquiry(Topic::Check);
+    let over = column(&window, 0).explained.inquiry(Topic::Check);
     let stopped = matches!(over, Inquiry::Cancelled);
-    assert!(stopped || column(&window).explained.check.is_some());
+    assert!(stopped || column(&window, 0).explained.check.is_some());
 
     let mut settings = state(&window).settings.clone();
     settings.ask_back = true;
@@ -216,7 +193,7 @@ fn window_asking_back_can_be_cancelled_and_wanted_for_every_picture() -> Outcome
         .act(Action::EditSettings(Box::new(settings)));
     window.state_mut().act(Action::Retry(0));
     wait(&mut window, "the new picture is judged", |window| {
-        column(window).explained.check.is_some()
+        column(window, 0).explained.check.is_some()
     });
     assert!(has_text(&window, "judged by the model"));
     Ok(())

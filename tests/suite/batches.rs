@@ -3,7 +3,7 @@
 
 use crate::golden::TestResult;
 use candle_core::{Device, Tensor};
-use lgd_studio::nn::{Conv2d, GroupNorm, LayerNorm, Linear, attention, geglu};
+use lgd_studio::nn::{Conv2d, GroupNorm, Heads, LayerNorm, Linear, geglu};
 
 /// Numbers without a pattern that repeats within a batch.
 fn waves(shape: &[usize]) -> TestResult<Tensor> {
@@ -85,14 +85,8 @@ fn a_batch_gives_the_bits_of_its_parts() -> TestResult {
         let v = (waves(&[12, keys, width])? * 2.0)?;
         same &= check(&format!("attention {queries}x{keys}"), &x, |x, first| {
             let count = x.dim(0)?;
-            attention(
-                x,
-                &k.narrow(0, first, count)?,
-                &v.narrow(0, first, count)?,
-                heads,
-                0.2,
-                None,
-            )
+            let (k, v) = (k.narrow(0, first, count)?, v.narrow(0, first, count)?);
+            Heads::new(heads, 0.2).attend(x, &k, &v, None)
         })?;
     }
     let x = waves(&[12, 96, 16, 16])?;

@@ -5,7 +5,7 @@
 
 use candle_core::{D, DType, Device, Result, Tensor, Var};
 use lgd_studio::nn::{
-    self, Conv2d, Embedding, GroupNorm, LayerNorm, Linear, Padding, RmsNorm, attention,
+    self, Conv2d, Embedding, GroupNorm, Heads, LayerNorm, Linear, Padding, RmsNorm,
 };
 
 /// Reproducible numbers in -1..1 that look random.
@@ -138,7 +138,7 @@ fn frozen_weights_get_no_gradient() -> Result<()> {
     let x = var(&[6, 8], 11)?;
     let normed = LayerNorm::new(w.clone(), b.clone(), 1e-5).forward(&x)?;
     let (k, v) = (noise(&[1, 4, 8], 12)?, noise(&[1, 4, 8], 13)?);
-    let y = attention(&normed.unsqueeze(0)?, &k, &v, 2, 0.5, None)?;
+    let y = Heads::new(2, 0.5).attend(&normed.unsqueeze(0)?, &k, &v, None)?;
     let grads = y.sqr()?.sum_all()?.backward()?;
     assert!(grads.get(&x).is_some());
     for frozen in [&w, &b, &k, &v] {
@@ -348,7 +348,7 @@ fn attention_matches() -> Result<()> {
         same(
             &name,
             &[&q, &k, &v],
-            |v| attention(v[0], v[1], v[2], heads, scale, None),
+            |v| Heads::new(heads, scale).attend(v[0], v[1], v[2], None),
             |v| plain_attention(v, heads, scale),
         )?;
         for bias in [
@@ -364,7 +364,7 @@ fn attention_matches() -> Result<()> {
             same(
                 &format!("{name}, bias {:?}", bias.shape()),
                 &[&q, &k, &v],
-                |v| attention(v[0], v[1], v[2], heads, scale, Some(&bias)),
+                |v| Heads::new(heads, scale).attend(v[0], v[1], v[2], Some(&bias)),
                 |v| plain_attention(&[v[0], v[1], v[2], &bias], heads, scale),
             )?;
         }
@@ -373,7 +373,7 @@ fn attention_matches() -> Result<()> {
         same(
             &format!("{name}, trained bias"),
             &[&q, &k, &v, &bias],
-            |v| attention(v[0], v[1], v[2], heads, scale, Some(v[3])),
+            |v| Heads::new(heads, scale).attend(v[0], v[1], v[2], Some(v[3])),
             |v| plain_attention(v, heads, scale),
         )?;
     }
@@ -388,21 +388,21 @@ fn attention_masks_stay_finite() -> Result<()> {
         noise(&[1, 5, 8], 3)?,
     );
     let masked = Tensor::full(f32::NEG_INFINITY, (1, 1, 3, 5), &Device::Cpu)?;
-    let y = attention(&q, &k, &v, 2, 1.0, Some(&masked))?;
+    let y = Heads::new(2, 1.0).attend(&q, &k, &v, Some(&masked))?;
     assert_eq!(difference(&y, &y.zeros_like()?)?, 0.0);
     // Minus infinity leaves a key out; so does a large negative number.
     let row = |low: f32| Tensor::new(&[[[[0.5f32, low, 0.1, low, low]]]], &Device::Cpu);
     let few = Tensor::new(&[0u32, 2], &Device::Cpu)?;
     let (k2, v2) = (k.index_select(&few, 1)?, v.index_select(&few, 1)?);
     let bias2 = Tensor::new(&[[[[0.5f32, 0.1]]]], &Device::Cpu)?;
-    let expected = attention(&q, &k2, &v2, 2, 1.0, Some(&bias2))?;
+    let expected = Heads::new(2, 1.0).attend(&q, &k2, &v2, Some(&bias2))?;
     for low in [f32::NEG_INFINITY, f32::MIN, -1e4] {
-        let y = attention(&q, &k, &v, 2, 1.0, Some(&row(low)?))?;
+        let y = Heads::new(2, 1.0).attend(&q, &k, &v, Some(&row(low)?))?;
         assert!(difference(&y, &expected)? < 1e-6);
     }
     // A broken number shows instead of hiding.
     let broken = (&q * f64::NAN)?;
-    let y = attention(&broken, &k, &v, 2, 1.0, None)?;
+    let y = Heads::new(2, 1.0).attend(&broken, &k, &v, None)?;
     assert!(y.sum_all()?.to_scalar::<f32>()?.is_nan());
     Ok(())
 }
@@ -541,7 +541,7 @@ fn inputs_may_lie_anywhere() -> Result<()> {
     same(
         "attention on a fused projection",
         &[&qkv],
-        |v| attention(&cut(v[0], 0)?, &cut(v[0], 1)?, &cut(v[0], 2)?, 3, 0.5, None),
+        |v| Heads::new(3, 0.5).attend(&cut(v[0], 0)?, &cut(v[0], 1)?, &cut(v[0], 2)?, None),
         |v| {
             let (q, k, x) = (cut(v[0], 0)?, cut(v[0], 1)?, cut(v[0], 2)?);
             plain_attention(&[&q, &k, &x], 3, 0.5)
@@ -591,7 +591,7 @@ fn the_same_input_gives_the_same_bits() -> Result<()> {
     let tokens = noise(&[2, 300, 64], 3)?;
     let once = || -> Result<Vec<f32>> {
         let y = conv.forward(&x)?.flatten_all()?.to_vec1::<f32>()?;
-        let z = attention(&tokens, &tokens, &tokens, 4, 0.25, None)?;
+        let z = Heads::new(4, 0.25).attend(&tokens, &tokens, &tokens, None)?;
         Ok([y, z.flatten_all()?.to_vec1()?].concat())
     };
     let first = once()?;
@@ -621,7 +621,11 @@ fn wrong_shapes_are_errors() -> Result<()> {
     );
     assert!(Linear::new(noise(&[2, 3], 4)?, None).forward(&x).is_err());
     let tokens = noise(&[1, 4, 6], 5)?;
-    assert!(attention(&tokens, &tokens, &tokens, 4, 1.0, None).is_err());
+    assert!(
+        Heads::new(4, 1.0)
+            .attend(&tokens, &tokens, &tokens, None)
+            .is_err()
+    );
     assert!(nn::geglu(&w).is_err());
     Ok(())
 }

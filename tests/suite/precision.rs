@@ -3,7 +3,7 @@
 use crate::golden::TestResult;
 use candle_core::{DType, Device, Tensor};
 use lgd_studio::job::{DeviceChoice, Precision};
-use lgd_studio::nn::{attention, attention_in_half};
+use lgd_studio::nn::Heads;
 use lgd_studio::pipeline::{
     BundleSource, EditRequest, GuidanceMode, LgdPipeline, MemoryRules, Progress,
 };
@@ -35,14 +35,14 @@ fn attention_in_half_agrees_with_attention() -> TestResult {
     for (queries, keys, heads, d) in [(70, 131, 2, 40), (5, 3, 1, 7), (33, 64, 3, 16)] {
         let random = |length| Tensor::randn(0f32, 1.0, (2, length, heads * d), &Device::Cpu);
         let (q, k, v) = (random(queries)?, random(keys)?, random(keys)?);
-        let scale = 1.0 / (d as f64).sqrt();
+        let all = Heads::new(heads, 1.0 / (d as f64).sqrt());
         // The last key is hidden from all.
         let mut mask = vec![0f32; keys];
         mask[keys - 1] = f32::MIN;
         let mask = Tensor::from_vec(mask, (1, 1, 1, keys), &Device::Cpu)?;
         for bias in [None, Some(&mask)] {
-            let expected = attention(&q, &k, &v, heads, scale, bias)?;
-            let found = attention_in_half(&q, &k, &v, heads, scale, bias)?;
+            let expected = all.attend(&q, &k, &v, bias)?;
+            let found = all.in_half().attend(&q, &k, &v, bias)?;
             let off = distance(&found, &expected)?;
             assert!(off < 0.01, "{queries} queries, {keys} keys of {d}: {off}");
         }

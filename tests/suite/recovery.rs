@@ -2,11 +2,11 @@
 //! then a window on the same folder finds everything and goes on.
 
 use crate::kept_runs::{list, start_in, undisturbed};
-use crate::window::{Outcome, Window, has_text, open, state, wait, wait_until_ready};
+use crate::window::{Outcome, Window, config, has_text, open, state, wait, wait_until_ready};
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use lgd_studio::app::{AppConfig, Column, NoticeKind, Phase, View};
-use lgd_studio::job::{DeviceChoice, KeptState, Places, Resources, open_run};
+use lgd_studio::job::{KeptState, Places, open_run};
 use rusqlite::Connection;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -152,21 +152,10 @@ fn killed_in_the_middle(home: &Path) -> Outcome {
 
 fn window_on(home: &Path) -> Window {
     open(AppConfig {
-        conference: None,
-        files: Vec::new(),
-        no_drop: false,
-        bundle: None,
-        hub_cache: None,
-        hub_token: None,
-        resources: Resources {
-            device: DeviceChoice::Cpu,
-            ..Resources::default()
-        },
         places: Some(places(home)),
-        locale: None,
         dice: 2,
         program: None,
-        ..AppConfig::default()
+        ..config(home)
     })
 }
 

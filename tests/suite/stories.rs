@@ -1,88 +1,47 @@
 //! Stories, figures and tables for papers, with the real binary and in the window: every product is
 //! opened again.
 
-use crate::cli::{FRAME, Place, QUESTION, example, expect_code, refused};
+use crate::cli::export::{apng, found, gif};
+use crate::cli::{Place, expect_code, refused};
 use crate::golden::TestResult;
-use crate::window::{
-    Outcome, Window, ask_quickly, config, has_text, open, state, wait, wait_until_ready,
-};
+use crate::window::{Outcome, Window, drawn, has_text, state, wait};
 use eframe::egui;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
-use image::codecs::{gif::GifDecoder, png::PngDecoder};
-use image::{AnimationDecoder as _, RgbImage, imageops};
+use image::RgbImage;
 use lgd_studio::app::{Action, Dialog, NoticeKind};
 use lgd_studio::job::{
     Export, ExportFormat, GuidanceMode, JobEvent, StoryPlan, StorySize, open_run,
 };
 use serde_json::Value;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A run of two modes about a small frame.
-fn drawn() -> TestResult<Place> {
-    let place = Place::new()?;
-    let frame = image::open(example(FRAME))?.into_rgb8();
-    imageops::thumbnail(&frame, 200, 150).save(place.path("frame.png"))?;
-    let output = place.run(&[
-        "compare",
-        "frame.png",
-        QUESTION,
-        "--modes",
-        "answer,latent",
-        "--steps",
-        "3",
-        "--seeds",
-        "7",
-        "-o",
-        "out",
-    ])?;
-    expect_code(&output, 0)?;
-    Ok(place)
-}
-
+/// Makes a small one, and says what the program told about it.
 fn export(place: &Place, format: &str, path: &str) -> TestResult<Value> {
-    let args = [
-        "export",
-        "out/run.lgdrun",
-        "--format",
-        format,
-        "-o",
-        path,
-        "--size",
-        "small",
-        "--json",
-    ];
-    let output = place.run(&args)?;
-    expect_code(&output, 0)?;
+    let output = place.export(format, path, &["--size", "small", "--json"])?;
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-fn shown(frames: image::Frames<'_>) -> TestResult<(Vec<RgbImage>, u64)> {
-    let (mut pictures, mut milliseconds) = (Vec::new(), 0);
-    for frame in frames.collect_frames()? {
-        let (above, below) = frame.delay().numer_denom_ms();
-        milliseconds += u64::from(above / below.max(1));
-        pictures.push(image::DynamicImage::ImageRgba8(frame.into_buffer()).into_rgb8());
-    }
-    Ok((pictures, milliseconds))
+/// The pictures, and how many milliseconds all of them are shown.
+fn told(shown: Vec<(RgbImage, u32)>) -> (Vec<RgbImage>, u64) {
+    let milliseconds = shown.iter().map(|(_, delay)| u64::from(*delay)).sum();
+    let pictures = shown.into_iter().map(|(picture, _)| picture).collect();
+    (pictures, milliseconds)
 }
 
 #[test]
 fn a_story_shows_frame_question_answers_steps_and_a_wipe() -> TestResult {
-    let place = drawn()?;
+    let place = Place::drawn(3)?;
     let run = open_run(&place.path("out/run.lgdrun"))?;
     let plan = StoryPlan::of(&run, StorySize::Small);
-    let told = export(&place, "story-gif", "a.gif")?;
-    assert_eq!(told["width_px"], plan.size.0);
-    assert_eq!(told["pictures"], plan.beats.len());
-    let gif = GifDecoder::new(BufReader::new(std::fs::File::open(place.path("a.gif"))?))?;
-    let (gif, gif_ms) = shown(gif.into_frames())?;
+    let report = export(&place, "story-gif", "a.gif")?;
+    assert_eq!(report["width_px"], plan.size.0);
+    assert_eq!(report["pictures"], plan.beats.len());
+    let (gif, gif_ms) = told(gif(&place.path("a.gif"))?);
     export(&place, "story-apng", "a.png")?;
-    let png = PngDecoder::new(BufReader::new(std::fs::File::open(place.path("a.png"))?))?;
-    let (png, png_ms) = shown(png.apng()?.into_frames())?;
+    let (png, png_ms) = told(apng(&place.path("a.png"))?);
     let promised = (plan.seconds() * 1000.0).round() as u64;
     assert_eq!((gif_ms, png_ms), (promised, promised));
     for pictures in [&gif, &png] {
@@ -106,16 +65,8 @@ fn a_story_shows_frame_question_answers_steps_and_a_wipe() -> TestResult {
         lgd_studio::nn::resize::Filter::Bicubic,
     );
     assert_ne!(answer.as_raw(), frame.as_raw());
-    let holds = |x: u32, y: u32| {
-        (0..cell.1).all(|row| {
-            (0..cell.0)
-                .all(|column| last.get_pixel(x + column, y + row) == small.get_pixel(column, row))
-        })
-    };
-    let (width, height) = (last.width() - cell.0, last.height() - cell.1);
-    let mut places = (0..=height).flat_map(|y| (0..=width).map(move |x| (x, y)));
     assert!(
-        places.any(|(x, y)| holds(x, y)),
+        found(last, &small).is_some(),
         "the answer is not in the last picture"
     );
     // What was promised is about what came.
@@ -136,7 +87,7 @@ fn a_story_shows_frame_question_answers_steps_and_a_wipe() -> TestResult {
 
 #[test]
 fn a_story_becomes_a_film_where_ffmpeg_is_and_says_so_where_it_is_not() -> TestResult {
-    let place = drawn()?;
+    let place = Place::drawn(3)?;
     let command = [
         "export",
         "out/run.lgdrun",
@@ -185,7 +136,7 @@ fn a_story_becomes_a_film_where_ffmpeg_is_and_says_so_where_it_is_not() -> TestR
 
 #[test]
 fn figures_and_tables_for_papers_can_be_read() -> TestResult {
-    let place = drawn()?;
+    let place = Place::drawn(3)?;
     export(&place, "pdf", "a.pdf")?;
     let pdf = std::fs::read(place.path("a.pdf"))?;
     assert!(
@@ -247,28 +198,6 @@ fn figures_and_tables_for_papers_can_be_read() -> TestResult {
     Ok(())
 }
 
-fn finished(home: &Path, steps: usize) -> Window {
-    let mut window = open(config(home));
-    wait_until_ready(&mut window);
-    ask_quickly(&mut window, |form| {
-        form.modes = vec![GuidanceMode::Answer];
-        form.request.steps = steps;
-    });
-    window.step();
-    window.key_press(Key::Enter);
-    wait(&mut window, "the column is drawn", |window| {
-        let run = state(window).run.as_ref();
-        run.is_some_and(|run| run.columns.iter().all(|c| c.result().is_some()))
-    });
-    window
-}
-
-fn settle(window: &mut Window) {
-    for _ in 0..6 {
-        window.step();
-    }
-}
-
 /// As if a person had chosen the place in the dialog.
 fn choose(window: &mut Window, path: &Path, format: ExportFormat) -> Outcome {
     let run = state(window).run.as_ref().map(|run| run.to_file());
@@ -289,26 +218,26 @@ fn choose(window: &mut Window, path: &Path, format: ExportFormat) -> Outcome {
 #[test]
 fn window_tells_duration_and_size_before_a_story_is_made() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = finished(home.path(), 3);
+    let mut window = drawn(home.path(), GuidanceMode::Answer, 3);
     window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::E);
-    settle(&mut window);
+    window.run_steps(6);
     assert_eq!(state(&window).dialog, Some(Dialog::Story));
     let plan = state(&window).story_plan().ok_or("a plan")?;
     let (width, height) = plan.size;
     assert!(has_text(&window, &format!("{width} × {height} pixels")));
     assert!(has_text(&window, &format!("{:.1} s", plan.seconds())));
     window.get_by_role_and_label(Role::Button, "Large").click();
-    settle(&mut window);
+    window.run_steps(6);
     let large = state(&window).story_plan().ok_or("a plan")?;
     assert!(large.size.0 > width && has_text(&window, &format!("{} ×", large.size.0)));
     // As on a machine without ffmpeg.
     window
         .state_mut()
         .receive(JobEvent::Programs { mp4: false });
-    settle(&mut window);
+    window.run_steps(6);
     assert!(has_text(&window, "not installed here"));
     window.key_press(Key::Escape);
-    settle(&mut window);
+    window.run_steps(6);
     assert_eq!(state(&window).dialog, None);
 
     let path = home.path().join("story.gif");
@@ -327,7 +256,7 @@ fn window_tells_duration_and_size_before_a_story_is_made() -> Outcome {
 #[test]
 fn window_stops_a_story_in_the_middle_and_says_where_it_cannot_write() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = finished(home.path(), 40);
+    let mut window = drawn(home.path(), GuidanceMode::Answer, 40);
     let folder = home.path().join("stories");
     std::fs::create_dir(&folder)?;
     for format in [ExportFormat::StoryApng, ExportFormat::StoryGif] {

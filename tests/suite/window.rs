@@ -2,18 +2,12 @@
 //! embedded bundle behind it. Only the snapshots need a graphics adapter.
 
 use eframe::egui;
+use egui::Key;
 use egui::accesskit::Role;
-use egui::{Key, Modifiers};
+use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use egui_kittest::{Harness, SnapshotOptions};
-use lgd_studio::app::{
-    Action, AppConfig, AppState, BundleState, Dialog, LgdApp, NoticeKind, Phase, Settings,
-    ThemeChoice,
-};
-use lgd_studio::job::{
-    BundleSource, DeviceChoice, FrameOrigin, GuidanceMode, JobEvent, Places, Problem, Resources,
-    Stage,
-};
+use lgd_studio::app::{Action, AppConfig, AppState, BundleState, Column, Dialog, LgdApp, Page};
+use lgd_studio::job::{DeviceChoice, GuidanceMode, Places, Resources};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,19 +30,12 @@ pub fn places(home: &Path) -> Places {
 
 pub fn config(home: &Path) -> AppConfig {
     AppConfig {
-        files: Vec::new(),
-        bundle: None,
-        hub_cache: None,
-        hub_token: None,
         resources: Resources {
             device: DeviceChoice::Cpu,
             ..Resources::default()
         },
         places: Some(places(home)),
-        locale: None,
         dice: 1,
-        conference: None,
-        no_drop: false,
         program: Some(env!("CARGO_BIN_EXE_lgd-studio").into()),
         ..AppConfig::default()
     }
@@ -80,28 +67,20 @@ pub fn state(window: &Window) -> &AppState {
     window.state().state()
 }
 
-fn phase(window: &Window) -> Option<Phase> {
-    let run = state(window).run.as_ref()?;
-    run.columns.first().map(|column| column.phase.clone())
-}
-
 pub fn wait_until_ready(window: &mut Window) {
     wait(window, "bundle and frame are there", |window| {
         matches!(state(window).bundle, BundleState::Ready(_)) && state(window).frame.frame.is_some()
     });
 }
 
+/// Presses a button. A dialog that opens is measured before it is seen.
+pub fn click(window: &mut Window, label: &str) {
+    window.get_by_role_and_label(Role::Button, label).click();
+    window.run_steps(6);
+}
+
 pub fn has_text(window: &Window, text: &str) -> bool {
     window.query_all_by_label_contains(text).next().is_some()
-}
-
-fn question(window: &Window) -> String {
-    state(window).form.request.question.clone()
-}
-
-fn shows_example(window: &Window, file: &str) -> bool {
-    let frame = state(window).frame.frame.as_ref();
-    frame.is_some_and(|frame| frame.origin == FrameOrigin::Example(file.to_owned()))
 }
 
 pub fn ask_quickly(window: &mut Window, change: impl FnOnce(&mut lgd_studio::app::Form)) {
@@ -110,182 +89,90 @@ pub fn ask_quickly(window: &mut Window, change: impl FnOnce(&mut lgd_studio::app
     window.state_mut().act(Action::EditForm(Box::new(form)));
 }
 
-#[test]
-fn window_enter_draws_the_answer_step_by_step() -> Outcome {
-    let home = tempfile::tempdir()?;
-    let mut window = open(config(home.path()));
+/// A window in which one mode has drawn.
+pub fn drawn(home: &Path, mode: GuidanceMode, steps: usize) -> Window {
+    let mut window = open(config(home));
     wait_until_ready(&mut window);
-    assert_eq!(question(&window), "What happens if the cat gets hungry?");
     ask_quickly(&mut window, |form| {
-        form.modes = vec![GuidanceMode::Answer];
-        form.request.steps = 8;
+        form.modes = vec![mode];
+        form.request.steps = steps;
     });
     window.step();
-
     window.key_press(Key::Enter);
-    window.step();
-    assert!(state(&window).is_running());
-    assert!(
-        window
-            .query_by_role_and_label(Role::Button, "Draw the answer")
-            .is_none()
-    );
-
-    let mut steps = Vec::new();
-    wait(&mut window, "the answer is drawn", |window| {
-        match phase(window) {
-            Some(Phase::Running(progress)) => {
-                if progress.step > 0 && steps.last() != Some(&progress.step) {
-                    window.step();
-                    if let Some(Phase::Running(now)) = phase(window)
-                        && now.stage == Stage::Drawing
-                    {
-                        let text = format!("Drawing {} of 8", now.step);
-                        assert!(has_text(window, &text), "{text} is not on screen");
-                    }
-                    steps.push(progress.step);
-                }
-                false
-            }
-            Some(Phase::Queued) => false,
-            Some(Phase::Finished(_)) => true,
-            other => panic!("{other:?}"),
-        }
+    wait(&mut window, "the column is drawn", |window| {
+        let run = state(window).run.as_ref();
+        run.is_some_and(|run| run.columns.iter().all(|c| c.result().is_some()))
     });
-    // A busy machine skips some: the newest preview replaces the ones before.
-    assert!(steps.len() >= 2, "the steps are watched: {steps:?}");
-    assert!(steps.is_sorted());
-    let field = window.get_by_role_and_label(Role::TextInput, "Answer of Answer");
-    let written = state(&window)
-        .run
-        .as_ref()
-        .and_then(|run| run.columns[0].answer.clone());
-    assert_eq!(field.value(), written.map(|answer| answer.text));
-    window.get_by_role_and_label(Role::Button, "Save picture…");
-    window.get_by_role_and_label(Role::Button, "Copy picture");
-    let Some(Phase::Finished(result)) = phase(&window) else {
-        panic!("finished");
-    };
-    assert_eq!(result.picture.dimensions(), (512, 512), "the frame's size");
-    // Frame, frame of the run, one per preview, the result; nothing twice.
-    let most = 3 + result.request.steps;
-    assert!(
-        window.state().uploads() <= most,
-        "{}",
-        window.state().uploads()
-    );
-
     window
-        .get_by_role_and_label(Role::Button, "Use as next frame")
-        .click();
-    window.step();
-    window.step();
-    assert!(has_text(&window, "Earlier answer"));
-    Ok(())
 }
 
-#[test]
-fn window_escape_cancels_and_the_same_can_be_tried_again() -> Outcome {
-    let home = tempfile::tempdir()?;
-    let mut window = open(config(home.path()));
-    wait_until_ready(&mut window);
-    ask_quickly(&mut window, |form| form.request.steps = 1000);
-    window.step();
-    window
-        .get_by_role_and_label(Role::Button, "Draw the answer")
-        .click();
-    wait(
-        &mut window,
-        "drawing began",
-        |window| matches!(phase(window), Some(Phase::Running(progress)) if progress.step > 0),
-    );
-    window.key_press(Key::Escape);
-    window.step();
-    wait(&mut window, "it stopped", |window| {
-        matches!(phase(window), Some(Phase::Cancelled))
-    });
-    assert!(has_text(&window, "Cancelled"));
-
-    window
-        .get_by_role_and_label(Role::Button, "Try again")
-        .click();
-    wait(&mut window, "it draws again", |window| {
-        state(window).is_running()
-    });
-    window.get_by_role_and_label(Role::Button, "Cancel").click();
-    wait(&mut window, "it stopped again", |window| {
-        matches!(phase(window), Some(Phase::Cancelled))
-    });
-    Ok(())
+pub fn column(window: &Window, index: usize) -> &Column {
+    let run = state(window).run.as_ref().expect("there is a run");
+    &run.columns[index]
 }
 
-#[test]
-fn window_tells_what_failed_and_what_to_do() -> Outcome {
-    let home = tempfile::tempdir()?;
-    let missing = home.path().join("no-such-bundle");
-    let mut window = open(AppConfig {
-        bundle: Some(BundleSource::Folder(missing)),
-        ..config(home.path())
-    });
-    wait(&mut window, "the bundle fails", |window| {
-        matches!(state(window).bundle, BundleState::Failed(_))
-    });
-    assert!(has_text(&window, "That did not work"));
-    assert!(has_text(&window, "no-such-bundle"), "the file is named");
-    window.get_by_role_and_label(Role::Button, "Try again");
-
-    let broken = home.path().join("broken.png");
-    std::fs::write(&broken, "not a picture")?;
-    window.state_mut().act(Action::OpenPath(broken));
-    wait(&mut window, "the picture is refused", |window| {
-        !state(window).notices.is_empty()
-    });
-    window
-        .get_by_role_and_label(Role::Button, "Dismiss")
-        .click();
-    wait(&mut window, "the notice is gone", |window| {
-        state(window).notices.is_empty()
-    });
-    Ok(())
+/// A window in the language of a system.
+pub fn open_in(locale: &str, home: &Path) -> Window {
+    open(AppConfig {
+        locale: Some(locale.to_owned()),
+        ..config(home)
+    })
 }
 
-#[test]
-fn window_examples_bring_their_questions() -> Outcome {
-    let home = tempfile::tempdir()?;
-    let mut window = open(config(home.path()));
-    wait_until_ready(&mut window);
-    window
-        .get_by_role_and_label(Role::Button, "Example Snowman")
-        .click();
-    wait(&mut window, "the snowman stands there", |window| {
-        shows_example(window, "snowman.png")
-    });
-    assert_eq!(question(&window), "What happens if it gets terribly hot?");
-    let suggestion = "What happens if somebody whistles for the dog?";
-    window
-        .get_by_role_and_label(Role::Button, suggestion)
-        .click();
-    window.step();
-    window.step();
-    assert_eq!(question(&window), suggestion);
-    assert!(has_text(&window, "of 24 tokens"));
+pub const PAGES: [Page; 9] = [
+    Page::Ask,
+    Page::Gallery,
+    Page::Dataset,
+    Page::Vote,
+    Page::Evaluate,
+    Page::Train,
+    Page::Models,
+    Page::Log,
+    Page::Help,
+];
 
-    // A click takes no focus that Enter would need.
-    window
-        .get_by_role_and_label(Role::Button, "Example Balloon")
-        .click();
-    wait(&mut window, "the balloon is there", |window| {
-        shows_example(window, "balloon.png")
+/// The dialogs that need nothing to have happened before.
+pub const DIALOGS: [Dialog; 10] = [
+    Dialog::Settings,
+    Dialog::About,
+    Dialog::Palette,
+    Dialog::Hub,
+    Dialog::Import,
+    Dialog::Network,
+    Dialog::Grid,
+    Dialog::Welcome,
+    Dialog::Package,
+    Dialog::Doctor,
+];
+
+pub fn show_page(window: &mut Window, page: Page) {
+    window.state_mut().act(Action::ShowPage(page));
+    window.run_steps(6);
+}
+
+/// Shows a dialog over the page, does something with it, and closes it.
+pub fn with_dialog(window: &mut Window, dialog: Dialog, look: impl FnOnce(&mut Window)) {
+    window.state_mut().act(Action::ShowDialog(dialog));
+    window.run_steps(6);
+    look(window);
+    window.state_mut().act(Action::CloseDialog);
+    window.run_steps(6);
+}
+
+/// With a cache of the hub of its own.
+pub fn config_with_hub(home: &Path) -> AppConfig {
+    AppConfig {
+        hub_cache: Some(home.join("hub")),
+        ..config(home)
+    }
+}
+
+/// Shows the Models page, until the shelves were looked through.
+pub fn show_models(window: &mut Window) {
+    window.state_mut().act(Action::ShowPage(Page::Models));
+    wait(window, "the shelves were looked through", |window| {
+        state(window).library.bundles.is_some()
     });
-    window.key_press(Key::Enter);
-    wait(&mut window, "Enter draws", |window| {
-        state(window).is_running()
-    });
-    window.key_press(Key::Escape);
-    wait(&mut window, "Escape stops", |window| {
-        !state(window).is_running()
-    });
-    Ok(())
 }
 
 /// A file as the system drops it.
@@ -309,182 +196,6 @@ pub fn drop_file(window: &mut Window, path: &Path) {
     window.step();
 }
 
-#[test]
-fn window_takes_pictures_that_are_dropped_pasted_or_typed() -> Outcome {
-    let home = tempfile::tempdir()?;
-    let mut window = open(config(home.path()));
-    wait_until_ready(&mut window);
-    let picture = |name: &str, width: u32| -> image::ImageResult<PathBuf> {
-        let path = home.path().join(name);
-        image::RgbImage::from_pixel(width, 5, image::Rgb([90, 140, 150])).save(&path)?;
-        Ok(path)
-    };
-    let shows = |window: &Window, width: u32| {
-        let frame = state(window).frame.frame.as_ref();
-        frame.is_some_and(|frame| frame.image.width() == width)
-    };
-
-    let hovered = egui::HoveredFile::default();
-    window.input_mut().hovered_files.push(hovered);
-    window.step();
-    window.input_mut().hovered_files.clear();
-    let dropped = Dropped(picture("dropped.png", 7)?);
-    window.input_mut().dropped_files.push(Arc::new(dropped));
-    wait(&mut window, "the dropped picture is the frame", |window| {
-        shows(window, 7)
-    });
-    assert!(has_text(&window, "dropped.png"));
-
-    let pasted = picture("pasted.png", 8)?;
-    window.event(egui::Event::Paste(pasted.display().to_string()));
-    wait(&mut window, "the pasted path is the frame", |window| {
-        shows(window, 8)
-    });
-
-    let typed = picture("typed.png", 9)?;
-    window
-        .get_by_role_and_label(Role::TextInput, "Picture file")
-        .focus();
-    window.step();
-    window.key_press_modifiers(Modifiers::COMMAND, Key::A);
-    window.step();
-    window
-        .get_by_role_and_label(Role::TextInput, "Picture file")
-        .type_text(&typed.display().to_string());
-    window.step();
-    window.key_press(Key::Enter);
-    wait(&mut window, "the typed path is the frame", |window| {
-        shows(window, 9)
-    });
-    assert_eq!(state(&window).recent.len(), 3);
-    Ok(())
-}
-
-#[test]
-fn window_question_field_has_a_history_and_new_lines() -> Outcome {
-    let home = tempfile::tempdir()?;
-    let session = places(home.path()).session_file();
-    std::fs::create_dir_all(session.parent().ok_or("a folder")?)?;
-    std::fs::write(&session, "history = [\"First?\", \"Second?\"]\n")?;
-    let mut window = open(config(home.path()));
-    wait_until_ready(&mut window);
-    ask_quickly(&mut window, |form| {
-        form.request.question = "Third".to_owned()
-    });
-    window.step();
-    window
-        .get_by_role_and_label(Role::MultilineTextInput, "Question")
-        .focus();
-    // One frame to take the focus, one to claim the arrow keys for the field.
-    window.step();
-    window.step();
-    for (key, expected) in [
-        (Key::ArrowUp, "Second?"),
-        (Key::ArrowUp, "First?"),
-        (Key::ArrowUp, "First?"),
-        (Key::ArrowDown, "Second?"),
-        (Key::ArrowDown, "Third"),
-    ] {
-        window.key_press(key);
-        window.step();
-        window.step();
-        assert_eq!(question(&window), expected);
-    }
-    window.key_press_modifiers(Modifiers::SHIFT, Key::Enter);
-    window.step();
-    window.step();
-    assert!(question(&window).contains('\n'), "{:?}", question(&window));
-    assert!(!state(&window).is_running());
-    Ok(())
-}
-
-#[test]
-fn window_settings_and_session_survive_a_restart() -> Outcome {
-    let home = tempfile::tempdir()?;
-    let mut window = open(config(home.path()));
-    wait_until_ready(&mut window);
-    window
-        .get_by_role_and_label(Role::Button, "Example Balloon")
-        .click();
-    wait(&mut window, "the balloon is there", |window| {
-        question(window) == "What happens if a needle touches the balloon?"
-            && !state(window).frame.opening
-    });
-    window.get_by_role_and_label(Role::Button, "Both").click();
-    window.step();
-    window.get_by_role_and_label(Role::Button, "Keep").click();
-    window.step();
-    window.key_press_modifiers(Modifiers::COMMAND, Key::Comma);
-    window.step();
-    window.step();
-    assert_eq!(state(&window).dialog, Some(Dialog::Settings));
-    window.get_by_role_and_label(Role::Button, "Dark").click();
-    window.step();
-    window.get_by_role_and_label(Role::Button, "Close").click();
-    window.step();
-    ask_quickly(&mut window, |form| {
-        form.request.steps = 31;
-        form.request.seed = 4113;
-    });
-    window.step();
-    let before = state(&window).session();
-    eframe::App::on_exit(window.state_mut());
-    drop(window);
-
-    let mut window = open(config(home.path()));
-    wait_until_ready(&mut window);
-    let after = state(&window).session();
-    assert_eq!(after, before);
-    let both = [GuidanceMode::Latent, GuidanceMode::Both];
-    assert_eq!(after.form.modes, both, "a click adds a column");
-    assert_eq!(
-        (after.form.request.steps, after.form.request.seed),
-        (31, 4113)
-    );
-    assert!(after.form.keep_seed);
-    assert_eq!(state(&window).settings.theme, ThemeChoice::Dark);
-    assert_eq!(window.ctx.theme(), egui::Theme::Dark);
-    Ok(())
-}
-
-#[test]
-fn window_opens_although_the_settings_are_broken() -> Outcome {
-    let home = tempfile::tempdir()?;
-    let file = places(home.path()).settings_file();
-    std::fs::create_dir_all(file.parent().ok_or("a folder")?)?;
-    std::fs::write(&file, "theme = [[[")?;
-    let window = open(config(home.path()));
-    assert!(matches!(
-        state(&window).notices.as_slice(),
-        [notice] if matches!(notice.kind, NoticeKind::SettingsBroken(_))
-    ));
-    assert!(has_text(&window, "set aside"));
-    Ok(())
-}
-
-#[test]
-fn window_work_per_frame_stays_small_while_drawing() -> Outcome {
-    let home = tempfile::tempdir()?;
-    let mut window = open(config(home.path()));
-    wait_until_ready(&mut window);
-    window
-        .get_by_role_and_label(Role::Button, "Draw the answer")
-        .click();
-    wait(&mut window, "it is drawn", |window| {
-        matches!(phase(window), Some(Phase::Finished(_)))
-    });
-    let times = window
-        .state()
-        .times()
-        .summary()
-        .ok_or("frames were drawn")?;
-    println!("work on the UI thread per frame: {times:?}");
-    // The goal is 5 ms in 99 of 100; tests share the processor with the drawing and other tests,
-    // so only the median is held to it here.
-    assert!(times.median_ms <= 5.0, "{times:?}");
-    Ok(())
-}
-
 /// Whether a graphics adapter can draw snapshots; without one the test is skipped, loudly.
 pub fn can_draw() -> bool {
     let setup = egui_kittest::wgpu::default_wgpu_setup();
@@ -504,57 +215,4 @@ pub fn can_draw() -> bool {
         println!("skipped: no graphics adapter to draw the window with");
     }
     found
-}
-
-/// Draws the window at half size: enough to see the layout, small enough to keep.
-fn snapshot(name: &str, theme: ThemeChoice, prepare: impl FnOnce(&mut Window)) -> Outcome {
-    if !can_draw() {
-        return Ok(());
-    }
-    let home = tempfile::tempdir()?;
-    let mut window = Harness::builder()
-        .with_size([1280.0, 800.0])
-        .with_pixels_per_point(0.5)
-        .wgpu()
-        .build_eframe(|cc| LgdApp::new(cc, config(home.path())).expect("threads start"));
-    wait_until_ready(&mut window);
-    window
-        .state_mut()
-        .act(Action::EditSettings(Box::new(Settings {
-            theme,
-            ..Settings::default()
-        })));
-    prepare(&mut window);
-    window.run_steps(3);
-    // Software drivers differ a little in how they blend edges.
-    let options = SnapshotOptions::new().threshold(1.5).max_failed_pixels(300);
-    window.snapshot_options(name, &options);
-    Ok(())
-}
-
-#[test]
-fn window_snapshot_waiting_light() -> Outcome {
-    snapshot("waiting_light", ThemeChoice::Light, |_window| {})
-}
-
-#[test]
-fn window_snapshot_failed_dark() -> Outcome {
-    snapshot("failed_dark", ThemeChoice::Dark, |window| {
-        window.state_mut().act(Action::Generate);
-        let job = state(window)
-            .run
-            .as_ref()
-            .and_then(|run| run.columns.first()?.job)
-            .expect("a job was submitted");
-        let problem = Problem::new("The device is out of memory after 3.1 GB.")
-            .hint("Choose a smaller bundle, or close other programs.");
-        window.state_mut().receive(JobEvent::Failed(job.0, problem));
-    })
-}
-
-#[test]
-fn window_snapshot_about_light() -> Outcome {
-    snapshot("about_light", ThemeChoice::Light, |window| {
-        window.state_mut().act(Action::ShowDialog(Dialog::About));
-    })
 }

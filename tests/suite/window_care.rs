@@ -1,7 +1,7 @@
 //! Log, doctor, requests and settings in files, by accessible label.
 
 use crate::cli::{Place, QUESTION, example, expect_code};
-use crate::window::{Outcome, Window, config, has_text, open, places, state, wait};
+use crate::window::{Outcome, Window, click, config, has_text, open, places, state, wait};
 use eframe::egui;
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
@@ -11,12 +11,6 @@ use lgd_studio::job::{FolderUse, JobEvent};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
-
-pub fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    // A dialog is measured before it is seen.
-    window.run_steps(6);
-}
 
 fn show(window: &mut Window, action: Action) {
     window.state_mut().act(action);

@@ -1,8 +1,7 @@
 //! Crashes: how they are written down, told at the next start, packed for others, and kept away by safe
 //! mode.
 
-use crate::window::{Outcome, Window, config, has_text, open, places, state, wait};
-use crate::window_care::click;
+use crate::window::{Outcome, Window, click, config, has_text, open, places, state, wait};
 use eframe::egui;
 use egui::accesskit::Role;
 use egui_kittest::Harness;

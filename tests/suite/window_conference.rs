@@ -1,8 +1,7 @@
 //! Conference mode by accessible label, with the real jobs and the embedded bundle behind it.
 
-use crate::window::{Outcome, Window, config, has_text, open, state, wait};
+use crate::window::{Outcome, Window, click, config, has_text, open, state, wait};
 use eframe::egui;
-use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use lgd_studio::app::{Action, Ballot, BundleState, Conference, ConferenceAction, Page, Scene};
@@ -12,13 +11,6 @@ const QUESTION: &str = "What happens if the cat gets hungry?";
 
 fn conference(window: &Window) -> &Conference {
     state(window).conference.as_ref().expect("it is on")
-}
-
-fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    for _ in 0..3 {
-        window.step();
-    }
 }
 
 fn leave(window: &mut Window) {

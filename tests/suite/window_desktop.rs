@@ -1,7 +1,7 @@
 //! The window and the desktop around it: title, other starts, quitting, place, and what is not there.
 
 use crate::window::{
-    Outcome, Window, ask_quickly, config, has_text, open, open_sized, places, state, wait,
+    Outcome, Window, ask_quickly, click, config, has_text, open, open_sized, places, state, wait,
     wait_until_ready,
 };
 use eframe::egui;
@@ -14,11 +14,6 @@ use lgd_studio::app::{
 use lgd_studio::job::instance::{Claim, claim};
 use lgd_studio::job::{FrameOrigin, GuidanceMode};
 use std::path::PathBuf;
-
-fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    window.run_steps(6);
-}
 
 /// What the window asked of the desktop in the last frame.
 fn commands(window: &Window) -> Vec<ViewportCommand> {

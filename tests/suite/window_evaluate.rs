@@ -1,7 +1,7 @@
 //! The Evaluate page by accessible label, with the real jobs and the embedded bundle behind it.
 
 use crate::golden::root;
-use crate::window::{Outcome, Window, config, has_text, open, places, state, wait};
+use crate::window::{Outcome, Window, click, config, has_text, open, places, state, wait};
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use lgd_studio::app::{Action, BundleState, EvaluateAction, EvaluationDraft, NoticeKind, Page};
@@ -25,13 +25,6 @@ fn edit(window: &mut Window, change: impl FnOnce(&mut EvaluationDraft)) {
     let action = EvaluateAction::Edit(Box::new(draft));
     window.state_mut().act(Action::Evaluate(action));
     window.step();
-}
-
-fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    for _ in 0..3 {
-        window.step();
-    }
 }
 
 fn page(home: &Path) -> Window {

@@ -1,45 +1,18 @@
 //! Explaining a column in the window by accessible label: words, effects, cancelling, reading back.
 
 use crate::window::{
-    Outcome, Window, ask_quickly, config, has_text, open, state, wait, wait_until_ready,
+    Outcome, Window, ask_quickly, click, column, config, drawn, has_text, open, state, wait,
+    wait_until_ready,
 };
 use eframe::egui;
 use egui::Key;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use lgd_studio::app::{Column, Explained, Inquiry, Topic};
+use lgd_studio::app::{Explained, Inquiry, Topic};
 use lgd_studio::job::{GuidanceMode, PieceOf};
-
-fn column(window: &Window, index: usize) -> &Column {
-    let run = state(window).run.as_ref().expect("there is a run");
-    &run.columns[index]
-}
 
 fn explained(window: &Window) -> &Explained {
     &column(window, 0).explained
-}
-
-/// A window in which one mode has drawn.
-fn drawn(home: &std::path::Path, mode: GuidanceMode, steps: usize) -> Window {
-    let mut window = open(config(home));
-    wait_until_ready(&mut window);
-    ask_quickly(&mut window, |form| {
-        form.modes = vec![mode];
-        form.request.steps = steps;
-    });
-    window.step();
-    window.key_press(Key::Enter);
-    wait(&mut window, "the column is drawn", |window| {
-        let run = state(window).run.as_ref();
-        run.is_some_and(|run| run.columns.iter().all(|c| c.result().is_some()))
-    });
-    window
-}
-
-fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    window.step();
-    window.step();
 }
 
 /// The piece whose map is on screen.

@@ -2,7 +2,8 @@
 
 use crate::cli::{FRAME, Place, QUESTION, example};
 use crate::window::{
-    Outcome, Window, ask_quickly, config, drop_file, has_text, open, state, wait, wait_until_ready,
+    Outcome, Window, ask_quickly, click, config, drop_file, has_text, open, state, wait,
+    wait_until_ready,
 };
 use eframe::egui;
 use egui::accesskit::Role;
@@ -24,12 +25,6 @@ fn saved_answer(place: &Place) -> Result<PathBuf, Box<dyn std::error::Error>> {
 fn origin(window: &Window) -> Option<FrameOrigin> {
     let frame = state(window).frame.frame.as_ref();
     frame.map(|frame| frame.origin.clone())
-}
-
-fn click(window: &mut Window, name: &str) {
-    window.get_by_role_and_label(Role::Button, name).click();
-    window.step();
-    window.step();
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! embedded bundle. No graphics adapter is needed.
 
 use crate::window::{
-    Dropped, Outcome, Window, ask_quickly, config, has_text, open, state, wait, wait_until_ready,
+    Dropped, Outcome, Window, ask_quickly, click, config, has_text, open, state, wait,
+    wait_until_ready,
 };
 use eframe::egui;
 use egui::accesskit::Role;
@@ -24,12 +25,6 @@ fn finished(window: &Window) -> bool {
 
 fn done(window: &Window) -> usize {
     run(window).cells_done().0
-}
-
-fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    window.step();
-    window.step();
 }
 
 /// Replaces what stands in a field.

@@ -1,9 +1,8 @@
 //! The way in, by accessible label: a first question at one press, the tour, the help.
 
 use crate::window::{
-    Outcome, Window, config, has_text, open, open_sized, state, wait, wait_until_ready,
+    Outcome, Window, click, config, has_text, open, open_sized, state, wait, wait_until_ready,
 };
-use crate::window_care::click;
 use eframe::egui;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};

@@ -1,11 +1,13 @@
 //! Downloads in the window by accessible label, from a server on this machine.
 
 use crate::fake_hub::{FakeHub, Fault, REPO, checksum, noise};
-use crate::window::{Outcome, Window, config, has_text, open, state, wait};
+use crate::window::{
+    Outcome, Window, click, config_with_hub, has_text, open, show_models, state, wait,
+};
 use eframe::egui;
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
-use lgd_studio::app::{Action, AppConfig, DownloadState, Page, Shelved};
+use lgd_studio::app::{Action, DownloadState, Shelved};
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,28 +22,14 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
 
 /// A window on the Models page whose hub is that server.
 fn window_on(home: &Path, fake: &FakeHub) -> Window {
-    let mut window = open(AppConfig {
-        hub_cache: Some(home.join("hub")),
-        ..config(home)
-    });
+    let mut window = open(config_with_hub(home));
     let mut settings = state(&window).settings.clone();
     settings.network.endpoint = fake.address.clone();
     window
         .state_mut()
         .act(Action::EditSettings(Box::new(settings)));
-    window.state_mut().act(Action::ShowPage(Page::Models));
-    wait(&mut window, "the shelves were looked through", |window| {
-        state(window).library.bundles.is_some()
-    });
+    show_models(&mut window);
     window
-}
-
-fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    // A dialog is measured before it is seen.
-    for _ in 0..4 {
-        window.step();
-    }
 }
 
 /// Opens the dialog and looks the repository up.

@@ -1,32 +1,30 @@
 //! The window in Chinese, by accessible label.
 
-use crate::window::{Outcome, Window, config, has_text, open, places, state, wait_until_ready};
+use crate::window::{
+    DIALOGS, Outcome, PAGES, click, config, has_text, open, open_in, places, show_page, state,
+    wait_until_ready, with_dialog,
+};
 use eframe::egui;
 use egui::accesskit::Role;
 use egui::epaint::text::MissingGlyphPolicy;
 use egui::{Event, ImeEvent};
 use egui_kittest::kittest::Queryable as _;
-use lgd_studio::app::{Action, AppConfig, Dialog, LanguageChoice, Page};
+use lgd_studio::app::{Action, LanguageChoice, Page};
 use std::time::{Duration, Instant};
-
-fn choose(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    window.run_steps(6);
-}
 
 #[test]
 fn window_changes_its_language_while_it_is_open() -> Outcome {
     let home = tempfile::tempdir()?;
     let mut window = open(config(home.path()));
     wait_until_ready(&mut window);
-    choose(&mut window, "Settings");
-    choose(&mut window, "简体中文");
+    click(&mut window, "Settings");
+    click(&mut window, "简体中文");
     assert_eq!(state(&window).settings.language, LanguageChoice::Chinese);
     window.get_by_role_and_label(Role::Button, "跟随系统");
-    choose(&mut window, "关闭");
+    click(&mut window, "关闭");
     window.get_by_role_and_label(Role::Button, "绘制答案");
     assert!(!has_text(&window, "Draw the answer"));
-    choose(&mut window, "图库");
+    click(&mut window, "图库");
     assert_eq!(state(&window).page, Page::Gallery);
 
     window.state_mut().save();
@@ -40,9 +38,9 @@ fn window_changes_its_language_while_it_is_open() -> Outcome {
 
     let mut window = open(config(home.path()));
     window.step();
-    choose(&mut window, "设置");
-    choose(&mut window, "English");
-    choose(&mut window, "Close");
+    click(&mut window, "设置");
+    click(&mut window, "English");
+    click(&mut window, "Close");
     window.get_by_role_and_label(Role::Button, "Gallery");
     Ok(())
 }
@@ -51,10 +49,7 @@ fn window_changes_its_language_while_it_is_open() -> Outcome {
 fn window_speaks_the_language_of_the_system() -> Outcome {
     for (locale, label) in [("zh-Hans-CN", "绘制答案"), ("fr-FR", "Draw the answer")] {
         let home = tempfile::tempdir()?;
-        let mut window = open(AppConfig {
-            locale: Some(locale.to_owned()),
-            ..config(home.path())
-        });
+        let mut window = open_in(locale, home.path());
         wait_until_ready(&mut window);
         window.get_by_role_and_label(Role::Button, label);
         assert_eq!(state(&window).settings.language, LanguageChoice::System);
@@ -66,43 +61,16 @@ fn window_speaks_the_language_of_the_system() -> Outcome {
 #[test]
 fn window_has_a_glyph_for_every_character_it_shows() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = open(AppConfig {
-        locale: Some("zh-CN".to_owned()),
-        ..config(home.path())
-    });
+    let mut window = open_in("zh-CN", home.path());
     window
         .ctx
         .set_missing_glyph_policy(MissingGlyphPolicy::Panic);
     wait_until_ready(&mut window);
-    for page in [
-        Page::Gallery,
-        Page::Dataset,
-        Page::Vote,
-        Page::Evaluate,
-        Page::Train,
-        Page::Models,
-        Page::Log,
-        Page::Help,
-        Page::Ask,
-    ] {
-        window.state_mut().act(Action::ShowPage(page));
-        window.run_steps(3);
+    for page in PAGES {
+        show_page(&mut window, page);
     }
-    for dialog in [
-        Dialog::Settings,
-        Dialog::About,
-        Dialog::Palette,
-        Dialog::Hub,
-        Dialog::Import,
-        Dialog::Network,
-        Dialog::Grid,
-        Dialog::Welcome,
-        Dialog::Package,
-        Dialog::Doctor,
-    ] {
-        window.state_mut().act(Action::ShowDialog(dialog));
-        window.run_steps(3);
-        window.state_mut().act(Action::CloseDialog);
+    for dialog in DIALOGS {
+        with_dialog(&mut window, dialog, |_| {});
     }
     Ok(())
 }

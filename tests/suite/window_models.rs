@@ -1,6 +1,6 @@
 //! The Models page by accessible label, with the real library behind it.
 
-use crate::window::{Outcome, Window, config, has_text, open, places, state, wait};
+use crate::window::{Outcome, Window, click, config, has_text, open, places, state, wait};
 use eframe::egui;
 use egui::Key;
 use egui::accesskit::Role;
@@ -44,14 +44,6 @@ fn models(home: &Path) -> Window {
         bundles.is_some_and(|all| all.iter().all(|entry| looked_into(&entry.source)))
     });
     window
-}
-
-fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    // A dialog is measured before it is seen.
-    for _ in 0..4 {
-        window.step();
-    }
 }
 
 fn select(window: &mut Window, folder: &Path) {

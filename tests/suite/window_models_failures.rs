@@ -2,12 +2,13 @@
 
 use crate::fake_hub::{FakeHub, REPO, noise};
 use crate::golden::root;
-use crate::window::{Outcome, Window, config, has_text, open, places, state, wait};
+use crate::window::{
+    Outcome, Window, click, config_with_hub, has_text, open, places, show_models, state, wait,
+};
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use lgd_studio::app::{
-    Action, AppConfig, BundleState, DownloadState, HubAction, ImportAction, ImportStep,
-    LibraryAction, Page,
+    Action, BundleState, DownloadState, HubAction, ImportAction, ImportStep, LibraryAction, Page,
 };
 use lgd_studio::job::{BundleSource, JobEvent, LibraryEvent, Problem};
 use std::path::{Path, PathBuf};
@@ -16,23 +17,9 @@ const UNET: &str = "unet/diffusion_pytorch_model.safetensors";
 
 /// A window on the page.
 fn models(home: &Path) -> Window {
-    let mut window = open(AppConfig {
-        hub_cache: Some(home.join("hub")),
-        ..config(home)
-    });
-    window.state_mut().act(Action::ShowPage(Page::Models));
-    wait(&mut window, "the shelves were looked through", |window| {
-        state(window).library.bundles.is_some()
-    });
+    let mut window = open(config_with_hub(home));
+    show_models(&mut window);
     window
-}
-
-fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    // A dialog is measured before it is seen.
-    for _ in 0..4 {
-        window.step();
-    }
 }
 
 /// A copy of the published InstructPix2Pix folder of the golden numbers.

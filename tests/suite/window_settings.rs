@@ -1,7 +1,7 @@
 //! The settings dialog, and the ways on where a device fails, by accessible label.
 
 use crate::window::{
-    Outcome, Window, ask_quickly, config, has_text, open, open_sized, places, state, wait,
+    Outcome, Window, ask_quickly, click, config, has_text, open, open_sized, places, state, wait,
     wait_until_ready,
 };
 use eframe::egui;
@@ -20,14 +20,6 @@ fn with_device(home: &Path, device: &str) -> std::io::Result<AppConfig> {
         resources: Resources::default(),
         ..config(home)
     })
-}
-
-fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    // A dialog is measured before it is seen.
-    for _ in 0..4 {
-        window.step();
-    }
 }
 
 fn show_settings(window: &mut Window) {

@@ -1,7 +1,7 @@
 //! The Train page by accessible label, with real runs in real processes behind it.
 
 use crate::vqai::toon;
-use crate::window::{Outcome, Window, config, has_text, open, places, state, wait};
+use crate::window::{Outcome, Window, click, config, has_text, open, places, state, wait};
 use eframe::egui;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -30,13 +30,6 @@ pub fn train_with(config: AppConfig) -> Window {
 pub fn act(window: &mut Window, action: TrainAction) {
     window.state_mut().act(Action::Train(action));
     window.step();
-}
-
-pub fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    for _ in 0..3 {
-        window.step();
-    }
 }
 
 /// A run of the translation alone on six small samples, in the form.

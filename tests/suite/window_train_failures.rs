@@ -3,8 +3,8 @@
 
 use crate::training_failures::small_disks;
 use crate::vqai::toon;
-use crate::window::{Outcome, Window, config, has_text, places, state, wait};
-use crate::window_train::{act, click, only_run, short, train, train_with, wait_for_state};
+use crate::window::{Outcome, Window, click, config, has_text, places, state, wait};
+use crate::window_train::{act, only_run, short, train, train_with, wait_for_state};
 use lgd_studio::app::{TrainAction, TrainDraft};
 use lgd_studio::job::DeviceChoice;
 use lgd_studio::job::training::{LrSchedule, RunState, hold_device};

@@ -1,6 +1,6 @@
 //! The Vote page by accessible label, on an evaluation of painted pictures, with the real store.
 
-use crate::window::{Outcome, Window, config, has_text, open, state, wait};
+use crate::window::{Outcome, Window, click, config, has_text, open, state, wait};
 use eframe::egui;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
@@ -26,13 +26,6 @@ fn evaluation(folder: &Path, samples: usize) -> Outcome {
         }
     }
     Ok(())
-}
-
-fn click(window: &mut Window, label: &str) {
-    window.get_by_role_and_label(Role::Button, label).click();
-    for _ in 0..3 {
-        window.step();
-    }
 }
 
 fn begin(window: &mut Window, folder: &Path, rater: &str) {

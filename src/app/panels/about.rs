@@ -2,7 +2,7 @@
 //! know.
 
 use super::Cx;
-use crate::app::care_command::CareCommand;
+use crate::app::command::CareCommand;
 use crate::app::state::{Action, BundleState};
 use crate::app::theme::space;
 use crate::app::widgets::{closing_dialog, hint};

@@ -22,8 +22,7 @@ pub struct Palette {
 impl Palette {
     /// Draws the palette while it is open.
     pub fn ui(&mut self, ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
-        let found: Vec<Command> = Command::ALL
-            .into_iter()
+        let found: Vec<Command> = Command::all()
             .filter(|command| *command != Command::Palette)
             .filter(|command| matches(&self.query, &cx.tr(command.label())))
             .collect();

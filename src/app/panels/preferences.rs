@@ -2,7 +2,7 @@
 
 use super::Cx;
 use super::compute::compute_ui;
-use crate::app::care_command::CareCommand;
+use crate::app::command::CareCommand;
 use crate::app::language::LanguageChoice;
 use crate::app::settings::{MotionChoice, Settings, ThemeChoice};
 use crate::app::state::{Action, Dialog};

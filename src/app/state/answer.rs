@@ -1,36 +1,16 @@
 //! From a question to jobs, and what can be done with a finished answer.
 
-use super::{
-    AppState, Blocked, BundleState, Column, Effect, Form, MAX_COLUMNS, MAX_HISTORY, Page,
-    QueueAction, Run, RunId, Ticket,
-};
+use super::{AppState, Column, Effect, Form, MAX_COLUMNS, Page, QueueAction, Run, RunId, Ticket};
 use crate::job::{
     Axis, BundleSource, EditRequest, EditResult, FileTask, Frame, FrameOrigin, GuidanceMode, JobId,
     JobSpec, PieceOf, RunFile, StoreTask,
 };
 use std::sync::Arc;
 
+/// Most questions that are remembered.
+const MAX_HISTORY: usize = 100;
+
 impl AppState {
-    /// Why Generate is not possible; none when it is.
-    pub fn generate_blocked(&self) -> Option<Blocked> {
-        let blocked = self.drawable(&self.form.requests()).err();
-        let second = self.form.second.as_ref().map(|second| second.trim());
-        let useless = second
-            .is_some_and(|second| second.is_empty() || second == self.form.request.question.trim());
-        blocked.or(useless.then_some(Blocked::SecondQuestion))
-    }
-
-    pub(super) fn mode_missing(&self, request: &EditRequest) -> Option<&str> {
-        let BundleState::Ready(summary) = &self.bundle else {
-            return None;
-        };
-        summary
-            .unavailable_modes
-            .iter()
-            .find(|(mode, _reason)| *mode == request.mode)
-            .map(|(_mode, reason)| reason.as_str())
-    }
-
     pub(super) fn generate(&mut self) -> Vec<Effect> {
         if self.generate_blocked().is_some() {
             return Vec::new();

@@ -5,11 +5,11 @@ use super::{DatasetEvent, Opening};
 use crate::dataset::editing::read_folder;
 use crate::dataset::health::{Examination, HealthReport, TokenRule, examine};
 use crate::job::jobs::Outbox;
+use crate::job::stoppable::Stoppable;
 use crate::job::{CancelToken, JobEvent, Problem, TokenCounter};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How often the window is told.
@@ -38,7 +38,7 @@ pub struct TokenLimit {
 /// The examination that goes on, if any.
 #[derive(Default)]
 pub(super) struct Examiner {
-    at_work: Option<(CancelToken, JoinHandle<()>)>,
+    at_work: Option<Stoppable>,
 }
 
 impl Examiner {
@@ -51,10 +51,9 @@ impl Examiner {
         news: &NewsBoard,
     ) {
         self.stop();
-        let token = CancelToken::default();
-        let (stop, sender, news) = (token.clone(), outbox.clone(), news.clone());
-        let work = move || {
-            let look = || look(&folder, tokens.as_ref(), &stop, &sender, &news);
+        let (sender, news) = (outbox.clone(), news.clone());
+        let work = move |stop: &CancelToken| {
+            let look = || look(&folder, tokens.as_ref(), stop, &sender, &news);
             let report = catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| {
                 let problem = Problem::new("The program made a mistake with this folder.");
                 Err(problem.hint("Please report it with the log.").file(&folder))
@@ -62,11 +61,8 @@ impl Examiner {
             let report = report.map(|report| report.map(Box::new));
             sender.send(JobEvent::Dataset(DatasetEvent::Examined(of, report)));
         };
-        let started = std::thread::Builder::new()
-            .name("lgd-health".to_owned())
-            .spawn(work);
-        match started {
-            Ok(thread) => self.at_work = Some((token, thread)),
+        match Stoppable::start("lgd-health", work) {
+            Ok(task) => self.at_work = Some(task),
             Err(error) => {
                 let problem = Problem::new(format!("The examination cannot be started: {error}."));
                 outbox.send(JobEvent::Dataset(DatasetEvent::Examined(of, Err(problem))));
@@ -76,18 +72,15 @@ impl Examiner {
 
     /// Stops the examination; it still tells its end.
     pub(super) fn stop(&mut self) {
-        if let Some((token, _)) = &self.at_work {
-            token.cancel();
+        if let Some(task) = &self.at_work {
+            task.stop();
         }
     }
 
     /// Stops it, and waits for the end.
     pub(super) fn close(&mut self) {
-        self.stop();
-        if let Some((_, thread)) = self.at_work.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("an examination ended in a panic");
+        if let Some(task) = self.at_work.take() {
+            task.close();
         }
     }
 }

@@ -8,10 +8,10 @@ use crate::job::hub::{
     Patience, RequestBook, free_bytes,
 };
 use crate::job::jobs::Outbox;
+use crate::job::stoppable::Stoppable;
 use crate::job::{CancelToken, JobEvent, Places, Problem};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// The end of the program waits this long for a server that is silent. What has arrived is on the
@@ -75,8 +75,7 @@ pub enum DownloadEnd {
 struct Talk {
     /// The download; none when a repository is looked up.
     key: Option<DownloadKey>,
-    token: CancelToken,
-    thread: JoinHandle<()>,
+    task: Stoppable,
 }
 
 /// The library's way to the hub.
@@ -100,7 +99,7 @@ impl Network {
     }
 
     pub(super) fn perform(&mut self, task: HubTask) {
-        self.talks.retain(|talk| !talk.thread.is_finished());
+        self.talks.retain(|talk| !talk.task.is_finished());
         match task {
             HubTask::LookUp {
                 asked,
@@ -137,41 +136,31 @@ impl Network {
     /// Stops all talks; those that do not listen end with the program.
     pub(super) fn close(&mut self) {
         for talk in &self.talks {
-            talk.token.cancel();
+            talk.task.stop();
         }
         let end = Instant::now() + LAST_WORDS;
-        while Instant::now() < end && self.talks.iter().any(|talk| !talk.thread.is_finished()) {
+        while Instant::now() < end && self.talks.iter().any(|talk| !talk.task.is_finished()) {
             std::thread::sleep(Duration::from_millis(10));
         }
-        let finished = self
-            .talks
-            .drain(..)
-            .filter(|talk| talk.thread.is_finished());
+        let finished = self.talks.drain(..).filter(|talk| talk.task.is_finished());
         for talk in finished {
-            if talk.thread.join().is_err() {
-                tracing::error!("a download ended in a panic");
-            }
+            talk.task.close();
         }
     }
 
     fn stop(&self, key: Option<&DownloadKey>) {
         let wanted = self.talks.iter().filter(|talk| talk.key.as_ref() == key);
-        wanted.for_each(|talk| talk.token.cancel());
+        wanted.for_each(|talk| talk.task.stop());
     }
 
     fn look_up(&mut self, asked: Asked, cache: PathBuf, settings: NetworkSettings) {
-        let (outbox, news, token) = (
-            self.outbox.clone(),
-            self.news.clone(),
-            CancelToken::default(),
-        );
-        let (stop, about) = (token.clone(), asked.clone());
+        let (outbox, news, about) = (self.outbox.clone(), self.news.clone(), asked.clone());
         let book = RequestBook::of(self.places.as_ref());
-        let work = move || {
+        let work = move |stop: &CancelToken| {
             let revision = about.revision.as_deref().unwrap_or(MAIN);
             let found = guarded(|| {
                 let hub = open(&settings, &book, &news, &outbox)?;
-                hub.list(&about.repo, revision, &stop)
+                hub.list(&about.repo, revision, stop)
             });
             let listing = found
                 .map(Box::new)
@@ -183,7 +172,7 @@ impl Network {
             };
             tell(&outbox, found);
         };
-        if let Err(problem) = self.start(None, token, work) {
+        if let Err(problem) = self.start(None, work) {
             let found = HubEvent::Found {
                 asked,
                 listing: Err(problem),
@@ -206,18 +195,13 @@ impl Network {
         if let Err(problem) = self.ledger.keep(&spec) {
             tracing::warn!("{problem}");
         }
-        let (outbox, news, token) = (
-            self.outbox.clone(),
-            self.news.clone(),
-            CancelToken::default(),
-        );
-        let (stop, ledger) = (token.clone(), Ledger::new(self.places.as_ref()));
-        let named = key.clone();
+        let (outbox, news, named) = (self.outbox.clone(), self.news.clone(), key.clone());
+        let ledger = Ledger::new(self.places.as_ref());
         let book = RequestBook::of(self.places.as_ref());
-        let work = move || {
+        let work = move |stop: &CancelToken| {
             let ended = guarded(|| {
                 let hub = open(&settings, &book, &news, &outbox)?;
-                hub.download(&spec, &stop, |progress| {
+                hub.download(&spec, stop, |progress| {
                     news.downloading(&named, progress);
                     outbox.wake();
                 })
@@ -232,7 +216,7 @@ impl Network {
             };
             tell(&outbox, HubEvent::Ended(named, end));
         };
-        if let Err(problem) = self.start(Some(key.clone()), token, work) {
+        if let Err(problem) = self.start(Some(key.clone()), work) {
             tell(
                 &self.outbox,
                 HubEvent::Ended(key, DownloadEnd::Failed(problem)),
@@ -243,14 +227,11 @@ impl Network {
     fn start(
         &mut self,
         key: Option<DownloadKey>,
-        token: CancelToken,
-        work: impl FnOnce() + Send + 'static,
+        work: impl FnOnce(&CancelToken) + Send + 'static,
     ) -> Result<(), Problem> {
-        let thread = std::thread::Builder::new()
-            .name("lgd-hub".to_owned())
-            .spawn(work)
+        let task = Stoppable::start("lgd-hub", work)
             .map_err(|e| Problem::new(format!("The hub cannot be asked: {e}.")))?;
-        self.talks.push(Talk { key, token, thread });
+        self.talks.push(Talk { key, task });
         Ok(())
     }
 }

@@ -6,13 +6,13 @@ use super::verify::{VerifyReport, verify};
 use super::{BundleDetails, BundleFile, LibraryEvent, LibraryTask, bin, imports, listing, reveal};
 use crate::job::bundles;
 use crate::job::jobs::Outbox;
+use crate::job::stoppable::Stoppable;
 use crate::job::task_thread::TaskThread;
 use crate::job::{Bundle, BundleSource, CancelToken, JobEvent, LibraryNews, Places, Problem};
 use crate::nn::cancel;
 use crossbeam_channel::Receiver;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Tasks that may wait.
@@ -65,8 +65,7 @@ impl Handle {
 /// A check at work.
 struct Check {
     source: BundleSource,
-    token: CancelToken,
-    thread: JoinHandle<()>,
+    task: Stoppable,
 }
 
 struct Library {
@@ -90,13 +89,11 @@ impl Library {
             }
         }
         for check in &self.checks {
-            check.token.cancel();
+            check.task.stop();
         }
         self.network.close();
         for check in self.checks.drain(..) {
-            if check.thread.join().is_err() {
-                tracing::error!("a check ended in a panic");
-            }
+            check.task.close();
         }
         bin::empty(self.places.as_ref(), &self.deleted);
     }
@@ -118,7 +115,7 @@ impl Library {
             LibraryTask::StopVerifying(source) => {
                 let wanted = |check: &&Check| check.source == source;
                 if let Some(check) = self.checks.iter().find(wanted) {
-                    check.token.cancel();
+                    check.task.stop();
                 }
                 return;
             }
@@ -159,14 +156,13 @@ impl Library {
 
     /// Starts a check on a thread of its own.
     fn verify(&mut self, source: BundleSource) {
-        self.checks.retain(|check| !check.thread.is_finished());
+        self.checks.retain(|check| !check.task.is_finished());
         if self.checks.iter().any(|check| check.source == source) {
             return;
         }
-        let token = CancelToken::default();
         let (outbox, news) = (self.outbox.clone(), self.news.clone());
-        let (of, stop) = (source.clone(), token.clone());
-        let work = move || {
+        let of = source.clone();
+        let work = move |stop: &CancelToken| {
             let tell = |event| outbox.send(JobEvent::Library(event));
             let mut told: Option<Instant> = None;
             let check = || {
@@ -184,22 +180,15 @@ impl Library {
                     },
                 )
             };
-            let checked = catch_unwind(AssertUnwindSafe(|| cancel::scope(&stop, check)));
+            let checked = catch_unwind(AssertUnwindSafe(|| cancel::scope(stop, check)));
             let report = checked.unwrap_or_else(|_| {
                 let problem = Problem::new("The program made a mistake with this bundle.");
                 VerifyReport::Failed(problem.hint("Please report it with the log."))
             });
             tell(LibraryEvent::Verified(of, report));
         };
-        let started = std::thread::Builder::new()
-            .name("lgd-verify".to_owned())
-            .spawn(work);
-        match started {
-            Ok(thread) => self.checks.push(Check {
-                source,
-                token,
-                thread,
-            }),
+        match Stoppable::start("lgd-verify", work) {
+            Ok(task) => self.checks.push(Check { source, task }),
             Err(error) => {
                 let problem = Problem::new(format!("The check cannot be started: {error}."));
                 self.tell(LibraryEvent::Verified(

@@ -1,7 +1,7 @@
 //! T5's attention, feed-forward layer and relative positions, shared by encoder and decoder.
 
 use super::config::{Activation, T5Config};
-use crate::nn::{self, Embedding, Linear, RmsNorm, Weights};
+use crate::nn::{self, Embedding, Heads, Linear, RmsNorm, Weights};
 use candle_core::{DType, Device, Result, Tensor};
 
 /// What is added to the score of a position that must not be seen. Finite, so that a row in which
@@ -15,7 +15,7 @@ pub(super) struct T5Attention {
     k: Linear,
     v: Linear,
     o: Linear,
-    heads: usize,
+    heads: Heads,
 }
 
 impl T5Attention {
@@ -26,7 +26,7 @@ impl T5Attention {
             k: Linear::load_no_bias(&weights.pp("k"), config.d_model, inner)?,
             v: Linear::load_no_bias(&weights.pp("v"), config.d_model, inner)?,
             o: Linear::load_no_bias(&weights.pp("o"), inner, config.d_model)?,
-            heads: config.num_heads,
+            heads: Heads::new(config.num_heads, 1.0),
         })
     }
 
@@ -44,8 +44,7 @@ impl T5Attention {
     ) -> Result<Tensor> {
         let q = self.q.forward(x)?; // (B, Lq, N*d)
         let (k, v) = keys_values;
-        self.o
-            .forward(&nn::attention(&q, k, v, self.heads, 1.0, bias)?) // (B, Lq, D)
+        self.o.forward(&self.heads.attend(&q, k, v, bias)?) // (B, Lq, D)
     }
 }
 

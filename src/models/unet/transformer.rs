@@ -2,10 +2,7 @@
 //! the context, and a gated feed-forward layer.
 
 use super::context::{ContextReader, KeysValues};
-use crate::nn::{
-    GroupNorm, LayerNorm, Linear, Weights, attention, attention_in_half, attention_weights, geglu,
-    sum, transposed,
-};
+use crate::nn::{GroupNorm, Heads, LayerNorm, Linear, Weights, geglu, sum, transposed};
 use candle_core::{Result, Tensor};
 
 /// Epsilon of the group norm in front of a transformer; fixed in diffusers.
@@ -151,10 +148,7 @@ struct Attention {
     to_k: Linear,
     to_v: Linear,
     to_out: Linear,
-    heads: usize,
-    scale: f64,
-    /// Whether its products have few bits, as those of its layers.
-    coded: bool,
+    heads: Heads,
 }
 
 impl Attention {
@@ -167,14 +161,17 @@ impl Attention {
         } else {
             &all_bits
         };
+        let all = Heads::new(heads, 1.0 / ((channels / heads) as f64).sqrt());
         Ok(Self {
             to_q: Linear::load_no_bias(&weights.pp("to_q"), channels, channels)?,
             to_k: Linear::load_no_bias(&source.pp("to_k"), context, channels)?,
             to_v: Linear::load_no_bias(&source.pp("to_v"), context, channels)?,
             to_out: Linear::load(&weights.pp("to_out.0"), channels, channels)?,
-            heads,
-            scale: 1.0 / ((channels / heads) as f64).sqrt(),
-            coded: weights.is_coded(),
+            // Its products have few bits where those of its layers do.
+            heads: match weights.is_coded() {
+                true => all.in_half(),
+                false => all,
+            },
         })
     }
 
@@ -189,12 +186,7 @@ impl Attention {
     /// (B, hw, C) to the same shape.
     fn forward(&self, x: &Tensor, other: &KeysValues, bias: Option<&Tensor>) -> Result<Tensor> {
         let q = self.to_q.forward(x)?;
-        let attend = if self.coded {
-            attention_in_half
-        } else {
-            attention
-        };
-        let mixed = attend(&q, &other.keys, &other.values, self.heads, self.scale, bias)?;
+        let mixed = self.heads.attend(&q, &other.keys, &other.values, bias)?;
         self.to_out.forward(&mixed)
     }
 
@@ -209,13 +201,7 @@ impl Attention {
         let one = |batch: &Tensor| batch.narrow(0, sample, 1);
         let q = self.to_q.forward(&one(x)?)?;
         let bias = bias.map(one).transpose()?;
-        attention_weights(
-            &q,
-            &one(&other.keys)?,
-            self.heads,
-            self.scale,
-            bias.as_ref(),
-        )
+        self.heads.weights(&q, &one(&other.keys)?, bias.as_ref())
     }
 }
 

@@ -2,9 +2,7 @@
 
 use super::config::VaeConfig;
 use super::tiles::Tiles;
-use crate::nn::{
-    Conv2d, GroupNorm, Linear, Padding, Weights, attention, cancel, upsample_nearest2x,
-};
+use crate::nn::{Conv2d, GroupNorm, Heads, Linear, Padding, Weights, cancel, upsample_nearest2x};
 use candle_core::{Result, Tensor};
 
 /// Epsilon of every group norm; fixed in diffusers.
@@ -85,7 +83,7 @@ impl MidAttention {
             self.to_k.forward(&hidden)?,
             self.to_v.forward(&hidden)?,
         );
-        hidden = attention(&q, &k, &v, 1, 1.0 / (c as f64).sqrt(), None)?;
+        hidden = Heads::new(1, 1.0 / (c as f64).sqrt()).attend(&q, &k, &v, None)?;
         hidden = self.to_out.forward(&hidden)?;
         hidden = hidden
             .transpose(1, 2)?

@@ -18,7 +18,6 @@ use full::Full;
 use pulp::{Simd, WithSimd};
 use soften::{add_bias, soften};
 use std::f32::consts::LOG2_E;
-use std::iter::repeat;
 
 /// Vectors of queries in a register tile.
 const VECTORS: usize = 2;
@@ -41,8 +40,49 @@ pub(super) struct Head {
     key_rows: usize,
     /// Columns of the values in a tile.
     value_rows: usize,
-    /// Numbers that stand in the place of one: two of half the bits.
-    together: usize,
+    in_place: InPlace,
+}
+
+/// What stands in the place of one number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum InPlace {
+    /// It alone.
+    One,
+    /// Two of half the bits.
+    #[cfg(target_arch = "x86_64")]
+    Two,
+}
+
+impl InPlace {
+    fn count(self) -> usize {
+        match self {
+            Self::One => 1,
+            #[cfg(target_arch = "x86_64")]
+            Self::Two => 2,
+        }
+    }
+
+    /// Fills places, each with its `first` number, and its `second` where there is room for it.
+    #[inline(always)]
+    fn fill<'a>(
+        self,
+        places: impl Iterator<Item = &'a mut f32>,
+        first: impl Fn(usize) -> f32,
+        second: impl Fn(usize) -> f32,
+    ) {
+        let places = places.enumerate();
+        match self {
+            Self::One => places.for_each(|(i, place)| *place = first(i)),
+            #[cfg(target_arch = "x86_64")]
+            Self::Two => places.for_each(|(i, place)| *place = half::pair(first(i), second(i))),
+        }
+    }
+}
+
+/// A number of a row; zero behind its end.
+#[inline(always)]
+fn number(row: &[f32], i: usize) -> f32 {
+    row.get(i).copied().unwrap_or_default()
 }
 
 impl Head {
@@ -61,7 +101,7 @@ impl Head {
             tile: VECTORS * lanes,
             key_rows,
             value_rows,
-            together: 1,
+            in_place: InPlace::One,
         }
     }
 
@@ -70,7 +110,7 @@ impl Head {
         #[cfg(target_arch = "x86_64")]
         if half::available() {
             return Self {
-                together: 2,
+                in_place: InPlace::Two,
                 ..self
             };
         }
@@ -79,39 +119,12 @@ impl Head {
 
     /// Places of a head's width.
     fn places(self) -> usize {
-        self.width.div_ceil(self.together)
+        self.width.div_ceil(self.in_place.count())
     }
 
     /// Rows of places of the values.
     fn value_places(self) -> usize {
-        self.padded_keys().div_ceil(self.together)
-    }
-
-    /// A row, or two, as a row of places; zeros where there is nothing.
-    fn places_of<'a>(self, row: &[f32], next: impl FnOnce() -> &'a [f32], out: &mut [f32]) {
-        #[cfg(target_arch = "x86_64")]
-        if self.together == 2 {
-            let (row, next) = (row.iter().chain(repeat(&0.0)), next().iter());
-            let rows = row.zip(next.chain(repeat(&0.0)));
-            for (out, (first, second)) in out.iter_mut().zip(rows) {
-                *out = half::pair(*first, *second);
-            }
-            return;
-        }
-        let _ = next;
-        let used = row.len().min(out.len());
-        out[..used].copy_from_slice(&row[..used]);
-        out[used..].fill(0.0);
-    }
-
-    /// Numbers of one place.
-    fn place(self, first: f32, second: impl FnOnce() -> f32) -> f32 {
-        #[cfg(target_arch = "x86_64")]
-        if self.together == 2 {
-            return half::pair(first, second());
-        }
-        let _ = second;
-        first
+        self.padded_keys().div_ceil(self.in_place.count())
     }
 
     fn padded_keys(self) -> usize {
@@ -153,9 +166,12 @@ impl Head {
         for (panel, out) in panels.enumerate() {
             let first = panel * self.value_rows;
             for (i, out) in out.chunks_exact_mut(self.value_rows).enumerate() {
-                let row = i * self.together;
+                let row = i * self.in_place.count();
                 let part = |row| value(row).get(first..).unwrap_or_default();
-                self.places_of(part(row), || part(row + 1), out);
+                let (row, next) = (part(row), part(row + 1));
+                let places = out.iter_mut();
+                self.in_place
+                    .fill(places, |j| number(row, j), |j| number(next, j));
             }
         }
     }
@@ -184,11 +200,11 @@ impl Head {
         for (group, out) in out.chunks_exact_mut(count * self.places()).enumerate() {
             for i in 0..count {
                 let row = row(group * count + i);
-                let at = |j: usize| row.get(j).map_or(0.0, |x| x * scale);
-                for (j, out) in out.chunks_exact_mut(count).enumerate() {
-                    let j = j * self.together;
-                    out[i] = self.place(at(j), || at(j + 1));
-                }
+                let at = |j| number(row, j) * scale;
+                let every = self.in_place.count();
+                let places = out.chunks_exact_mut(count).map(|place| &mut place[i]);
+                self.in_place
+                    .fill(places, |j| at(j * every), |j| at(j * every + 1));
             }
         }
     }
@@ -225,7 +241,7 @@ impl Head {
         };
         let attend = Attend { work, mixed, sums };
         #[cfg(target_arch = "x86_64")]
-        if self.together == 2 {
+        if self.in_place == InPlace::Two {
             return half::attend(attend);
         }
         dispatch(attend);
@@ -313,8 +329,8 @@ impl Attend<'_, '_> {
                 }
                 let shrunk = soften(simd, weights, largest, sums);
                 P::ready(simd, weights);
-                let weights = &weights[..count.div_ceil(head.together) * tile];
-                let first = first / head.together * V;
+                let weights = &weights[..count.div_ceil(head.in_place.count()) * tile];
+                let first = first / head.in_place.count() * V;
                 let panels = work.values.chunks_exact(panel_len);
                 for (values, mixed) in panels.zip(mixed.chunks_exact_mut(V * tile)) {
                     P::mix::<V>(simd, weights, &values[first..], mixed, shrunk);

@@ -1,9 +1,9 @@
 //! What this machine can run: problems first, each with what to do about it.
 
-use super::Cx;
+use super::{About, Cx, framed};
 use crate::app::state::{Action, CareAction};
 use crate::app::theme::space;
-use crate::app::widgets::{Tone, badge, dialog, dialog_body, hint};
+use crate::app::widgets::{Tone, badge, hint};
 use crate::job::doctor::{Finding, Topic};
 use eframe::egui;
 use egui::{Align, Label, Layout, RichText, Ui, vec2};
@@ -14,17 +14,16 @@ const NAMES: f32 = 150.0;
 
 /// Draws the dialog.
 pub fn doctor_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
-    let shown = dialog(ctx, cx.tokens, "doctor", WIDTH, |ui| {
-        ui.heading(cx.tr("doctor-title"));
-        let findings = cx.state.care.findings.as_deref();
-        dialog_body(ui, |ui| match findings {
-            Some(findings) => findings_ui(ui, cx, findings),
-            None => {
-                ui.add_space(space::S);
-                hint(ui, cx.tokens, cx.tr("doctor-looking"));
-            }
-        });
-        ui.add_space(space::S);
+    let findings = cx.state.care.findings.as_deref();
+    let about = About("doctor", WIDTH, &cx.tr("doctor-title"));
+    let body = |ui: &mut Ui, _: &mut Vec<Action>| match findings {
+        Some(findings) => findings_ui(ui, cx, findings),
+        None => {
+            ui.add_space(space::S);
+            hint(ui, cx.tokens, cx.tr("doctor-looking"));
+        }
+    };
+    let foot = |ui: &mut Ui, actions: &mut Vec<Action>| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if ui.button(cx.tr("dialog-close")).clicked() {
                 actions.push(Action::CloseDialog);
@@ -39,8 +38,8 @@ pub fn doctor_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 ui.ctx().copy_text(lines.join("\n"));
             }
         });
-    });
-    if shown.should_close() {
+    };
+    if framed(ctx, cx, about, actions, body, foot) {
         actions.push(Action::CloseDialog);
     }
 }

@@ -1,29 +1,28 @@
 //! Settings of a file before they are used: what would change, from what to what.
 
-use super::Cx;
+use super::{About, Cx, framed};
 use crate::app::state::{Action, CareAction, Change, Dialog, Exchange};
-use crate::app::theme::{CONTROL_RADIUS, space};
-use crate::app::widgets::{dialog, dialog_body, hint, primary_button};
+use crate::app::theme::space;
+use crate::app::widgets::{hint, primary_button, well};
 use crate::job::Problem;
 use eframe::egui;
-use egui::{Align, CornerRadius, Frame, Grid, Label, Layout, Margin, RichText, Ui, vec2};
+use egui::{Align, Grid, Label, Layout, RichText, Ui, vec2};
 
 const WIDTH: f32 = 580.0;
 
 /// Draws the dialog.
 pub fn exchange_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     let exchange = cx.state.care.exchange.as_ref();
-    let shown = dialog(ctx, cx.tokens, "exchange", WIDTH, |ui| {
-        ui.heading(cx.tr("exchange-title"));
-        dialog_body(ui, |ui| {
-            ui.add_space(space::XS);
-            match exchange {
-                Some(Ok(exchange)) => changes_ui(ui, cx, exchange),
-                Some(Err(problem)) => problem_ui(ui, cx, problem),
-                None => {}
-            }
-        });
-        ui.add_space(space::S);
+    let about = About("exchange", WIDTH, &cx.tr("exchange-title"));
+    let body = |ui: &mut Ui, _: &mut Vec<Action>| {
+        ui.add_space(space::XS);
+        match exchange {
+            Some(Ok(exchange)) => changes_ui(ui, cx, exchange),
+            Some(Err(problem)) => problem_ui(ui, cx, problem),
+            None => {}
+        }
+    };
+    let foot = |ui: &mut Ui, actions: &mut Vec<Action>| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let back = if let Some(Ok(exchange)) = exchange {
                 let possible = !exchange.changes.is_empty();
@@ -43,8 +42,8 @@ pub fn exchange_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) 
                 leave(actions);
             }
         });
-    });
-    if shown.should_close() {
+    };
+    if framed(ctx, cx, about, actions, body, foot) {
         leave(actions);
     }
 }
@@ -71,26 +70,21 @@ fn changes_ui(ui: &mut Ui, cx: &Cx<'_>, exchange: &Exchange) {
     ui.label(cx.text("exchange-count", &values));
     if !exchange.changes.is_empty() {
         ui.add_space(space::XS);
-        Frame::new()
-            .fill(cx.tokens.well)
-            .corner_radius(CornerRadius::same(CONTROL_RADIUS))
-            .inner_margin(Margin::same(space::M as i8))
-            .show(ui, |ui| {
-                ui.set_width(ui.available_width());
-                Grid::new("exchange")
-                    .num_columns(3)
-                    .spacing(vec2(space::L, 6.0))
-                    .show(ui, |ui| {
-                        for heading in ["exchange-name", "exchange-now", "exchange-then"] {
-                            hint(ui, cx.tokens, cx.tr(heading));
-                        }
+        well(ui, cx.tokens, |ui| {
+            Grid::new("exchange")
+                .num_columns(3)
+                .spacing(vec2(space::L, 6.0))
+                .show(ui, |ui| {
+                    for heading in ["exchange-name", "exchange-now", "exchange-then"] {
+                        hint(ui, cx.tokens, cx.tr(heading));
+                    }
+                    ui.end_row();
+                    for change in &exchange.changes {
+                        change_ui(ui, cx, change);
                         ui.end_row();
-                        for change in &exchange.changes {
-                            change_ui(ui, cx, change);
-                            ui.end_row();
-                        }
-                    });
-            });
+                    }
+                });
+        });
     }
     ui.add_space(space::XS);
     if exchange.limited {

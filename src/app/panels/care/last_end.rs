@@ -1,11 +1,11 @@
 //! The program did not end properly the last time: what is known, and what can be done.
 
-use super::{Cx, ago, now};
+use super::{About, Cx, ago, framed, now};
 use crate::app::state::{Action, CareAction, Dialog, LastEnd};
-use crate::app::theme::{CONTROL_RADIUS, space};
-use crate::app::widgets::{dialog, dialog_body, hint, primary_button};
+use crate::app::theme::space;
+use crate::app::widgets::{hint, primary_button, well};
 use eframe::egui;
-use egui::{CornerRadius, Frame, Label, Margin, RichText, ScrollArea, Ui, vec2};
+use egui::{Label, RichText, ScrollArea, Ui, vec2};
 
 const WIDTH: f32 = 600.0;
 /// Height of the report.
@@ -17,13 +17,12 @@ pub fn last_end_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) 
         actions.push(Action::CloseDialog);
         return;
     };
-    let shown = dialog(ctx, cx.tokens, "last-end", WIDTH, |ui| {
-        ui.heading(cx.tr("last-end-title"));
-        dialog_body(ui, |ui| body_ui(ui, cx, last));
-        ui.add_space(space::M);
+    let about = About("last-end", WIDTH, &cx.tr("last-end-title"));
+    let body = |ui: &mut Ui, _: &mut Vec<Action>| body_ui(ui, cx, last);
+    let foot = |ui: &mut Ui, actions: &mut Vec<Action>| {
         ui.horizontal_wrapped(|ui| buttons_ui(ui, cx, last, actions));
-    });
-    if shown.should_close() {
+    };
+    if framed(ctx, cx, about, actions, body, foot) {
         actions.push(Action::CloseDialog);
     }
 }
@@ -60,20 +59,16 @@ fn body_ui(ui: &mut Ui, cx: &Cx<'_>, last: &LastEnd) {
 
 fn report_ui(ui: &mut Ui, cx: &Cx<'_>, report: &str) {
     ui.add_space(space::S);
-    Frame::new()
-        .fill(cx.tokens.well)
-        .corner_radius(CornerRadius::same(CONTROL_RADIUS))
-        .inner_margin(Margin::same(space::S as i8))
-        .show(ui, |ui| {
-            ScrollArea::both()
-                .id_salt("report")
-                .max_height(REPORT)
-                .auto_shrink([false, true])
-                .show(ui, |ui| {
-                    let text = RichText::new(report).monospace().size(12.0);
-                    ui.add(Label::new(text).extend().selectable(true));
-                });
-        });
+    well(ui, cx.tokens, |ui| {
+        ScrollArea::both()
+            .id_salt("report")
+            .max_height(REPORT)
+            .auto_shrink([false, true])
+            .show(ui, |ui| {
+                let text = RichText::new(report).monospace().size(12.0);
+                ui.add(Label::new(text).extend().selectable(true));
+            });
+    });
 }
 
 fn buttons_ui(ui: &mut Ui, cx: &Cx<'_>, last: &LastEnd, actions: &mut Vec<Action>) {

@@ -16,3 +16,29 @@ pub use package::package_ui;
 use super::Cx;
 use super::gallery::{ago, now};
 use super::models::size;
+use crate::app::state::Action;
+use crate::app::theme::space;
+use crate::app::widgets::{dialog, dialog_body};
+use eframe::egui::{Context, Ui};
+
+/// Id, width in points, and heading of a dialog.
+struct About<'a>(&'static str, f32, &'a str);
+
+/// Draws a dialog: heading, `body` that scrolls where it has to, and `foot` with the buttons. True when it
+/// is to be closed.
+fn framed(
+    ctx: &Context,
+    cx: &Cx<'_>,
+    About(id, width, heading): About<'_>,
+    actions: &mut Vec<Action>,
+    body: impl FnOnce(&mut Ui, &mut Vec<Action>),
+    foot: impl FnOnce(&mut Ui, &mut Vec<Action>),
+) -> bool {
+    let shown = dialog(ctx, cx.tokens, id, width, |ui| {
+        ui.heading(heading);
+        dialog_body(ui, |ui| body(ui, actions));
+        ui.add_space(space::S);
+        foot(ui, actions);
+    });
+    shown.should_close()
+}

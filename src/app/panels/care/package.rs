@@ -1,42 +1,40 @@
 //! The debug package: what goes into it is ticked and shown before anything is written.
 
-use super::{Cx, size};
-use crate::app::state::Action;
-use crate::app::state::CareAction;
-use crate::app::theme::{CONTROL_RADIUS, space};
-use crate::app::widgets::{dialog, dialog_body, hint, primary_button, title};
+use super::{About, Cx, framed, size};
+use crate::app::state::{Action, CareAction};
+use crate::app::theme::space;
+use crate::app::widgets::{hint, primary_button, title, well};
 use crate::job::care::{PackageItem, PackagePart};
 use eframe::egui;
-use egui::{Align, CornerRadius, Frame, Grid, Layout, Margin, RichText, Ui, vec2};
+use egui::{Align, Grid, Layout, RichText, Ui, vec2};
 
 const WIDTH: f32 = 560.0;
 
 /// Draws the dialog.
 pub fn package_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     let packing = &cx.state.care.packing;
-    let shown = dialog(ctx, cx.tokens, "package", WIDTH, |ui| {
-        ui.heading(cx.tr("package-title"));
-        dialog_body(ui, |ui| {
-            hint(ui, cx.tokens, cx.tr("package-about"));
-            ui.add_space(space::S);
-            let mut choice = packing.choice;
-            ui.checkbox(&mut choice.questions, cx.tr("package-questions"))
-                .on_hover_text(cx.tr("package-questions-tip"));
-            ui.checkbox(&mut choice.pictures, cx.tr("package-pictures"))
-                .on_hover_text(cx.tr("package-pictures-tip"));
-            if choice != packing.choice {
-                actions.push(CareAction::Tick(choice).into());
-            }
-            ui.add_space(space::M);
-            title(ui, &cx.tr("package-holds"));
-            match &packing.items {
-                Some(items) => items_ui(ui, cx, items),
-                None => {
-                    hint(ui, cx.tokens, cx.tr("package-looking"));
-                }
-            }
-        });
+    let about = About("package", WIDTH, &cx.tr("package-title"));
+    let body = |ui: &mut Ui, actions: &mut Vec<Action>| {
+        hint(ui, cx.tokens, cx.tr("package-about"));
         ui.add_space(space::S);
+        let mut choice = packing.choice;
+        ui.checkbox(&mut choice.questions, cx.tr("package-questions"))
+            .on_hover_text(cx.tr("package-questions-tip"));
+        ui.checkbox(&mut choice.pictures, cx.tr("package-pictures"))
+            .on_hover_text(cx.tr("package-pictures-tip"));
+        if choice != packing.choice {
+            actions.push(CareAction::Tick(choice).into());
+        }
+        ui.add_space(space::M);
+        title(ui, &cx.tr("package-holds"));
+        match &packing.items {
+            Some(items) => items_ui(ui, cx, items),
+            None => {
+                hint(ui, cx.tokens, cx.tr("package-looking"));
+            }
+        }
+    };
+    let foot = |ui: &mut Ui, actions: &mut Vec<Action>| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let ready = packing.items.is_some() && cx.state.care.places.is_some();
             let label = cx.tr("package-save");
@@ -49,45 +47,40 @@ pub fn package_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 actions.push(Action::CloseDialog);
             }
         });
-    });
-    if shown.should_close() {
+    };
+    if framed(ctx, cx, about, actions, body, foot) {
         actions.push(Action::CloseDialog);
     }
 }
 
 fn items_ui(ui: &mut Ui, cx: &Cx<'_>, items: &[PackageItem]) {
-    Frame::new()
-        .fill(cx.tokens.well)
-        .corner_radius(CornerRadius::same(CONTROL_RADIUS))
-        .inner_margin(Margin::same(space::M as i8))
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            Grid::new("package")
-                .num_columns(3)
-                .spacing(vec2(space::L, 6.0))
-                .show(ui, |ui| {
-                    for item in items {
-                        let part = match item.part {
-                            PackagePart::Machine => "package-machine",
-                            PackagePart::Settings => "package-settings",
-                            PackagePart::Log => "package-log",
-                            PackagePart::Report => "package-report",
-                            PackagePart::Requests => "package-requests",
-                            PackagePart::Session => "package-session",
-                            PackagePart::Run => "package-run",
-                        };
-                        ui.label(RichText::new(&item.name).monospace().size(12.5));
-                        hint(ui, cx.tokens, cx.tr(part));
-                        hint(ui, cx.tokens, size(cx, item.bytes as u64));
-                        ui.end_row();
-                    }
-                });
-            let bytes: usize = items.iter().map(|item| item.bytes).sum();
-            ui.add_space(space::XS);
-            let values = [
-                ("count", items.len().into()),
-                ("size", size(cx, bytes as u64).into()),
-            ];
-            hint(ui, cx.tokens, cx.text("package-total", &values));
-        });
+    well(ui, cx.tokens, |ui| {
+        Grid::new("package")
+            .num_columns(3)
+            .spacing(vec2(space::L, 6.0))
+            .show(ui, |ui| {
+                for item in items {
+                    let part = match item.part {
+                        PackagePart::Machine => "package-machine",
+                        PackagePart::Settings => "package-settings",
+                        PackagePart::Log => "package-log",
+                        PackagePart::Report => "package-report",
+                        PackagePart::Requests => "package-requests",
+                        PackagePart::Session => "package-session",
+                        PackagePart::Run => "package-run",
+                    };
+                    ui.label(RichText::new(&item.name).monospace().size(12.5));
+                    hint(ui, cx.tokens, cx.tr(part));
+                    hint(ui, cx.tokens, size(cx, item.bytes as u64));
+                    ui.end_row();
+                }
+            });
+        let bytes: usize = items.iter().map(|item| item.bytes).sum();
+        ui.add_space(space::XS);
+        let values = [
+            ("count", items.len().into()),
+            ("size", size(cx, bytes as u64).into()),
+        ];
+        hint(ui, cx.tokens, cx.text("package-total", &values));
+    });
 }

@@ -14,7 +14,7 @@ mod words;
 
 use super::Cx;
 use super::ask::{compare_ui, failed_ui, message_ui};
-use crate::app::pair_command;
+use crate::app::command;
 use crate::app::state::{Action, AppState, DatasetAction, OpenFolder, PairView, StripAction};
 use crate::app::theme::space;
 use crate::app::widgets::look::LookState;
@@ -130,7 +130,7 @@ impl DatasetPage {
         }
         // While two pictures are compared the arrows move the view.
         if !looking {
-            actions.extend(pair_command::arrows(ctx, cx.state, self.cards.per_row()));
+            actions.extend(command::arrows(ctx, cx.state, self.cards.per_row()));
         }
     }
 

@@ -1,8 +1,7 @@
 //! The pair under the cursor: its pictures, and everything that is written about it, edited in place.
 
 use super::{Cx, failed_ui, message_ui, waiting_ui, words};
-use crate::app::command::Command;
-use crate::app::pair_command::PairCommand;
+use crate::app::command::{Command, PairCommand};
 use crate::app::state::{Action, DatasetAction, OpenFolder, Saving};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Slot, badge, card, field_frame, fit, follow_focus, hint, paint_picture};

@@ -4,8 +4,7 @@
 mod film;
 
 use super::{Cx, failed_ui, message_ui, waiting_ui};
-use crate::app::command::Command;
-use crate::app::pair_command::PairCommand;
+use crate::app::command::{Command, PairCommand};
 use crate::app::panels::ask::seconds_text;
 use crate::app::state::{
     Action, FRAMES_PER_SECOND, OpenFolder, OpenStrip, StripAction, StripBlocked,

@@ -1,8 +1,7 @@
 //! What is looked for, in which order, and as cards or rows.
 
 use super::{Cx, words};
-use crate::app::command::Command;
-use crate::app::pair_command::PairCommand;
+use crate::app::command::{Command, PairCommand};
 use crate::app::state::{
     Action, CategoryChoice, DatasetAction, HealthAction, OpenFolder, PairFilter, PairOrder,
     PairView,

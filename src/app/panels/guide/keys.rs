@@ -11,7 +11,7 @@ const COLUMN: f32 = 300.0;
 
 /// Draws the keys, in as many columns as there is room for.
 pub fn keys_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    let commands = Command::ALL.into_iter().filter_map(|command| {
+    let commands = Command::all().filter_map(|command| {
         let keys = ui.ctx().format_shortcut(&command.shortcut()?);
         let label = cx.tr(command.label());
         Some((label.trim_end_matches('…').to_owned(), keys))

@@ -7,11 +7,11 @@ mod video;
 use super::news::NewsBoard;
 use super::{DatasetEvent, StripId};
 use crate::job::jobs::Outbox;
+use crate::job::stoppable::Stoppable;
 use crate::job::{CancelToken, JobEvent, Problem, programs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use tempfile::TempDir;
 
 /// Where the frames of a filmstrip come from.
@@ -53,7 +53,7 @@ pub(super) fn reads_videos() -> bool {
 /// The filmstrip that is being gathered, and the temporary folder of the last one.
 #[derive(Default)]
 pub(super) struct Gatherer {
-    at_work: Option<(CancelToken, JoinHandle<()>)>,
+    at_work: Option<Stoppable>,
     folder: Arc<Mutex<Option<TempDir>>>,
 }
 
@@ -67,26 +67,21 @@ impl Gatherer {
         news: &NewsBoard,
     ) {
         self.close();
-        let stop = CancelToken::default();
-        let folder = self.folder.clone();
-        let (token, sender, news) = (stop.clone(), outbox.clone(), news.clone());
-        let work = move || {
+        let (folder, sender, news) = (self.folder.clone(), outbox.clone(), news.clone());
+        let work = move |stop: &CancelToken| {
             let mut on_progress = |progress| {
                 news.gathering(of, progress);
                 sender.wake();
             };
-            let gather = || gather(&source, &folder, &token, &mut on_progress);
+            let gather = || gather(&source, &folder, stop, &mut on_progress);
             let strip = catch_unwind(AssertUnwindSafe(gather)).unwrap_or_else(|_| {
                 let problem = Problem::new("The program made a mistake with these frames.");
                 Err(problem.hint("Please report it with the log."))
             });
             sender.send(JobEvent::Dataset(DatasetEvent::Gathered(of, strip)));
         };
-        let started = std::thread::Builder::new()
-            .name("lgd-frames".to_owned())
-            .spawn(work);
-        match started {
-            Ok(thread) => self.at_work = Some((stop, thread)),
+        match Stoppable::start("lgd-frames", work) {
+            Ok(task) => self.at_work = Some(task),
             Err(error) => {
                 let problem = Problem::new(format!("The frames cannot be read: {error}."));
                 outbox.send(JobEvent::Dataset(DatasetEvent::Gathered(of, Err(problem))));
@@ -96,18 +91,15 @@ impl Gatherer {
 
     /// Stops gathering; it still tells its end.
     pub(super) fn stop(&mut self) {
-        if let Some((token, _)) = &self.at_work {
-            token.cancel();
+        if let Some(task) = &self.at_work {
+            task.stop();
         }
     }
 
     /// Stops it, waits for the end, and deletes the temporary folder.
     pub(super) fn close(&mut self) {
-        self.stop();
-        if let Some((_, thread)) = self.at_work.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("a filmstrip ended in a panic");
+        if let Some(task) = self.at_work.take() {
+            task.close();
         }
         let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(folder) = folder.take()

@@ -1,6 +1,5 @@
 //! The queue: actions and events in, state and effects out.
 
-use super::tests::{column, estimate, preview, ready, result, run, running};
 use super::*;
 use crate::job::{
     FrameFacts, GuidanceMode, JobEvent, KeptColumn, KeptRun, KeptState, RunEntry, RunKey,

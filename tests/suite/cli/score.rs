@@ -1,6 +1,6 @@
 //! `score` with the real binary: the golden toy folder as the original's evaluator saw it.
 
-use crate::cli::{Place, expect_code, refused};
+use super::{Place, expect_code, refused};
 use crate::golden::{TestResult, root};
 use serde_json::Value;
 use std::path::Path;

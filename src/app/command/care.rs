@@ -1,6 +1,6 @@
 //! The commands about the program itself: log, help, tour, settings in files.
 
-use super::state::{Action, AppState, CareAction, Dialog, GuideAction, Page};
+use crate::app::state::{Action, AppState, CareAction, Dialog, GuideAction, Page};
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 
 /// Something that is done with the program itself.

@@ -1,6 +1,6 @@
 //! `compare`, `replay` and run files from the command line, with the real binary.
 
-use crate::cli::{FRAME, Place, QUESTION, example, expect_code, refused};
+use super::{FRAME, Place, QUESTION, example, expect_code, refused};
 use crate::golden::TestResult;
 use serde_json::Value;
 

@@ -1,6 +1,5 @@
 //! Loading, and limits of memory: actions and events in, state and effects out.
 
-use super::tests::fresh;
 use super::*;
 use crate::job::{JobEvent, MemoryFacts, MemorySize, Stage};
 

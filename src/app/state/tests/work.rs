@@ -1,6 +1,5 @@
 //! Long work: actions and events in, what the desktop is told out.
 
-use super::tests::{preview, ready, result, running};
 use super::*;
 use crate::job::{JobEvent, Problem, RunKey};
 

@@ -1,6 +1,6 @@
 //! `export` with the real binary: every format is read again and compared with the run it was made of.
 
-use crate::cli::{FRAME, Place, QUESTION, example, expect_code, refused};
+use super::{DRAWN_SIZE, Place, QUESTION, expect_code, refused};
 use crate::golden::TestResult;
 use image::codecs::{gif::GifDecoder, png::PngDecoder};
 use image::{AnimationDecoder as _, RgbImage, imageops};
@@ -16,43 +16,15 @@ use std::time::{Duration, Instant};
 
 /// Steps of the run; the pictures of an animation.
 const STEPS: usize = 3;
-/// A frame that is shown as it is in every export.
-const SIZE: (u32, u32) = (200, 150);
 
-/// A run of two modes about a small frame, drawn by the binary.
-fn drawn() -> TestResult<Place> {
-    let place = Place::new()?;
-    let frame = image::open(example(FRAME))?.into_rgb8();
-    let frame = imageops::thumbnail(&frame, SIZE.0, SIZE.1);
-    frame.save(place.path("frame.png"))?;
-    let steps = STEPS.to_string();
-    let output = place.run(&[
-        "compare",
-        "frame.png",
-        QUESTION,
-        "--modes",
-        "answer,latent",
-        "--steps",
-        &steps,
-        "--seeds",
-        "7",
-        "-o",
-        "out",
-    ])?;
-    expect_code(&output, 0)?;
-    Ok(place)
-}
-
+/// The place of the export is printed.
 fn export(place: &Place, format: &str, path: &str, more: &[&str]) -> TestResult {
-    let mut args = vec!["export", "out/run.lgdrun", "--format", format, "-o", path];
-    args.extend(more);
-    let output = place.run(&args)?;
-    expect_code(&output, 0)?;
+    let output = place.export(format, path, more)?;
     let text = String::from_utf8_lossy(&output.stdout);
     if text.trim() == path {
         Ok(())
     } else {
-        Err(format!("the place of the export is printed: {text}").into())
+        Err(format!("another place was printed: {text}").into())
     }
 }
 
@@ -62,7 +34,7 @@ fn saved(place: &Place, mode: &str) -> TestResult<RgbImage> {
 }
 
 /// Where a picture stands in a larger one, byte for byte.
-fn found(board: &RgbImage, picture: &RgbImage) -> Option<(u32, u32)> {
+pub fn found(board: &RgbImage, picture: &RgbImage) -> Option<(u32, u32)> {
     let (width, height) = picture.dimensions();
     let same_row = |x: u32, y: u32, row: u32| {
         (0..width).all(|i| board.get_pixel(x + i, y + row) == picture.get_pixel(i, row))
@@ -83,7 +55,12 @@ fn pictures(frames: image::Frames<'_>) -> TestResult<Vec<(RgbImage, u32)>> {
     Ok(read.collect())
 }
 
-fn apng(path: &Path) -> TestResult<Vec<(RgbImage, u32)>> {
+pub fn gif(path: &Path) -> TestResult<Vec<(RgbImage, u32)>> {
+    let file = BufReader::new(std::fs::File::open(path)?);
+    pictures(GifDecoder::new(file)?.into_frames())
+}
+
+pub fn apng(path: &Path) -> TestResult<Vec<(RgbImage, u32)>> {
     let file = BufReader::new(std::fs::File::open(path)?);
     pictures(PngDecoder::new(file)?.apng()?.into_frames())
 }
@@ -98,7 +75,7 @@ fn mean_difference(a: &RgbImage, b: &RgbImage) -> f64 {
 
 #[test]
 fn an_animation_ends_with_the_saved_pictures() -> TestResult {
-    let place = drawn()?;
+    let place = Place::drawn(STEPS)?;
     export(&place, "apng", "walk.png", &[])?;
     let shown = apng(&place.path("walk.png"))?;
     assert_eq!(shown.len(), STEPS);
@@ -119,15 +96,14 @@ fn an_animation_ends_with_the_saved_pictures() -> TestResult {
     assert!(found(first, &places[1].1).is_none());
 
     export(&place, "gif", "walk.gif", &[])?;
-    let file = BufReader::new(std::fs::File::open(place.path("walk.gif"))?);
-    let small = pictures(GifDecoder::new(file)?.into_frames())?;
+    let small = gif(&place.path("walk.gif"))?;
     assert_eq!(small.len(), STEPS);
     let delays: Vec<u32> = small.iter().map(|(_, delay)| *delay).collect();
     assert_eq!(delays, [200, 200, 2000]);
     let (last_small, _) = small.last().ok_or("no pictures")?;
     assert_eq!(last_small.dimensions(), last.dimensions());
     for ((x, y), picture) in &places {
-        let cut = imageops::crop_imm(last_small, *x, *y, SIZE.0, SIZE.1).to_image();
+        let cut = imageops::crop_imm(last_small, *x, *y, DRAWN_SIZE.0, DRAWN_SIZE.1).to_image();
         let off = mean_difference(&cut, picture);
         assert!(off < 6.0, "256 colours are {off} levels off");
     }
@@ -136,7 +112,7 @@ fn an_animation_ends_with_the_saved_pictures() -> TestResult {
 
 #[test]
 fn a_quick_animation_needs_no_weights_and_ends_the_same() -> TestResult {
-    let place = drawn()?;
+    let place = Place::drawn(STEPS)?;
     export(&place, "apng", "full.png", &[])?;
     export(&place, "apng", "quick.png", &["--quick"])?;
     let (full, quick) = (
@@ -188,7 +164,7 @@ fn save_run(run: RunFile, path: &Path) -> TestResult {
 
 #[test]
 fn a_cancelled_animation_leaves_no_file() -> TestResult {
-    let place = drawn()?;
+    let place = Place::drawn(STEPS)?;
     let mut jobs = Jobs::start(JobsConfig::default(), || {})?;
     let path = place.path("never.gif");
     let job = jobs.submit(JobSpec::Export {
@@ -220,7 +196,7 @@ fn a_cancelled_animation_leaves_no_file() -> TestResult {
 
 #[test]
 fn a_grid_shows_every_picture_and_says_how_it_was_drawn() -> TestResult {
-    let place = drawn()?;
+    let place = Place::drawn(STEPS)?;
     export(&place, "grid", "grid.png", &[])?;
     let grid = image::open(place.path("grid.png"))?.into_rgb8();
     for mode in ["answer", "latent"] {
@@ -252,7 +228,7 @@ fn metadata(place: &Place, name: &str) -> TestResult<Value> {
 
 #[test]
 fn a_contact_sheet_has_the_layout_of_the_authors() -> TestResult {
-    let place = drawn()?;
+    let place = Place::drawn(STEPS)?;
     export(&place, "sheet", "cat-01", &["--target", "frame.png"])?;
     let mut names = Vec::new();
     for entry in std::fs::read_dir(place.path("cat-01"))? {
@@ -276,7 +252,7 @@ fn a_contact_sheet_has_the_layout_of_the_authors() -> TestResult {
         assert!(off < 4.0, "{name} is {off} levels off");
     }
     let overview = image::open(place.path("cat-01.jpg"))?;
-    assert!(overview.width() > 3 * SIZE.0);
+    assert!(overview.width() > 3 * DRAWN_SIZE.0);
 
     // Nothing is overwritten, and nothing is left half-made.
     let again = [
@@ -345,7 +321,7 @@ fn csv(path: &Path) -> TestResult<Vec<Vec<String>>> {
 
 #[test]
 fn tables_hold_the_numbers_of_the_run() -> TestResult {
-    let place = drawn()?;
+    let place = Place::drawn(STEPS)?;
     export(&place, "csv", "table.csv", &[])?;
     export(&place, "json", "table.json", &[])?;
     let json: Value = serde_json::from_slice(&std::fs::read(place.path("table.json"))?)?;
@@ -412,7 +388,7 @@ fn tables_hold_the_numbers_of_the_run() -> TestResult {
 
 #[test]
 fn bad_exports_are_refused_before_anything_is_written() -> TestResult {
-    let place = drawn()?;
+    let place = Place::drawn(STEPS)?;
     let run = |args: &[&str]| {
         let mut all = vec!["export"];
         all.extend(args);

@@ -1,6 +1,6 @@
 //! The commands of the Dataset page: what an annotator does without the mouse.
 
-use super::state::{Action, AppState, DatasetAction, OpenFolder, PairView, StripAction};
+use crate::app::state::{Action, AppState, DatasetAction, OpenFolder, PairView, StripAction};
 use crate::job::datasets::{CATEGORIES, Field, Verdict};
 use eframe::egui;
 use egui::{Key, KeyboardShortcut, Modifiers};

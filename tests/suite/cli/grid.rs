@@ -1,6 +1,6 @@
 //! `grid` and pairs of questions from the command line, with the real binary.
 
-use crate::cli::{FRAME, Place, QUESTION, example, expect_code, refused};
+use super::{FRAME, Place, QUESTION, example, expect_code, refused};
 use crate::golden::TestResult;
 use lgd_studio::job::open_run;
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! The commands of the Vote page: what a rater does without the mouse.
 
-use super::state::{Action, AppState, Picked, VoteAction};
+use crate::app::state::{Action, AppState, Picked, VoteAction};
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 
 /// Keys of the columns, from the left.

@@ -1,6 +1,5 @@
 //! Explaining: actions and events in, state and effects out.
 
-use super::tests::{column, preview, result, running};
 use super::*;
 use crate::job::{Explaining, JobEvent, Piece, PieceOf, StepPreview};
 
