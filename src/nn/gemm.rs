@@ -122,6 +122,16 @@ pub(super) enum Threads {
     All,
 }
 
+impl Threads {
+    /// The cost of `steps` elementary steps as [`parallel`] is to see it.
+    pub fn steps(self, steps: usize) -> usize {
+        match self {
+            Self::One => 0,
+            Self::All => steps,
+        }
+    }
+}
+
 /// Rows below which a thread would spend more on preparing the right matrix than on the product,
 /// while that matrix fits into the thread's cache ...
 const ROWS_PER_THREAD: usize = 32;

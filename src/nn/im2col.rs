@@ -1,5 +1,6 @@
 //! Convolution as a matrix product: which pixel meets which weight.
 
+use super::gemm::Threads;
 use super::parallel;
 use std::ops::Range;
 
@@ -69,6 +70,19 @@ impl Geometry {
         self.channels * self.kernel.0 * self.kernel.1
     }
 
+    /// The convolution, of so many channels, that takes a gradient back to the input of this one, by kernels
+    /// that are turned; where input and output are equally large.
+    pub fn turned(&self, output: usize) -> Option<Self> {
+        let padding = Padding::all(self.padding.left);
+        let same = self.stride == 1
+            && self.padding == padding
+            && self.kernel == (2 * padding.top + 1, 2 * padding.left + 1);
+        same.then_some(Self {
+            channels: output,
+            ..*self
+        })
+    }
+
     /// Pixels of one output plane.
     pub fn pixels(&self) -> usize {
         self.out_height * self.out_width
@@ -86,12 +100,12 @@ impl Geometry {
 
     /// The matrix (channel and kernel position, output pixel) of some output rows of all `images`,
     /// which stand side by side in it.
-    pub fn columns(&self, images: &[f32], rows: Range<usize>, out: &mut [f32]) {
+    pub fn columns(&self, images: &[f32], rows: Range<usize>, out: &mut [f32], threads: Threads) {
         let (plane, size) = (self.input_pixels(), rows.len() * self.out_width);
         let image_len = self.channels * plane;
         let stride = images.len() / image_len * size;
         let per_channel = self.kernel.0 * self.kernel.1 * stride;
-        let steps = out.len();
+        let steps = threads.steps(out.len());
         parallel::pieces(out, per_channel, steps, |channel, out| {
             for (position, out) in out.chunks_exact_mut(stride).enumerate() {
                 let position = (position / self.kernel.1, position % self.kernel.1);
@@ -167,13 +181,19 @@ impl Geometry {
     }
 
     /// The transpose of [`Geometry::columns`]: adds every entry to the pixel it came from.
-    pub fn scatter(&self, columns: &[f32], rows: Range<usize>, image: &mut [f32]) {
+    pub fn scatter(
+        &self,
+        columns: &[f32],
+        rows: Range<usize>,
+        image: &mut [f32],
+        threads: Threads,
+    ) {
         let stride = rows.len() * self.out_width;
         let per_channel = self.kernel.0 * self.kernel.1 * stride;
         parallel::pieces(
             image,
             self.input_pixels(),
-            columns.len(),
+            threads.steps(columns.len()),
             |channel, image| {
                 let columns = &columns[channel * per_channel..(channel + 1) * per_channel];
                 for (position, columns) in columns.chunks_exact(stride).enumerate() {

@@ -4,13 +4,14 @@
 //! kernel position become the rows of a matrix, tile by tile, and one product per tile writes the
 //! output in place. Small maps share one matrix over the whole batch.
 
+mod backward;
+
 use super::Weights;
-use super::gemm::{Into, Mat, MatMut, Threads, matmul, matmul_rows};
+use super::gemm::{Into, Mat, Threads, matmul_rows};
 use super::im2col::{Geometry, Padding};
 use super::int8::CodedConv;
 use super::parallel::{self, buffer};
 use super::scratch::scratch;
-use super::simd::{sum, vectorised};
 use super::vjp::{attach, on_cpu, plain, values};
 use super::weights::Form;
 use super::winograd::{Small, Winograd};
@@ -114,12 +115,18 @@ impl Conv2d {
         if !on_cpu(&[x, weight, self.bias.as_ref().unwrap_or(x)]) {
             return self.fallback(x, weight);
         }
+        let trains = x.track_op() || weight.track_op();
         let conv = Conv {
             geometry,
             batch,
             output,
             input: plain(x)?,
             weight: plain(weight)?,
+            shared: if trains {
+                shared_in_training(&geometry)
+            } else {
+                SHARED
+            },
         };
         let bias = self.bias.as_ref().map(plain).transpose()?;
         let out = conv.forward(bias.as_ref())?;
@@ -186,6 +193,11 @@ const SMALL_MAP: usize = 256;
 /// size, and a column of a run has to get the bits it would get alone.
 const SHARED: usize = 3;
 
+/// The same in training, where no image of a batch is ever alone.
+fn shared_in_training(geometry: &Geometry) -> usize {
+    (TILE / geometry.pixels()).max(SHARED)
+}
+
 /// One convolution at work.
 struct Conv {
     geometry: Geometry,
@@ -193,6 +205,8 @@ struct Conv {
     output: usize,
     input: Tensor,
     weight: Tensor,
+    /// Images that share a product, where maps are small.
+    shared: usize,
 }
 
 impl Conv {
@@ -203,16 +217,16 @@ impl Conv {
         let (geometry, pixels) = (self.geometry, self.geometry.pixels());
         let mut out = buffer(self.batch * self.output * pixels);
         if let Some(winograd) = self.winograd(Small::new) {
-            let groups = x.chunks(SHARED * geometry.channels * geometry.input_pixels());
-            for (x, out) in groups.zip(out.chunks_mut(SHARED * self.output * pixels)) {
+            let groups = x.chunks(self.shared * geometry.channels * geometry.input_pixels());
+            for (x, out) in groups.zip(out.chunks_mut(self.shared * self.output * pixels)) {
                 winograd.forward(x, &weight, bias, out);
             }
             return Ok(out);
         }
         if self.batch > 1 && pixels <= SMALL_MAP {
             let image_len = geometry.channels * geometry.input_pixels();
-            let groups = x.chunks(SHARED * image_len);
-            for (x, out) in groups.zip(out.chunks_mut(SHARED * self.output * pixels)) {
+            let groups = x.chunks(self.shared * image_len);
+            for (x, out) in groups.zip(out.chunks_mut(self.shared * self.output * pixels)) {
                 self.small_maps(x, &weight, bias, out);
             }
             return Ok(out);
@@ -242,7 +256,7 @@ impl Conv {
             self.tiles(|rows, size| {
                 scratch(geometry.depth() * size, |columns| {
                     let first = rows.start * geometry.out_width;
-                    geometry.columns(image, rows, columns);
+                    geometry.columns(image, rows, columns, Threads::All);
                     let columns = Mat::new(columns, geometry.depth(), size);
                     matmul_rows(out, pixels, first, weight, columns, into);
                 });
@@ -267,7 +281,7 @@ impl Conv {
         let (depth, pixels, all) = (geometry.depth(), geometry.pixels(), out.len() / self.output);
         scratch((depth + self.output) * all, |work| {
             let (columns, product) = work.split_at_mut(depth * all);
-            geometry.columns(x, 0..geometry.out_height, columns);
+            geometry.columns(x, 0..geometry.out_height, columns, Threads::All);
             let weight = Mat::new(weight, self.output, depth);
             let columns = Mat::new(columns, depth, all);
             matmul_rows(product, all, 0, weight, columns, Into::Set);
@@ -280,64 +294,6 @@ impl Conv {
                 }
             }
         });
-    }
-
-    fn backward(&self, g: &Tensor, wanted: [bool; 3]) -> Result<[Option<Tensor>; 3]> {
-        let (x, weight, g) = (values(&self.input)?, values(&self.weight)?, values(g)?);
-        let (geometry, pixels) = (self.geometry, self.geometry.pixels());
-        let (depth, image_len) = (
-            geometry.depth(),
-            geometry.channels * geometry.input_pixels(),
-        );
-        let mut to_x = vec![0f32; if wanted[0] { x.len() } else { 0 }];
-        let mut to_weight = vec![0f32; if wanted[1] { weight.len() } else { 0 }];
-        let weight = Mat::new(&weight, self.output, depth);
-        for (i, g) in g.chunks_exact(self.output * pixels).enumerate() {
-            let image = i * image_len..(i + 1) * image_len;
-            self.tiles(|rows, size| {
-                let g = &g[rows.start * geometry.out_width..];
-                let g = Mat::strided(g, self.output, size, pixels);
-                scratch(depth * size, |columns| {
-                    if wanted[0] {
-                        let out = MatMut::new(columns, depth, size);
-                        matmul(out, weight.t(), g, 1.0, Into::Set, Threads::All);
-                        geometry.scatter(columns, rows.clone(), &mut to_x[image.clone()]);
-                    }
-                    if wanted[1] {
-                        geometry.columns(&x[image.clone()], rows, columns);
-                        matmul(
-                            MatMut::new(&mut to_weight, self.output, depth),
-                            g,
-                            Mat::new(columns, depth, size).t(),
-                            1.0,
-                            Into::Add,
-                            Threads::All,
-                        );
-                    }
-                });
-            });
-        }
-        let tensor = |wanted: bool, values: Vec<f32>, like: &Tensor| {
-            wanted
-                .then(|| Tensor::from_vec(values, like.shape(), &Device::Cpu))
-                .transpose()
-        };
-        let to_bias = if wanted[2] {
-            let sums = parallel::collect(self.output, g.len(), |channel| {
-                (0..self.batch).fold(0.0, |total, i| {
-                    let plane = (i * self.output + channel) * pixels;
-                    total + vectorised(|| sum(&g[plane..plane + pixels]))
-                })
-            });
-            Some(Tensor::from_vec(sums, self.output, &Device::Cpu)?)
-        } else {
-            None
-        };
-        Ok([
-            tensor(wanted[0], to_x, &self.input)?,
-            tensor(wanted[1], to_weight, &self.weight)?,
-            to_bias,
-        ])
     }
 
     /// Calls `work(output rows, pixels in them)` for every tile of a map.
