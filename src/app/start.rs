@@ -20,6 +20,7 @@ use eframe::{egui, egui_wgpu};
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a window starts with.
 #[derive(Clone, Debug, Default)]
@@ -170,6 +171,7 @@ impl LgdApp {
             full_screen: false,
             changed: None,
             times: FrameTimes::default(),
+            taken_in: Duration::ZERO,
             state,
         };
         if app.places.is_some() {
