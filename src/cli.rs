@@ -25,14 +25,15 @@ use crate::job::{
     BundleSource, DeviceChoice, FilmSource, MemorySize, Places, Precision, Problem, Resources,
     bundles,
 };
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// Ask a cartoon frame a causal question and watch diffusion draw the answer.
 ///
 /// Without a command the window opens, with the files that are named.
 #[derive(Debug, Parser)]
-#[command(name = "lgd-studio", version, args_conflicts_with_subcommands = true)]
+#[command(name = "lgd-studio", version)]
 #[command(
     after_help = "Examples:\n  lgd-studio\n  lgd-studio ask frame.png \"What happens if the cat gets hungry?\" -o answer.png\n  lgd-studio doctor"
 )]
@@ -63,7 +64,22 @@ struct WindowArgs {
     safe_mode: bool,
 }
 
-/// Options every command takes.
+impl WindowArgs {
+    /// The first of them that was given, as it is typed.
+    fn first(&self) -> Option<String> {
+        let flags = [
+            (self.new_window, "--new-window"),
+            (self.kiosk.is_some(), "--kiosk"),
+            (self.safe_mode, "--safe-mode"),
+        ];
+        let flag = flags.iter().find(|(given, _)| *given);
+        let file = self.files.first();
+        file.map(|file| file.display().to_string())
+            .or(flag.map(|(_, name)| (*name).to_owned()))
+    }
+}
+
+/// Options every command takes, before its name or after it.
 #[derive(Clone, Debug, Args)]
 struct GlobalArgs {
     /// Model bundle: a folder, or the name of one in the data folder [default: the embedded toon-tiny]
@@ -173,6 +189,15 @@ impl Cli {
     pub fn invocation() -> Invocation {
         let cli = Self::parse();
         if cli.command.is_some() {
+            if let Some(given) = cli.window.first() {
+                // A file may have the name of a command.
+                let text = format!(
+                    "{given} is for the window, which no command opens. Leave it out, or write ./NAME for a file that is called like a command."
+                );
+                Self::command()
+                    .error(ErrorKind::ArgumentConflict, text)
+                    .exit();
+            }
             return Invocation::Terminal(Box::new(cli));
         }
         let resources = cli.global.resources();

@@ -5,7 +5,7 @@ use super::{Failure, GlobalArgs, output, session};
 use crate::job::training::{
     self, Company, Ended, Event, Recipe, RecipeNews, RunRequest, Steering, TrainConfig,
 };
-use crate::job::{CancelToken, DeviceChoice, Places};
+use crate::job::{CancelToken, DeviceChoice, Places, Precision};
 use clap::{Args, ValueEnum};
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar};
 use std::path::{Path, PathBuf};
@@ -114,7 +114,7 @@ enum ControlArg {
 
 pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> {
     if args.emit == Some(Emit::Slurm) {
-        return emit_slurm(args);
+        return emit_slurm(args, global);
     }
     let trains = !args.dry_run && args.promote.is_none() && args.export_lora.is_none();
     let place = training::rendezvous()?.filter(|_| trains);
@@ -143,10 +143,10 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> 
         (Some(run), _) => match (&args.promote, &args.export_lora) {
             (Some(folder), _) => return promote(run, folder, global),
             (None, Some(file)) => return export_lora(run, file, global),
-            (None, None) => RunRequest::Resume(run.clone(), args.settings.clone()),
+            (None, None) => RunRequest::Resume(run.clone(), settings(args, global)),
         },
         (None, Some(path)) => {
-            let config = TrainConfig::read(path, &args.settings)?;
+            let config = TrainConfig::read(path, &settings(args, global))?;
             if args.dry_run {
                 return dry_run(&config, company, global);
             }
@@ -166,6 +166,13 @@ pub(super) fn run(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> 
     train(request, company, steering, &cancel, &folder, global)
 }
 
+/// What is put over the configuration: `--precision`, and after it every `--set`.
+fn settings(args: &TrainArgs, global: &GlobalArgs) -> Vec<String> {
+    let chosen = Some(global.precision).filter(|precision| *precision != Precision::Auto);
+    let precision = chosen.map(|precision| format!("trainer.precision={precision}"));
+    precision.into_iter().chain(args.settings.clone()).collect()
+}
+
 /// This process alone, or with others of this machine.
 fn company(args: &TrainArgs, global: &GlobalArgs) -> Result<Company, Failure> {
     let devices = match (args.devices.as_slice(), args.ranks) {
@@ -180,7 +187,7 @@ fn company(args: &TrainArgs, global: &GlobalArgs) -> Result<Company, Failure> {
 }
 
 /// A script that begins the run where there is none and otherwise goes on with it.
-fn emit_slurm(args: &TrainArgs) -> Result<(), Failure> {
+fn emit_slurm(args: &TrainArgs, global: &GlobalArgs) -> Result<(), Failure> {
     // In the script, srun starts the ranks.
     let typed = slurm::this_command(&["--ranks", "--devices"]);
     let ranks = match args.devices.len() {
@@ -191,7 +198,7 @@ fn emit_slurm(args: &TrainArgs) -> Result<(), Failure> {
         (Some(_), ..) => slurm::training_job(None, &typed, ranks),
         (None, Some(config), Some(run)) => {
             // What cannot be used is better known now than when the job begins.
-            TrainConfig::read(config, &args.settings)?;
+            TrainConfig::read(config, &settings(args, global))?;
             let resume = ["lgd-studio", "train", "--resume"].map(str::to_owned);
             let resume = [resume.as_slice(), &[run.display().to_string()]].concat();
             let made = run.join("config.toml").display().to_string();
@@ -275,7 +282,7 @@ fn follow_recipe(
     let made = training::follow_recipe(
         &recipe,
         folder,
-        &args.settings,
+        &settings(args, global),
         &company,
         places.as_ref(),
         &cancel,
@@ -364,6 +371,7 @@ fn dry_run(config: &TrainConfig, company: Company, global: &GlobalArgs) -> Resul
         "samples",
         format!("{}, {} cannot be used", count(found.samples), found.broken),
     );
+    row("precision", found.precision.to_string());
     row("a step", format!("{:.2} s", found.seconds_per_step));
     let whole = HumanDuration(Duration::from_secs_f64(found.seconds));
     row("the run", format!("{whole} for {} steps", found.steps));

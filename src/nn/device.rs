@@ -125,6 +125,14 @@ impl Precision {
             Self::Bf16 => DType::BF16,
         }
     }
+
+    /// What it comes to on an open device: 16 or 32 bits.
+    pub fn taken_on(self, device: &Device) -> Self {
+        match self.dtype(device) {
+            DType::BF16 => Self::Bf16,
+            _ => Self::F32,
+        }
+    }
 }
 
 impl fmt::Display for Precision {

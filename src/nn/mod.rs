@@ -45,6 +45,7 @@ pub use attention::Heads;
 pub use conv::Conv2d;
 pub use device_failure::DeviceFailure;
 pub use embedding::Embedding;
+pub use flash::has_paired_halves;
 pub use im2col::Padding;
 pub use int8::has_fast_eight_bits;
 pub use linear::Linear;

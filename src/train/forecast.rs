@@ -8,6 +8,7 @@ use super::event::{Event, StepReport};
 use super::folder::RunFolder;
 use super::ranks::Share;
 use super::run::{Control, Ended, Hooks, Run, failed};
+use crate::nn::device::Precision;
 use crate::nn::room::{Held, forget_peak, held, room};
 use crate::pipeline::Problem;
 use candle_core::Device;
@@ -31,6 +32,8 @@ pub struct Forecast {
     pub broken: usize,
     /// Steps of the run.
     pub steps: u64,
+    /// The numbers that the large networks compute with: 16 or 32 bits.
+    pub precision: Precision,
     /// Seconds of the second step.
     pub seconds_per_step: f64,
     /// Seconds of the whole run.
@@ -84,6 +87,7 @@ pub fn forecast(config: &TrainConfig, device: &Device, ranks: usize) -> Result<F
         samples: found.samples,
         broken: found.broken,
         steps,
+        precision: config.trainer.precision.taken_on(device),
         seconds_per_step,
         seconds: seconds_per_step * steps as f64,
         peak_mib: found.peak.map(|held| held.peak >> 20),

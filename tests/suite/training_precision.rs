@@ -1,5 +1,6 @@
 //! Training in bf16: the same steps with coarser numbers, and weights that keep theirs.
 
+use crate::cli::{Place, expect_code, refused};
 use crate::golden::TestResult;
 use crate::training_runs::{last_checkpoint, losses, short, train};
 use crate::vqai::toon;
@@ -92,6 +93,34 @@ fn steps_in_bf16_are_those_in_f32_but_for_rounding() -> TestResult {
         assert_ne!(one_step(&config, trainee)?.0.total, b, "{preset:?}");
     }
     Ok(())
+}
+
+/// What `--precision` says counts for training, the dry run tells it, and there is nothing in silence.
+#[test]
+fn the_command_line_chooses_the_precision_of_a_run() -> TestResult {
+    let place = Place::new()?;
+    let config = short(&place.path(""), 2)?;
+    std::fs::write(place.path("train.toml"), config.to_text()?)?;
+    let try_it = |more: &[&str]| {
+        let args = [&["train", "train.toml", "--dry-run", "--json"][..], more].concat();
+        place.run(&args)
+    };
+    for (more, expected) in [
+        (&[][..], "f32"),
+        (&["--precision", "bf16"], "bf16"),
+        // What is said of one key alone is said last.
+        (
+            &["--precision", "bf16", "--set", "trainer.precision=f32"],
+            "f32",
+        ),
+    ] {
+        let output = try_it(more)?;
+        expect_code(&output, 0)?;
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        assert_eq!(found["precision"], expected, "{more:?}");
+    }
+    let words = ["trainer.precision", "eight bits are for drawing"];
+    refused(&try_it(&["--precision", "int8"])?, 1, &words)
 }
 
 /// A run in bf16 says that it is slow here, learns, and goes on bit for bit.

@@ -6,6 +6,7 @@ use eframe::egui;
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use lgd_studio::app::{Action, AppConfig, Page, TrainAction, TrainDraft, Trial};
+use lgd_studio::job::Precision;
 use lgd_studio::job::training::{Control, Event, Losses, Preset, RunCard, RunState, StepReport};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -62,6 +63,18 @@ pub fn wait_for_state(window: &mut Window, wanted: RunState) {
     });
 }
 
+/// Chooses the precision of the run in the form, which trains on the processor.
+fn choose_32_bits(window: &mut Window) {
+    let combo = window.get_by_role_and_label(Role::ComboBox, "Precision");
+    combo.click();
+    window.run_steps(6);
+    let half = window.get_by_role_and_label(Role::Button, "16 bits");
+    assert!(half.accesskit_node().is_disabled(), "they are slower here");
+    click(window, "32 bits");
+    let chosen = state(window).train.draft.config.trainer.precision;
+    assert_eq!(chosen, Precision::F32);
+}
+
 #[test]
 fn window_train_looks_at_the_cost_trains_and_makes_a_bundle() -> Outcome {
     let home = tempfile::tempdir()?;
@@ -79,10 +92,14 @@ fn window_train_looks_at_the_cost_trains_and_makes_a_bundle() -> Outcome {
         start.accesskit_node().is_disabled(),
         "the cost is not known"
     );
+    choose_32_bits(&mut window);
+    let told = |window: &Window| window.query_all_by_label_contains("32 bits").count();
+    let before = told(&window);
     click(&mut window, "Look at the cost");
     wait(&mut window, "the cost is known", |window| {
         matches!(state(window).train.trial, Trial::Done(_))
     });
+    assert_eq!(told(&window), before + 1, "what it costs says so");
     let tried = state(&window).train.tried().cloned();
     let tried = tried.ok_or_else(|| format!("{:?}", state(&window).train.trial))?;
     assert_eq!(

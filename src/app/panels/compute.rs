@@ -110,25 +110,30 @@ fn with_memory(cx: &Cx<'_>, facts: &DeviceFacts) -> String {
     }
 }
 
+/// Ids of the name of a precision and of its tooltip.
+pub fn precision_texts(precision: Precision) -> (&'static str, &'static str) {
+    match precision {
+        Precision::Auto => (
+            "preferences-precision-auto",
+            "preferences-precision-auto-tip",
+        ),
+        Precision::F32 => ("preferences-precision-f32", "preferences-precision-f32-tip"),
+        Precision::Bf16 => (
+            "preferences-precision-bf16",
+            "preferences-precision-bf16-tip",
+        ),
+        Precision::Int8 => (
+            "preferences-precision-int8",
+            "preferences-precision-int8-tip",
+        ),
+    }
+}
+
 /// The numbers in which they compute.
 fn precision_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
     ui.label(cx.tr("preferences-precision"));
     let choices = Precision::ALL.map(|precision| {
-        let (label, tip) = match precision {
-            Precision::Auto => (
-                "preferences-precision-auto",
-                "preferences-precision-auto-tip",
-            ),
-            Precision::F32 => ("preferences-precision-f32", "preferences-precision-f32-tip"),
-            Precision::Bf16 => (
-                "preferences-precision-bf16",
-                "preferences-precision-bf16-tip",
-            ),
-            Precision::Int8 => (
-                "preferences-precision-int8",
-                "preferences-precision-int8-tip",
-            ),
-        };
+        let (label, tip) = precision_texts(precision);
         Choice::new(precision, cx.tr(label), cx.tr(tip))
     });
     let width = ui.available_width();

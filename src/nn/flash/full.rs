@@ -1,5 +1,9 @@
 //! Products of full precision.
 
+// By index: what iterators over arrays of vectors are made of is not inlined in development builds,
+// where it would take most of the time.
+#![expect(clippy::needless_range_loop, reason = "fast in development builds too")]
+
 use super::{Products, Row, VECTORS, rows, rows_mut};
 use pulp::Simd;
 
@@ -11,16 +15,14 @@ impl<S: Simd> Products<S> for Full {
     fn score<const K: usize>(simd: S, query: &[f32], keys: &[f32], scores: &mut [f32]) {
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; K];
         for (query, keys) in rows::<S>(query).iter().zip(keys.as_chunks::<K>().0) {
-            for (sums, key) in sums.iter_mut().zip(keys) {
-                let key = simd.splat_f32s(*key);
-                for (sum, query) in sums.iter_mut().zip(query) {
-                    *sum = simd.mul_add_f32s(key, *query, *sum);
+            for k in 0..K {
+                let key = simd.splat_f32s(keys[k]);
+                for v in 0..VECTORS {
+                    sums[k][v] = simd.mul_add_f32s(key, query[v], sums[k][v]);
                 }
             }
         }
-        for (row, sums) in rows_mut::<S>(scores).iter_mut().zip(sums) {
-            *row = sums;
-        }
+        rows_mut::<S>(scores)[..K].copy_from_slice(&sums);
     }
 
     #[inline(always)]
@@ -36,21 +38,19 @@ impl<S: Simd> Products<S> for Full {
     ) {
         let mixed = rows_mut::<S>(mixed);
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; V];
-        for (sums, mixed) in sums.iter_mut().zip(&*mixed) {
-            for ((sum, mixed), shrunk) in sums.iter_mut().zip(mixed).zip(shrunk) {
-                *sum = simd.mul_f32s(*mixed, shrunk);
+        for column in 0..V {
+            for v in 0..VECTORS {
+                sums[column][v] = simd.mul_f32s(mixed[column][v], shrunk[v]);
             }
         }
         for (weights, values) in rows::<S>(weights).iter().zip(values.as_chunks::<V>().0) {
-            for (sums, value) in sums.iter_mut().zip(values) {
-                let value = simd.splat_f32s(*value);
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum = simd.mul_add_f32s(value, *weight, *sum);
+            for column in 0..V {
+                let value = simd.splat_f32s(values[column]);
+                for v in 0..VECTORS {
+                    sums[column][v] = simd.mul_add_f32s(value, weights[v], sums[column][v]);
                 }
             }
         }
-        for (mixed, sums) in mixed.iter_mut().zip(sums) {
-            *mixed = sums;
-        }
+        mixed[..V].copy_from_slice(&sums);
     }
 }

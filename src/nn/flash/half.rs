@@ -4,6 +4,10 @@
 //! neighbouring keys for results. A pair takes the place of one f32, its first number in the low bits,
 //! so the layouts are those of full precision with half the rows.
 
+// By index: what iterators over arrays of vectors are made of is not inlined in development builds,
+// where it would take most of the time.
+#![expect(clippy::needless_range_loop, reason = "fast in development builds too")]
+
 use super::{Attend, Products, Row, VECTORS, rows, rows_mut};
 use pulp::Simd;
 use pulp::x86::V4;
@@ -108,16 +112,17 @@ impl Products<V4> for Half {
     fn score<const K: usize>(_: V4, query: &[f32], keys: &[f32], scores: &mut [f32]) {
         let mut sums = [[splat(0.0); VECTORS]; K];
         for (query, keys) in rows::<V4>(query).iter().zip(keys.as_chunks::<K>().0) {
-            let query = query.map(to_native);
-            for (sums, key) in sums.iter_mut().zip(keys) {
-                let key = splat(*key);
-                for (sum, query) in sums.iter_mut().zip(query) {
-                    *sum = add_products(*sum, key, query);
+            let query = to_native(*query);
+            for k in 0..K {
+                let key = splat(keys[k]);
+                for v in 0..VECTORS {
+                    sums[k][v] = add_products(sums[k][v], key, query[v]);
                 }
             }
         }
-        for (row, sums) in rows_mut::<V4>(scores).iter_mut().zip(sums) {
-            *row = sums.map(from_native);
+        let scores = rows_mut::<V4>(scores);
+        for k in 0..K {
+            scores[k] = from_native(sums[k]);
         }
     }
 
@@ -128,13 +133,17 @@ impl Products<V4> for Half {
         let order = unsafe { _mm512_loadu_si512(IN_TURN.as_ptr().cast()) };
         let rows = rows_mut::<V4>(weights);
         for i in 0..rows.len().div_ceil(2) {
-            let first = rows[2 * i].map(to_native);
-            let second = rows.get(2 * i + 1).map(|row| row.map(to_native));
-            // No key has no weight.
-            let second = second.unwrap_or([splat(0.0); VECTORS]);
-            for (pair, (first, second)) in rows[i].iter_mut().zip(first.into_iter().zip(second)) {
-                *pair = from_native(pairs(first, second, order));
+            let first = to_native(rows[2 * i]);
+            let second = match rows.get(2 * i + 1) {
+                Some(row) => to_native(*row),
+                // No key has no weight.
+                None => [splat(0.0); VECTORS],
+            };
+            let mut both = first;
+            for v in 0..VECTORS {
+                both[v] = pairs(first[v], second[v], order);
             }
+            rows[i] = from_native(both);
         }
     }
 
@@ -148,41 +157,43 @@ impl Products<V4> for Half {
     ) {
         let mixed = rows_mut::<V4>(mixed);
         let mut sums = [[splat(0.0); VECTORS]; V];
-        for (sums, mixed) in sums.iter_mut().zip(&*mixed) {
-            for ((sum, mixed), shrunk) in sums.iter_mut().zip(mixed).zip(shrunk) {
-                *sum = to_native(simd.mul_f32s(*mixed, shrunk));
+        for column in 0..V {
+            let mut row = shrunk;
+            for v in 0..VECTORS {
+                row[v] = simd.mul_f32s(mixed[column][v], shrunk[v]);
             }
+            sums[column] = to_native(row);
         }
         for (weights, values) in rows::<V4>(weights).iter().zip(values.as_chunks::<V>().0) {
-            let weights = weights.map(to_native);
-            for (sums, value) in sums.iter_mut().zip(values) {
-                let value = splat(*value);
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum = add_products(*sum, value, weight);
+            let weights = to_native(*weights);
+            for column in 0..V {
+                let value = splat(values[column]);
+                for v in 0..VECTORS {
+                    sums[column][v] = add_products(sums[column][v], value, weights[v]);
                 }
             }
         }
-        for (mixed, sums) in mixed.iter_mut().zip(sums) {
-            *mixed = sums.map(from_native);
+        for column in 0..V {
+            mixed[column] = from_native(sums[column]);
         }
     }
 }
 
 #[inline(always)]
-fn to_native(x: <V4 as Simd>::f32s) -> __m512 {
+fn to_native(row: Row<V4>) -> [__m512; VECTORS] {
     #[expect(unsafe_code, reason = "the same bits as another type")]
-    // SAFETY: both are 16 numbers.
+    // SAFETY: both are as many vectors of 16 numbers.
     unsafe {
-        transmute::<<V4 as Simd>::f32s, __m512>(x)
+        transmute::<Row<V4>, [__m512; VECTORS]>(row)
     }
 }
 
 #[inline(always)]
-fn from_native(x: __m512) -> <V4 as Simd>::f32s {
+fn from_native(row: [__m512; VECTORS]) -> Row<V4> {
     #[expect(unsafe_code, reason = "the same bits as another type")]
-    // SAFETY: both are 16 numbers.
+    // SAFETY: as in `to_native`.
     unsafe {
-        transmute::<__m512, <V4 as Simd>::f32s>(x)
+        transmute::<[__m512; VECTORS], Row<V4>>(row)
     }
 }
 

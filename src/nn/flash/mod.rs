@@ -26,6 +26,18 @@ const WIDEST: usize = 32;
 /// Keys scored at once, at most.
 const KEYS: usize = 64;
 
+/// Whether this processor multiplies pairs of bf16 numbers, which attention in half precision needs.
+pub fn has_paired_halves() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        half::available()
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        false
+    }
+}
+
 /// How the keys and values of a head are laid out for the tiles.
 ///
 /// A register tile is two vectors of queries by some keys, or by some columns of the values: enough
@@ -108,7 +120,7 @@ impl Head {
     /// The same with products of bf16, where this processor has them.
     pub fn with_half(self) -> Self {
         #[cfg(target_arch = "x86_64")]
-        if half::available() {
+        if has_paired_halves() {
             return Self {
                 in_place: InPlace::Two,
                 ..self

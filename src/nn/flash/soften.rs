@@ -1,5 +1,9 @@
 //! From scores to weights, a register tile of queries at a time.
 
+// By index: what iterators over arrays of vectors are made of is not inlined in development builds,
+// where it would take most of the time.
+#![expect(clippy::needless_range_loop, reason = "fast in development builds too")]
+
 use super::{Row, VECTORS, rows_mut};
 use pulp::Simd;
 use std::f32::consts::LOG2_E;
@@ -27,26 +31,27 @@ pub(super) fn soften<S: Simd>(
     let scores = rows_mut::<S>(scores);
     let before = *largest;
     for row in &*scores {
-        for (largest, score) in largest.iter_mut().zip(row) {
-            *largest = simd.max_f32s(*largest, *score);
+        for v in 0..VECTORS {
+            largest[v] = simd.max_f32s(largest[v], row[v]);
         }
     }
     // Negative infinity has no distance to itself, the lowest number has.
     let lowest = simd.splat_f32s(f32::MIN);
-    let base = largest.map(|largest| simd.max_f32s(largest, lowest));
+    let mut base = *largest;
+    for v in 0..VECTORS {
+        base[v] = simd.max_f32s(base[v], lowest);
+    }
     let mut added = [simd.splat_f32s(0.0); VECTORS];
     for row in scores {
-        for ((score, base), added) in row.iter_mut().zip(base).zip(&mut added) {
-            *score = exp2_nonpositive(simd, simd.sub_f32s(*score, base));
-            *added = simd.add_f32s(*added, *score);
+        for v in 0..VECTORS {
+            row[v] = exp2_nonpositive(simd, simd.sub_f32s(row[v], base[v]));
+            added[v] = simd.add_f32s(added[v], row[v]);
         }
     }
     let mut shrunk = before;
-    for ((shrunk, base), (sum, added)) in
-        shrunk.iter_mut().zip(base).zip(sums.iter_mut().zip(added))
-    {
-        *shrunk = exp2_nonpositive(simd, simd.sub_f32s(*shrunk, base));
-        *sum = simd.mul_add_f32s(*sum, *shrunk, added);
+    for v in 0..VECTORS {
+        shrunk[v] = exp2_nonpositive(simd, simd.sub_f32s(before[v], base[v]));
+        sums[v] = simd.mul_add_f32s(sums[v], shrunk[v], added[v]);
     }
     shrunk
 }
@@ -72,10 +77,10 @@ fn exp2_nonpositive<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let x = simd.max_f32s(simd.splat_f32s(-127.0), x);
     let rounded = simd.add_f32s(x, simd.splat_f32s(ROUND));
     let r = simd.sub_f32s(x, simd.sub_f32s(rounded, simd.splat_f32s(ROUND)));
-    let [highest, rest @ ..] = FIT;
-    let p = rest.into_iter().fold(simd.splat_f32s(highest), |p, c| {
-        simd.mul_add_f32s(p, r, simd.splat_f32s(c))
-    });
+    let mut p = simd.splat_f32s(FIT[0]);
+    for i in 1..FIT.len() {
+        p = simd.mul_add_f32s(p, r, simd.splat_f32s(FIT[i]));
+    }
     let p = simd.mul_add_f32s(p, r, simd.splat_f32s(1.0)); // 0.7..1.42
     let exponent = simd.transmute_u32s_f32s(rounded);
     let exponent = simd.wrapping_dyn_shl_u32s(exponent, simd.splat_u32s(23));

@@ -7,7 +7,8 @@
 use super::super::parallel;
 use super::super::simd::{largest_size, vectorised};
 use super::{
-    Bias, DEEPEST, Finish, LARGEST, Left, OFFSET, QUAD, Right, STEP, code_of, code_row, multiply,
+    Bias, DEEPEST, Finish, LARGEST, Left, OFFSET, QUAD, Right, STEP, Way, code_of, code_row,
+    multiply,
 };
 use std::fmt;
 
@@ -18,6 +19,7 @@ pub(in super::super) struct CodedConv {
     size: usize,
     /// (out, quad of inputs, column, row, input in the quad)
     kernels: Left,
+    way: Way,
 }
 
 impl fmt::Debug for CodedConv {
@@ -63,6 +65,7 @@ impl CodedConv {
             input,
             size,
             kernels: Left::from_codes(codes, scales),
+            way: Way::best(),
         }
     }
 
@@ -95,7 +98,16 @@ impl CodedConv {
                 scales: &[scale],
                 bias: bias.map(Bias::PerRow),
             };
-            multiply(&self.kernels, &right, finish, out);
+            multiply(self.way, &self.kernels, &right, finish, out);
+        }
+    }
+
+    /// The same, multiplied by plain code whatever this processor can do.
+    #[cfg(test)]
+    pub fn plainly(self) -> Self {
+        Self {
+            way: Way::Plain,
+            ..self
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::parallel::{self, buffer};
 use super::{
-    Bias, DEEPEST, Finish, LARGEST, Left, OFFSET, PANEL, QUAD, Right, STEP, code_of, multiply,
+    Bias, DEEPEST, Finish, LARGEST, Left, OFFSET, PANEL, QUAD, Right, STEP, Way, code_of, multiply,
 };
 use std::fmt;
 
@@ -14,6 +14,7 @@ pub(in super::super) struct CodedLinear {
     panels: Vec<u8>,
     quads: Vec<u32>,
     scales: Vec<f32>,
+    way: Way,
 }
 
 impl fmt::Debug for CodedLinear {
@@ -52,6 +53,7 @@ impl CodedLinear {
             panels,
             quads: (0..depth / QUAD).map(|quad| (quad * STEP) as u32).collect(),
             scales: scales.into_iter().flatten().collect(),
+            way: Way::best(),
         }
     }
 
@@ -64,7 +66,7 @@ impl CodedLinear {
     pub fn product(&self, x: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
         let left = Left::new(x, self.input);
         let mut out = buffer(left.rows() * self.output);
-        multiply(&left, &self.right(), self.finish(bias), &mut out);
+        multiply(self.way, &left, &self.right(), self.finish(bias), &mut out);
         out
     }
 
@@ -84,23 +86,12 @@ impl CodedLinear {
         }
     }
 
-    /// [`CodedLinear::product`] by the plain code, whatever this processor can do.
+    /// The same, multiplied by plain code whatever this processor can do.
     #[cfg(test)]
-    pub fn plainly(&self, x: &[f32], bias: &[f32], out: &mut [f32]) {
-        let (left, right) = (Left::new(x, self.input), self.right());
-        let output = super::Output {
-            at: out.as_mut_ptr(),
-            columns: self.output,
-        };
-        for column in (0..self.output).step_by(PANEL) {
-            let task = super::Task {
-                left: &left,
-                rows: 0..left.rows(),
-                right: &right,
-                column,
-                finish: self.finish(Some(bias)),
-            };
-            super::plain::run(&task, output);
+    pub fn plainly(self) -> Self {
+        Self {
+            way: Way::Plain,
+            ..self
         }
     }
 }

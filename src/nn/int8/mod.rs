@@ -39,13 +39,27 @@ const DEEPEST: usize = (i32::MAX / (127 * 255)) as usize;
 
 /// Whether this processor has the instructions that make eight bits faster than 32.
 pub fn has_fast_eight_bits() -> bool {
+    Way::best() != Way::Plain
+}
+
+/// How products are computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    /// By the processor's own instructions.
     #[cfg(target_arch = "x86_64")]
-    {
-        vnni::available()
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        false
+    Instructions,
+    /// In plain code.
+    Plain,
+}
+
+impl Way {
+    /// The fastest here.
+    fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if vnni::available() {
+            return Self::Instructions;
+        }
+        Self::Plain
     }
 }
 
@@ -137,7 +151,7 @@ struct Task<'a> {
 ///
 /// # Panics
 /// When the sides do not fit: callers have checked theirs.
-fn multiply(left: &Left, right: &Right<'_>, finish: Finish<'_>, out: &mut [f32]) {
+fn multiply(way: Way, left: &Left, right: &Right<'_>, finish: Finish<'_>, out: &mut [f32]) {
     let (rows, columns) = (left.rows(), right.columns);
     let panels = columns.div_ceil(PANEL);
     assert_eq!(left.codes.len(), rows * right.quads.len() * QUAD, "depths");
@@ -175,11 +189,11 @@ fn multiply(left: &Left, right: &Right<'_>, finish: Finish<'_>, out: &mut [f32])
             column,
             finish,
         };
-        #[cfg(target_arch = "x86_64")]
-        if vnni::available() {
-            return vnni::run(&task, out);
+        match way {
+            #[cfg(target_arch = "x86_64")]
+            Way::Instructions => vnni::run(&task, out),
+            Way::Plain => plain::run(&task, out),
         }
-        plain::run(&task, out);
     });
 }
 
@@ -222,7 +236,7 @@ fn code_row(x: &[f32], codes: &mut [i8]) -> (f32, i32) {
             let mut sum = 0i32;
             for (code, x) in codes.iter_mut().zip(x) {
                 let rounded = code_of(*x, inverse) - OFFSET;
-                sum += rounded;
+                sum = sum.wrapping_add(rounded); // it cannot overflow, and is not checked for it
                 *code = rounded as i8;
             }
             sum

@@ -1,5 +1,9 @@
 //! The product by `vpdpbusd`: 16 sums of four products each per instruction.
 
+// By index: what iterators over arrays of vectors are made of is not inlined in development builds,
+// where it would take most of the time.
+#![expect(clippy::needless_range_loop, reason = "fast in development builds too")]
+
 use super::{Bias, OFFSET, Output, PANEL, QUAD, ROWS, STEP, Task};
 use std::arch::x86_64::{
     __m512i, __mmask16, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps,
@@ -123,19 +127,18 @@ fn sums<const R: usize>(task: &Task<'_>, first: usize) -> [[__m512i; VECTORS]; R
         #[expect(unsafe_code, reason = "loads without a check for every quad")]
         // SAFETY: `multiply` checked that every quad of every panel lies inside, and `codes` above
         // has `depth` codes for each of the rows.
-        let (vectors, factors): ([__m512i; VECTORS], [__m512i; R]) = unsafe {
+        unsafe {
             let at = panel.as_ptr().add(quad);
-            (
-                std::array::from_fn(|v| _mm512_loadu_si512(at.add(64 * v).cast())),
-                std::array::from_fn(|row| {
-                    let four = rows[row].add(i * QUAD).cast::<i32>();
-                    _mm512_set1_epi32(four.read_unaligned())
-                }),
-            )
-        };
-        for (sums, factor) in sums.iter_mut().zip(factors) {
-            for (sum, vector) in sums.iter_mut().zip(vectors) {
-                *sum = _mm512_dpbusd_epi32(*sum, vector, factor);
+            let mut vectors = [_mm512_setzero_si512(); VECTORS];
+            for v in 0..VECTORS {
+                vectors[v] = _mm512_loadu_si512(at.add(64 * v).cast());
+            }
+            for row in 0..R {
+                let four = rows[row].add(i * QUAD).cast::<i32>();
+                let factor = _mm512_set1_epi32(four.read_unaligned());
+                for v in 0..VECTORS {
+                    sums[row][v] = _mm512_dpbusd_epi32(sums[row][v], vectors[v], factor);
+                }
             }
         }
     }

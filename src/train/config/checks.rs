@@ -1,6 +1,7 @@
 //! What a configuration may say.
 
 use super::TrainConfig;
+use crate::nn::device::Precision;
 use crate::train::networks::Group;
 use crate::train::step::Conditioning;
 
@@ -90,6 +91,10 @@ impl TrainConfig {
         expect(
             self.trainer.checkpoint_every > 0,
             "trainer.checkpoint_every must be above 0",
+        );
+        expect(
+            self.trainer.precision != Precision::Int8,
+            "trainer.precision must be auto, f32 or bf16; eight bits are for drawing",
         );
         expect(self.trainer.keep > 0, "trainer.keep must be above 0");
         expect(self.sample.steps > 0, "sample.steps must be above 0");

@@ -1,6 +1,6 @@
 //! The program itself: help, doctor, and a start without a display.
 
-use super::{Place, expect_code, refused};
+use super::{FRAME, Place, QUESTION, example, expect_code, refused};
 use crate::golden::TestResult;
 use serde_json::Value;
 
@@ -29,6 +29,43 @@ fn doctor_reports_and_help_names_every_command() -> TestResult {
         assert!(text.contains(command));
         let help = place.run(&[command, "--help"])?;
         expect_code(&help, 0)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn options_of_every_command_stand_before_it_or_after_it() -> TestResult {
+    let place = Place::new()?;
+    let frame = example(FRAME).display().to_string();
+    let ask = ["ask", &frame, QUESTION, "--steps", "1", "-o", "a.png"];
+    for (before, after) in [
+        (&["--device", "cpu", "--json"][..], &[][..]),
+        (&[], &["--device", "cpu", "--json"]),
+        (&["--device", "cuda:99", "--json"], &["--device", "cpu"]),
+    ] {
+        let output = place.run(&[before, &ask, after].concat())?;
+        expect_code(&output, 0)?;
+        let told: Value = serde_json::from_slice(&output.stdout)?;
+        assert_eq!(told["request"]["question"], QUESTION);
+    }
+    let nowhere = [&["--device", "cuda:99"][..], &ask].concat();
+    refused(&place.run(&nowhere)?, 1, &["device cpu"])?;
+    // What is for the window is not dropped in silence.
+    for (args, words) in [
+        (
+            &["a.png", "doctor"][..],
+            ["a.png is for the window", "./NAME"],
+        ),
+        (
+            &["--safe-mode", "doctor"],
+            ["--safe-mode is for the window", "Leave it out"],
+        ),
+        (
+            &["--kiosk", "--device", "cpu", "doctor"],
+            ["--kiosk", "no command opens"],
+        ),
+    ] {
+        refused(&place.run(args)?, 2, &words)?;
     }
     Ok(())
 }

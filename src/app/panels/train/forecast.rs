@@ -1,6 +1,7 @@
 //! What a run will cost, and the buttons that find out and start it.
 
 use super::{Cx, words};
+use crate::app::panels::compute::precision_texts;
 use crate::app::panels::models::size;
 use crate::app::state::{Action, TrainAction, TrainBlocked, Trial};
 use crate::app::theme::space;
@@ -124,6 +125,8 @@ fn tried_ui(ui: &mut Ui, cx: &Cx<'_>, tried: &Tried) {
         None => checkpoints,
     };
     facts.push(("train-cost-disk", checkpoints));
+    let precision = cx.tr(precision_texts(found.precision).0).into_owned();
+    facts.push(("train-cost-precision", precision));
     facts.push(("train-cost-numbers", found.parameters.to_string()));
     facts.push(("train-cost-samples", found.samples.to_string()));
     ui.horizontal_wrapped(|ui| {

@@ -1,12 +1,14 @@
 //! The right half of the form: how long, how fast, what is kept and what is drawn on the way.
 
 use super::{Cx, data::row};
+use crate::app::panels::compute::precision_texts;
 use crate::app::state::TrainDraft;
 use crate::app::theme::space;
 use crate::app::widgets::{card, hint, title};
+use crate::job::Precision;
 use crate::job::training::LrSchedule;
 use eframe::egui;
-use egui::{ComboBox, DragValue, Ui, emath::Numeric};
+use egui::{Button, ComboBox, DragValue, Ui, emath::Numeric};
 use std::ops::RangeInclusive;
 
 /// Draws that half.
@@ -55,6 +57,7 @@ pub fn how_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainDraft) {
             &mut config.trainer.seed,
             0..=u64::from(u32::MAX),
         );
+        precision_ui(ui, cx, &mut config.trainer.precision);
         let label = cx.tr("train-recompute");
         let tick = ui.checkbox(&mut config.trainer.gradient_checkpointing, label);
         tick.on_hover_text(cx.tr("train-recompute-tip"));
@@ -196,6 +199,33 @@ fn small(
         .custom_formatter(|number, _| format!("{number:e}"))
         .custom_parser(|text| text.trim().parse().ok());
     field(ui, cx, label, drag);
+}
+
+/// The numbers in which the large networks compute.
+fn precision_ui(ui: &mut Ui, cx: &Cx<'_>, precision: &mut Precision) {
+    let (label, tip) = (cx.tr("train-precision"), cx.tr("train-precision-tip"));
+    row(ui, &label, &tip, |ui| {
+        let chosen = *precision;
+        let combo = ComboBox::from_id_salt("train-precision")
+            .width(120.0)
+            .selected_text(cx.tr(precision_texts(chosen).0))
+            .show_ui(ui, |ui| {
+                for offered in [Precision::Auto, Precision::F32, Precision::Bf16] {
+                    let (text, tip) = precision_texts(offered);
+                    let blocked = offered == Precision::Bf16 && cx.state.train.is_on_processor();
+                    let button = Button::selectable(offered == chosen, cx.tr(text));
+                    let button = ui.add_enabled(!blocked, button);
+                    let button = button.on_disabled_hover_text(cx.tr("train-precision-no-card"));
+                    if button.on_hover_text(cx.tr(tip)).clicked() {
+                        *precision = offered;
+                    }
+                }
+            });
+        combo
+            .response
+            .accessible_name(label.as_ref())
+            .on_hover_text(tip.as_ref());
+    });
 }
 
 fn schedule_ui(ui: &mut Ui, cx: &Cx<'_>, schedule: &mut LrSchedule) {

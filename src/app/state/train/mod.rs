@@ -173,6 +173,11 @@ impl Train {
         }
     }
 
+    /// Whether the run of the form would train on the processor.
+    pub fn is_on_processor(&self) -> bool {
+        self.chosen_devices().contains(&DeviceChoice::Cpu)
+    }
+
     /// Whether a run has a device of the form now.
     pub fn device_is_busy(&self) -> bool {
         let chosen = self.chosen_devices();

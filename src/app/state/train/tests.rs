@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::app::settings::{Session, Settings};
-use crate::job::JobEvent;
 use crate::job::training::{Forecast, RunState, SplitHealth, TrainConfig};
+use crate::job::{JobEvent, Precision};
 use std::time::SystemTime;
 
 fn state() -> AppState {
@@ -86,6 +86,7 @@ fn tried(config: &TrainConfig) -> TrainingEvent {
             samples: 6,
             broken: 0,
             steps: 10,
+            precision: Precision::F32,
             seconds_per_step: 0.5,
             seconds: 5.0,
             peak_mib: None,
@@ -136,6 +137,7 @@ fn a_run_on_several_cards_waits_for_all_of_them() {
     act(&mut state, TrainAction::Edit(Box::new(draft)));
     assert_eq!(state.train.chosen_devices(), cards);
     assert!(!state.train.device_is_busy());
+    assert!(!state.train.is_on_processor(), "16 bits are on offer");
     let mut other = card("other", RunState::Training);
     other.devices = vec![DeviceChoice::Cuda(2)];
     list(&mut state, vec![other]);
@@ -145,6 +147,33 @@ fn a_run_on_several_cards_waits_for_all_of_them() {
         panic!("{asked:?}");
     };
     assert_eq!(devices, &cards);
+}
+
+#[test]
+fn another_precision_is_another_cost_and_no_run_has_eight_bits() {
+    let mut state = with_data();
+    assert!(state.train.is_on_processor(), "nobody found a card");
+    let config = state.train.draft.config.clone();
+    state.on_event(JobEvent::Training(tried(&config)));
+    assert_eq!(state.train.start_blocked(), None);
+    let mut choose = |precision| {
+        let mut draft = state.train.draft.clone();
+        draft.config.trainer.precision = precision;
+        act(&mut state, TrainAction::Edit(Box::new(draft)));
+        state.train.start_blocked()
+    };
+    assert_eq!(choose(Precision::Bf16), Some(TrainBlocked::Untried));
+    assert!(matches!(
+        choose(Precision::Int8),
+        Some(TrainBlocked::Settings(why)) if why.contains("trainer.precision")
+    ));
+    // The form is remembered with the session.
+    choose(Precision::Bf16);
+    let session = state.session();
+    let kept = toml::to_string(&session).expect("a session is text");
+    let again: Session = toml::from_str(&kept).expect("it was just written");
+    let draft = again.train.expect("the form is in it");
+    assert_eq!(draft.config.trainer.precision, Precision::Bf16);
 }
 
 #[test]
