@@ -571,6 +571,7 @@ impl eframe::App for LgdApp {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
         let started = Instant::now();
         let ctx = ui.ctx().clone();
+        widgets::watch_composing(&ctx);
         let mut actions = if self.state.conference.is_some() {
             panels::conference_keys(&ctx)
         } else {

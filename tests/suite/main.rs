@@ -62,6 +62,7 @@ mod window;
 mod window_care;
 mod window_care_crash;
 mod window_columns;
+mod window_composing;
 mod window_conference;
 mod window_dataset;
 mod window_desktop;
