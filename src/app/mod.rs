@@ -149,6 +149,8 @@ pub struct LgdApp {
     opened: bool,
     written: Written,
     times: FrameTimes,
+    /// When work on this frame began.
+    frame_begun: Instant,
 }
 
 /// The files as they are on disk.
@@ -271,6 +273,7 @@ impl LgdApp {
             full_screen: false,
             changed: None,
             times: FrameTimes::default(),
+            frame_begun: Instant::now(),
             state,
         };
         if app.places.is_some() {
@@ -556,6 +559,7 @@ fn roomy(ui: &mut egui::Ui, tokens: &Tokens, add: impl FnOnce(&mut egui::Ui)) {
 
 impl eframe::App for LgdApp {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.frame_begun = Instant::now();
         self.state.begin_frame(ctx.input(|input| input.time));
         self.drain_events();
         if !self.opened && !matches!(self.state.bundle, BundleState::Loading) {
@@ -569,7 +573,6 @@ impl eframe::App for LgdApp {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let started = Instant::now();
         let ctx = ui.ctx().clone();
         widgets::watch_composing(&ctx);
         let mut actions = if self.state.conference.is_some() {
@@ -593,7 +596,7 @@ impl eframe::App for LgdApp {
         if self.state.quitting {
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
-        self.times.push(started.elapsed());
+        self.times.push(self.frame_begun.elapsed());
     }
 
     fn on_exit(&mut self) {

@@ -19,6 +19,7 @@ mod datasets_health;
 mod denoising;
 mod explain;
 mod fake_hub;
+mod frames;
 mod golden;
 mod gradients;
 mod grids;
