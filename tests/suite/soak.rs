@@ -224,8 +224,9 @@ fn memory_mib() -> Option<f64> {
     Some(kib / 1024.0)
 }
 
-/// Hours of the clock, with a visitor after every `pause` seconds of the loop. Memory may grow by
-/// `growth` MiB, if given, after the first ten visitors.
+/// Hours of the clock, with a visitor after every `pause` seconds of the loop. Where nothing else runs
+/// in this process memory may grow by `growth` MiB after the first ten visitors, and no frame of the
+/// loop may be late.
 fn soak(hours: f64, pause: f64, growth: Option<f64>) -> Outcome {
     let home = tempfile::tempdir()?;
     let mut soak = Soak::begin(home.path());
@@ -270,9 +271,12 @@ fn soak(hours: f64, pause: f64, growth: Option<f64>) -> Outcome {
         "{} s",
         soak.slowest
     );
+    let Some(growth) = growth else {
+        return Ok(());
+    };
     // What is late because other programs had the processors is theirs, and is told, not judged.
     assert_eq!(playing.missed_by_us(), 0, "the loop stutters: {playing}");
-    if let (Some(growth), Some(warm), Some(end)) = (growth, warm.or(fresh), end) {
+    if let (Some(warm), Some(end)) = (warm.or(fresh), end) {
         assert!(end - warm < growth, "{warm:.0} MiB became {end:.0}");
     }
     Ok(())
@@ -280,7 +284,7 @@ fn soak(hours: f64, pause: f64, growth: Option<f64>) -> Outcome {
 
 #[test]
 fn soak_of_conference_mode_in_which_nothing_gives_way() -> Outcome {
-    // Other tests share this process and its memory: only the long form, alone, judges that.
+    // Other tests share this process: only the long form, alone, judges memory and late frames.
     soak(0.75, 180.0, None)
 }
 
