@@ -14,26 +14,18 @@ binary=${1:-}
 suite=${LGD_SUITE:-bookworm}
 packager=0.11.8
 out=target/package
+script=package.sh
 shots=target/window
 work=$(mktemp -d)
 base=${LGD_BASE:-$work/base}
 root=$work/root
-xvfb="" app=""
 mkdir -p "$out" "$shots"
+# shellcheck source=.ci/screen.sh
+. .ci/screen.sh
 
-say() { echo "package.sh: $1"; }
-fail() {
-    echo "package.sh: $1" >&2
-    exit 1
-}
 finish() {
     status=$?
-    if [ $status -ne 0 ] && [ -s "$work/log" ]; then
-        echo "package.sh: what the program said:" >&2
-        cat "$work/log" >&2
-    fi
-    [ -z "$app" ] || kill "$app" 2>/dev/null || true
-    [ -z "$xvfb" ] || kill "$xvfb" 2>/dev/null || true
+    put_away $status
     for place in proc dev; do
         if mountpoint -q "$root/$place" 2>/dev/null; then umount "$root/$place"; fi
     done
@@ -114,50 +106,15 @@ cp "$root/answer.png" "$shots/package-answer.png"
 inside lgd-studio doctor
 
 # 5. The window, on a display from outside: an X server inside would bring libraries along.
-display_known() { [ -s "$work/display" ]; }
-wait_for() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        [ $SECONDS -lt $end ] || return 1
-        sleep 0.2
-    done
-}
-Xvfb -displayfd 3 -screen 0 1280x800x24 -listen tcp -ac -extension MIT-SHM 3>"$work/display" 2>/dev/null &
-xvfb=$!
-wait_for 20 display_known || fail "Xvfb did not start"
-number=$(cat "$work/display")
-extra=("DISPLAY=127.0.0.1:$number" LGD_STUDIO_HOME=/studio XDG_RUNTIME_DIR=/tmp RUST_LOG=warn,lgd_studio=info)
+open_display -listen tcp -ac -extension MIT-SHM
+extra=("DISPLAY=127.0.0.1:$display" LGD_STUDIO_HOME=/studio XDG_RUNTIME_DIR=/tmp RUST_LOG=warn,lgd_studio=info)
 mkdir -p "$root/studio"
 inside lgd-studio /frame.png >"$work/log" 2>&1 &
 app=$!
-export DISPLAY=":$number"
-alive() { kill -0 "$app" 2>/dev/null; }
-window_there() {
-    alive || fail "the program ended before its window appeared"
-    xdotool search --onlyvisible --name 'LGD Studio$'
-}
-wait_for 60 window_there || fail "no window after a minute"
-drawn() {
-    alive || fail "the program ended by itself"
-    import -window root "$shots/package.png"
-    [ "$(identify -format '%k' "$shots/package.png")" -gt 400 ]
-}
-wait_for 60 drawn || fail "the window stays blank"
-window=$(xdotool search --onlyvisible --name 'LGD Studio$' | head -n 1)
+window_appears package
 xprop -id "$window" WM_CLASS | grep -q '"lgd-studio"' ||
     fail "the window has another class than the desktop entry says"
-xdotool windowfocus "$window" 2>/dev/null || true
-quit() {
-    alive || return 0
-    xdotool key ctrl+q
-    sleep 1
-    ! alive
-}
-wait_for 30 quit || fail "the program did not end when it was asked to"
-wait "$app" || fail "the program ended with an error"
-app=""
-if grep -qi panicked "$work/log"; then fail "there was a panic"; fi
+window_closes
 
 # 6. Away without a trace, but for what a person made.
 extra=(DEBIAN_FRONTEND=noninteractive)

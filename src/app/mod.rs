@@ -60,7 +60,7 @@ use saving::Written;
 use state::Effect;
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use widgets::{Art, FocusRing, Pictures};
 
 use crate::job::care::{CareTask, StartMark};
@@ -99,8 +99,8 @@ pub struct LgdApp {
     opened: bool,
     written: Written,
     times: FrameTimes,
-    /// What taking in the news for this frame took.
-    taken_in: Duration,
+    /// When work on this frame began.
+    frame_begun: Instant,
 }
 
 impl LgdApp {
@@ -169,7 +169,7 @@ impl LgdApp {
 
 impl eframe::App for LgdApp {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        let started = Instant::now();
+        self.frame_begun = Instant::now();
         self.state.begin_frame(ctx.input(|input| input.time));
         self.drain_events();
         if !self.opened && !matches!(self.state.bundle, BundleState::Loading) {
@@ -180,12 +180,11 @@ impl eframe::App for LgdApp {
         }
         self.meet_desktop(ctx);
         self.save_when_due(ctx);
-        self.taken_in = started.elapsed();
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        let started = Instant::now();
         let ctx = ui.ctx().clone();
+        widgets::watch_composing(&ctx);
         let mut actions = if self.state.conference.is_some() {
             panels::conference_keys(&ctx)
         } else {
@@ -207,7 +206,7 @@ impl eframe::App for LgdApp {
         if self.state.quitting {
             ctx.send_viewport_cmd(egui::ViewportCommand::Close);
         }
-        self.times.push(self.taken_in + started.elapsed());
+        self.times.push(self.frame_begun.elapsed());
     }
 
     fn on_exit(&mut self) {

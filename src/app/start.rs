@@ -20,7 +20,7 @@ use eframe::{egui, egui_wgpu};
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 /// What a window starts with.
 #[derive(Clone, Debug, Default)]
@@ -171,7 +171,7 @@ impl LgdApp {
             full_screen: false,
             changed: None,
             times: FrameTimes::default(),
-            taken_in: Duration::ZERO,
+            frame_begun: Instant::now(),
             state,
         };
         if app.places.is_some() {

@@ -16,6 +16,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// What the window calls itself to the desktop: its class on X11, its application id on Wayland.
 pub const APP_ID: &str = "lgd-studio";
 
+/// Smallest size of the window, in points. Pages that need more room are scrolled: a screen with a large
+/// scale factor may be smaller than they are.
+const LEAST_SIZE: [f32; 2] = [640.0, 400.0];
+
 /// What the window starts with.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -177,7 +181,7 @@ fn viewport(texts: &Texts, size: [f32; 2]) -> ViewportBuilder {
         .with_title(texts.get("app-title"))
         .with_app_id(APP_ID)
         .with_inner_size(size)
-        .with_min_inner_size([980.0, 640.0]);
+        .with_min_inner_size(LEAST_SIZE);
     let icon = include_bytes!("../../assets/icon/hicolor/256.png");
     match eframe::icon_data::from_png_bytes(icon) {
         Ok(icon) => builder.with_icon(icon),

@@ -8,7 +8,7 @@ use super::{JobEvent, JobId, JobSpec, Problem};
 use crate::nn::cancel::CancelToken;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Jobs that may wait; far more than a person queues by hand.
 const MOST: usize = 1024;
@@ -22,6 +22,16 @@ pub(super) struct Command {
     pub(super) asked: Instant,
     /// Whether the store keeps what it draws.
     pub(super) kept: bool,
+}
+
+/// What the worker does next.
+pub(super) enum Next {
+    /// This.
+    Job(Box<Command>),
+    /// Nothing has come for a while.
+    Rest,
+    /// The line was closed: it ends.
+    Closed,
 }
 
 /// Why a job was not taken into the line.
@@ -138,20 +148,28 @@ impl Queue {
         self.line().closed
     }
 
-    /// The next job, once there is one; none when the line was closed.
-    pub(super) fn next(&self) -> Option<Command> {
+    /// The next job, once there is one. With `patience`, `Rest` once none has come for so long.
+    pub(super) fn next(&self, patience: Option<Duration>) -> Next {
         let mut line = self.line();
+        let since = Instant::now();
         loop {
             if line.closed {
-                return None;
+                return Next::Closed;
             }
             if let Some(command) = line.pop() {
-                return Some(command);
+                return Next::Job(Box::new(command));
             }
-            line = self
-                .changed
-                .wait(line)
-                .unwrap_or_else(PoisonError::into_inner);
+            let Some(patience) = patience else {
+                let waited = self.changed.wait(line);
+                line = waited.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = patience.saturating_sub(since.elapsed());
+            if left.is_zero() {
+                return Next::Rest;
+            }
+            let waited = self.changed.wait_timeout(line, left);
+            line = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
@@ -245,6 +263,19 @@ mod tests {
     }
 
     #[test]
+    fn whoever_waits_long_enough_may_rest() {
+        let queue = Queue::default();
+        let short = Some(Duration::from_millis(20));
+        let begun = Instant::now();
+        assert!(matches!(queue.next(short), Next::Rest));
+        assert!(begun.elapsed() >= Duration::from_millis(20));
+        assert_eq!(queue.push(run(1)), Ok(()));
+        assert!(matches!(queue.next(short), Next::Job(job) if job.id == JobId(1)));
+        queue.close();
+        assert!(matches!(queue.next(None), Next::Closed));
+    }
+
+    #[test]
     fn a_waiting_job_is_taken_out_once_and_a_cancelled_one_never_gets_in() {
         let queue = filled();
         assert!(queue.take(JobId(2)).is_some());
@@ -254,6 +285,6 @@ mod tests {
         assert_eq!(queue.push(late), Err(Refusal::Cancelled));
         queue.close();
         assert_eq!(queue.push(run(8)), Err(Refusal::Closed));
-        assert!(queue.next().is_none());
+        assert!(matches!(queue.next(None), Next::Closed));
     }
 }

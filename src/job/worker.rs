@@ -8,7 +8,7 @@ use super::display::display_copy;
 use super::export::{Painter, write_animation, write_story};
 use super::jobs::Outbox;
 use super::memory::{MemoryFacts, PeakMeter, Peaks};
-use super::queue::{Command, Queue};
+use super::queue::{Command, Next, Queue};
 use super::resources::{Resources, SharedResources};
 use super::stopwatch::Stopwatch;
 use super::store::{Message, Recorder};
@@ -18,6 +18,7 @@ use super::{
     TokenCounter,
 };
 use crate::nn::cancel::{self, CancelToken};
+use crate::nn::give_back_freed_memory;
 use crate::pipeline::{
     EditError, Edited, Gauge, LgdPipeline, Likeness, LoadListener, MemoryRules, Progress, Spent,
     StepDone, Work, Workload,
@@ -27,7 +28,10 @@ use image::RgbImage;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Without work for so long, the worker gives back what it does not need.
+const REST_AFTER: Duration = Duration::from_secs(20);
 
 /// The worker's own state: nobody else holds a tensor.
 pub(super) struct Worker {
@@ -81,14 +85,26 @@ impl Worker {
 
     /// Works until the queue closes.
     pub(super) fn run(mut self, queue: &Queue) {
-        while let Some(command) = queue.next() {
+        // Whether there may be freed memory that the allocator keeps.
+        let mut used = false;
+        loop {
             let Command {
                 id,
                 spec,
                 token,
                 asked,
                 kept,
-            } = command;
+            } = match queue.next(used.then_some(REST_AFTER)) {
+                Next::Job(command) => *command,
+                Next::Rest => {
+                    // An allocator that nobody asks for anything gives nothing back by itself.
+                    give_back_freed_memory();
+                    used = false;
+                    continue;
+                }
+                Next::Closed => return,
+            };
+            used = true;
             self.asked = asked;
             let recorder = self.recorder.clone().filter(|_| kept);
             let last = if token.is_cancelled() {

@@ -2,6 +2,7 @@
 //! vote, give up and walk away, the worker panics and loses its device, and the loop goes on. What
 //! takes real time (reading, thinking, drawing) is real; waiting is not.
 
+use crate::frames::{FRAME, Frames, Held};
 use crate::window::{Outcome, Window, config, open, state};
 use eframe::egui;
 use egui::accesskit::Role;
@@ -10,8 +11,6 @@ use lgd_studio::app::{BundleState, ConferenceAction, Scene};
 use lgd_studio::job::{EXAMPLES, Fault, FilmSource, Sabotage};
 use std::time::{Duration, Instant};
 
-/// A frame of a screen that shows sixty a second.
-const FRAME: f64 = 1.0 / 60.0;
 /// How far the clock goes in one frame while nothing but time has to pass.
 const FAST: f64 = 1.0;
 /// Seconds of the loop that are played frame by frame before each visitor.
@@ -47,54 +46,6 @@ const VISITS: [Visit; 10] = [
     Visit::Stops,
     Visit::WalksAway,
 ];
-
-/// How many frames took how long, to a tenth of a millisecond.
-struct Frames {
-    counts: Vec<u64>,
-    sum_ms: f64,
-}
-
-impl Frames {
-    fn new() -> Self {
-        Self {
-            counts: vec![0; 2001],
-            sum_ms: 0.0,
-        }
-    }
-
-    fn add(&mut self, work: Duration) {
-        let ms = work.as_secs_f64() * 1000.0;
-        let place = ((ms * 10.0) as usize).min(self.counts.len() - 1);
-        self.counts[place] += 1;
-        self.sum_ms += ms;
-    }
-
-    fn count(&self) -> u64 {
-        self.counts.iter().sum()
-    }
-
-    fn mean(&self) -> f64 {
-        self.sum_ms / self.count().max(1) as f64
-    }
-
-    /// This share of the frames took at most so many milliseconds.
-    fn within(&self, share: f64) -> f64 {
-        let (wanted, mut sum) = (self.count() as f64 * share, 0);
-        for (place, count) in self.counts.iter().enumerate() {
-            sum += count;
-            if sum as f64 >= wanted {
-                return (place + 1) as f64 / 10.0;
-            }
-        }
-        f64::INFINITY
-    }
-
-    /// Frames that took longer than a screen waits.
-    fn missed(&self) -> u64 {
-        let deadline = (FRAME * 10_000.0) as usize;
-        self.counts.iter().skip(deadline + 1).sum()
-    }
-}
 
 struct Soak {
     window: Window,
@@ -147,11 +98,13 @@ impl Soak {
     fn frame(&mut self, seconds: f64) {
         self.clock += seconds;
         self.window.input_mut().time = Some(self.clock);
+        let held = Held::begin();
         self.window.step();
+        let held = held.end();
         let work = self.window.state().times().last().unwrap_or_default();
         match self.scene() == Scene::Attract && seconds <= FRAME {
-            true => self.playing.add(work),
-            false => self.others.add(work),
+            true => self.playing.add(work, held),
+            false => self.others.add(work, held),
         }
     }
 
@@ -271,8 +224,9 @@ fn memory_mib() -> Option<f64> {
     Some(kib / 1024.0)
 }
 
-/// Hours of the clock, with a visitor after every `pause` seconds of the loop. Memory may grow by
-/// `growth` MiB, if given, after the first ten visitors.
+/// Hours of the clock, with a visitor after every `pause` seconds of the loop. Where nothing else runs
+/// in this process memory may grow by `growth` MiB after the first ten visitors, and no frame of the
+/// loop may be late.
 fn soak(hours: f64, pause: f64, growth: Option<f64>) -> Outcome {
     let home = tempfile::tempdir()?;
     let mut soak = Soak::begin(home.path());
@@ -310,25 +264,19 @@ fn soak(hours: f64, pause: f64, growth: Option<f64>) -> Outcome {
         soak.slowest_answer.as_secs_f64()
     );
     for (name, frames) in [("playing loop", playing), ("everything else", others)] {
-        println!(
-            "{name}: {} frames, UI work {:.2} ms mean, {:.1} ms at 99 %, {} above 16.7 ms",
-            frames.count(),
-            frames.mean(),
-            frames.within(0.99),
-            frames.missed()
-        );
+        println!("{name}: {frames}");
     }
     assert!(
         soak.faults >= 2 && soak.slowest <= RECOVERY,
         "{} s",
         soak.slowest
     );
-    assert!(
-        playing.mean() < FRAME * 1000.0,
-        "{} ms per frame",
-        playing.mean()
-    );
-    if let (Some(growth), Some(warm), Some(end)) = (growth, warm.or(fresh), end) {
+    let Some(growth) = growth else {
+        return Ok(());
+    };
+    // What is late because other programs had the processors is theirs, and is told, not judged.
+    assert_eq!(playing.missed_by_us(), 0, "the loop stutters: {playing}");
+    if let (Some(warm), Some(end)) = (warm.or(fresh), end) {
         assert!(end - warm < growth, "{warm:.0} MiB became {end:.0}");
     }
     Ok(())
@@ -336,7 +284,7 @@ fn soak(hours: f64, pause: f64, growth: Option<f64>) -> Outcome {
 
 #[test]
 fn soak_of_conference_mode_in_which_nothing_gives_way() -> Outcome {
-    // Other tests share this process and its memory: only the long form, alone, judges that.
+    // Other tests share this process: only the long form, alone, judges memory and late frames.
     soak(0.75, 180.0, None)
 }
 

@@ -6,7 +6,7 @@ use super::models::size;
 use crate::app::settings::Settings;
 use crate::app::state::Action;
 use crate::app::theme::space;
-use crate::app::widgets::{closing_dialog, field_frame, hint, title};
+use crate::app::widgets::{closing_dialog, composed, field_frame, hint, title};
 use crate::job::clock::stamp;
 use crate::job::hub::{HUB, Purpose, Request, Secret};
 use eframe::egui;
@@ -84,15 +84,17 @@ fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
             });
             let id = Id::unique(label);
             let focused = ui.memory(|memory| memory.has_focus(id));
-            let field = TextEdit::singleline(text)
-                .id(id)
-                .password(is_secret)
-                .hint_text(example)
-                .desired_width(ui.available_width())
-                .frame(field_frame(cx.tokens, focused));
-            ui.add(field)
-                .accessible_name(cx.tr(label))
-                .on_hover_text(cx.tr(tip));
+            composed(ui, id, usize::MAX, text, |ui, text, _| {
+                let field = TextEdit::singleline(text)
+                    .id(id)
+                    .password(is_secret)
+                    .hint_text(example)
+                    .desired_width(ui.available_width())
+                    .frame(field_frame(cx.tokens, focused));
+                ui.add(field)
+                    .accessible_name(cx.tr(label))
+                    .on_hover_text(cx.tr(tip));
+            });
         });
     }
     if token != network.token.reveal() {

@@ -1,6 +1,6 @@
 //! A text field of one line.
 
-use super::field_frame;
+use super::{composed, field_frame};
 use crate::app::theme::Tokens;
 use eframe::egui;
 use egui::{Id, Response, TextEdit, Ui};
@@ -16,10 +16,12 @@ pub fn line_field(
 ) -> Response {
     let id = Id::unique(name);
     let focused = ui.memory(|memory| memory.has_focus(id));
-    let field = TextEdit::singleline(text)
-        .id(id)
-        .hint_text(empty)
-        .desired_width(width)
-        .frame(field_frame(tokens, focused));
-    ui.add(field).accessible_name(name)
+    composed(ui, id, usize::MAX, text, |ui, text, _| {
+        let field = TextEdit::singleline(text)
+            .id(id)
+            .hint_text(empty)
+            .desired_width(width)
+            .frame(field_frame(tokens, focused));
+        ui.add(field).accessible_name(name)
+    })
 }

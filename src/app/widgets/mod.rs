@@ -3,6 +3,7 @@
 mod badge;
 mod button_row;
 mod combo;
+mod composing;
 mod dialog;
 mod field;
 mod focus;
@@ -19,6 +20,7 @@ mod wheel;
 pub use badge::{Tone, badge};
 pub use button_row::button_row;
 pub use combo::combo;
+pub use composing::{composed, watch_composing};
 pub use dialog::{closing_dialog, dialog, dialog_body};
 pub use field::line_field;
 pub use focus::{FocusRing, follow_focus, follow_focus_in};

@@ -6,7 +6,7 @@ use super::columns::mode_texts;
 use super::progress::stage_text;
 use crate::app::state::{Action, BundleState, Column, Explain, Inquiry, Topic};
 use crate::app::theme::space;
-use crate::app::widgets::{field_frame, hint};
+use crate::app::widgets::{composed, field_frame, hint};
 use crate::job::{Check, CheckKind, Judgement, Verdict};
 use eframe::egui;
 use egui::containers::menu::{MenuButton, MenuConfig};
@@ -139,12 +139,14 @@ impl BackPanel {
         ui.label(RichText::new(name.as_ref()).strong());
         let id = Id::unique(("back", index));
         let focused = ui.memory(|memory| memory.has_focus(id));
-        let field = TextEdit::multiline(&mut self.question)
-            .id(id)
-            .desired_rows(2)
-            .desired_width(f32::INFINITY)
-            .frame(field_frame(cx.tokens, focused));
-        ui.add(field).accessible_name(name);
+        composed(ui, id, usize::MAX, &mut self.question, |ui, text, _| {
+            let field = TextEdit::multiline(text)
+                .id(id)
+                .desired_rows(2)
+                .desired_width(f32::INFINITY)
+                .frame(field_frame(cx.tokens, focused));
+            ui.add(field).accessible_name(name);
+        });
         let about = match kind {
             CheckKind::YesNo => "back-yes-no",
             CheckKind::SameQuestion => "back-same",

@@ -11,7 +11,7 @@ use crate::app::panels::queue::interrupted_text;
 use crate::app::panels::remedy::remedy_ui;
 use crate::app::state::{Action, Column, Explain, Moment, Phase, Run, StoryAction};
 use crate::app::theme::{CARD_RADIUS, space};
-use crate::app::widgets::{Slot, button_row, field_frame, fit, hint, paint_picture};
+use crate::app::widgets::{Slot, button_row, composed, field_frame, fit, hint, paint_picture};
 use crate::job::{EditResult, ExportFormat, GuidanceMode, Problem, WrittenAnswer};
 use eframe::egui;
 use egui::{
@@ -187,13 +187,16 @@ impl ColumnPanel {
         let focused = ui.memory(|memory| memory.has_focus(id));
         let cut = !answer.notices.is_empty();
         let width = ui.available_width() - if cut { 58.0 } else { 0.0 };
-        let field = TextEdit::singleline(&mut self.answer)
-            .id(id)
-            .desired_width(width - 18.0) // inside the frame's margins
-            .frame(field_frame(cx.tokens, focused));
         let row = ui.horizontal(|ui| {
             let tip = answer_tip(cx, answer, column.explained.reading.as_deref());
-            let response = ui.add(field).on_hover_text(tip);
+            let response = composed(ui, id, usize::MAX, &mut self.answer, |ui, text, _| {
+                let field = TextEdit::singleline(text)
+                    .id(id)
+                    .desired_width(width - 18.0) // inside the frame's margins
+                    .frame(field_frame(cx.tokens, focused));
+                ui.add(field)
+            });
+            let response = response.on_hover_text(tip);
             if cut {
                 cut_ui(ui, cx, answer);
             }

@@ -147,7 +147,10 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, actions: &mut Vec<Action>
         title(ui, &cx.tr("mode-title"));
         ui.add_space(space::S);
         let look = Command::Look.action(cx.state);
-        let width = (ui.available_width() - 180.0).min(420.0);
+        let room = ui.available_width();
+        // Beside what may follow; in a narrow window beside what does follow.
+        let least = (room - if look.is_some() { 110.0 } else { 0.0 }).min(240.0);
+        let width = (room - 180.0).max(least).min(420.0);
         let start = ui.cursor().min;
         cx.spot(Stop::Modes, Rect::from_min_size(start, vec2(width, 34.0)));
         if let Some(mode) = toggles(ui, cx.tokens, width, &form.modes, &choices) {

@@ -6,7 +6,8 @@ use crate::app::examples;
 use crate::app::state::{Action, Blocked, Form, Stop};
 use crate::app::theme::space;
 use crate::app::widgets::{
-    Icon, card, field_frame, follow_focus, hint, icon_button, primary_button, quiet_line, title,
+    Icon, card, composed, field_frame, follow_focus, hint, icon_button, primary_button, quiet_line,
+    title,
 };
 use crate::job::FrameOrigin;
 use eframe::egui;
@@ -73,14 +74,17 @@ impl QuestionPanel {
             .id_salt("question-scroll")
             .max_height(86.0)
             .show(ui, |ui| {
-                TextEdit::multiline(&mut form.request.question)
-                    .id(id)
-                    .hint_text(cx.tr("question-hint"))
-                    .desired_rows(2)
-                    .desired_width(f32::INFINITY)
-                    .frame(field_frame(cx.tokens, focused))
-                    .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter))
-                    .show(ui)
+                let text = &mut form.request.question;
+                composed(ui, id, usize::MAX, text, |ui, text, _| {
+                    TextEdit::multiline(text)
+                        .id(id)
+                        .hint_text(cx.tr("question-hint"))
+                        .desired_rows(2)
+                        .desired_width(f32::INFINITY)
+                        .frame(field_frame(cx.tokens, focused))
+                        .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter))
+                        .show(ui)
+                })
             })
             .inner;
         if let Some(cursor) = output.cursor_range {
@@ -162,12 +166,14 @@ fn second_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) -> bool {
     let mut closed = false;
     ui.horizontal(|ui| {
         let room = ui.available_width() - 28.0 - ui.spacing().item_spacing.x;
-        let field = TextEdit::singleline(second)
-            .id(id)
-            .hint_text(cx.tr("question-second-hint"))
-            .desired_width(room)
-            .frame(field_frame(cx.tokens, focused));
-        let response = ui.add_sized(vec2(room, 30.0), field);
+        let response = composed(ui, id, usize::MAX, second, |ui, text, _| {
+            let field = TextEdit::singleline(text)
+                .id(id)
+                .hint_text(cx.tr("question-second-hint"))
+                .desired_width(room)
+                .frame(field_frame(cx.tokens, focused));
+            ui.add_sized(vec2(room, 30.0), field)
+        });
         let response = response.on_hover_text(cx.tr("question-two-tip"));
         response.accessible_name(cx.tr("question-second"));
         closed = icon_button(ui, Icon::Close, &cx.tr("question-one"), 28.0).clicked();

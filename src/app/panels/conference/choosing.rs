@@ -4,7 +4,7 @@ use super::{Cx, big_button, wide_button, words};
 use crate::app::examples;
 use crate::app::state::{Action, ConferenceAction, LONGEST_QUESTION};
 use crate::app::theme::{CARD_RADIUS, space};
-use crate::app::widgets::{Slot, field_frame, fit, paint_picture};
+use crate::app::widgets::{Slot, composed, field_frame, fit, paint_picture};
 use eframe::egui;
 use egui::{
     CornerRadius, FontId, Id, Key, Rect, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder,
@@ -122,19 +122,22 @@ pub fn question_ui(
 fn own_ui(ui: &mut Ui, cx: &Cx<'_>, unit: f32, own: &mut String, actions: &mut Vec<Action>) {
     let id = Id::unique("conference question");
     let focused = ui.memory(|memory| memory.has_focus(id));
-    let field = TextEdit::singleline(own)
-        .id(id)
-        .char_limit(LONGEST_QUESTION)
-        .font(FontId::proportional(19.0 * unit))
-        .hint_text(words(
-            cx.tr("conference-own-hint"),
-            19.0 * unit,
-            cx.tokens.text_weak,
-        ))
-        .desired_width(f32::INFINITY)
-        .margin(egui::Margin::same((8.0 * unit) as i8))
-        .frame(field_frame(cx.tokens, focused));
-    let response = ui.add(field).accessible_name(cx.tr("conference-own-field"));
+    let empty = words(
+        cx.tr("conference-own-hint"),
+        19.0 * unit,
+        cx.tokens.text_weak,
+    );
+    let response = composed(ui, id, LONGEST_QUESTION, own, |ui, text, room| {
+        let field = TextEdit::singleline(text)
+            .id(id)
+            .char_limit(room)
+            .font(FontId::proportional(19.0 * unit))
+            .hint_text(empty)
+            .desired_width(f32::INFINITY)
+            .margin(egui::Margin::same((8.0 * unit) as i8))
+            .frame(field_frame(cx.tokens, focused));
+        ui.add(field).accessible_name(cx.tr("conference-own-field"))
+    });
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     let left = LONGEST_QUESTION.saturating_sub(own.chars().count());
     let empty = own.trim().is_empty();

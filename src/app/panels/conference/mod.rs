@@ -10,8 +10,8 @@ use crate::app::theme::{CARD_RADIUS, CONTROL_RADIUS, space};
 use crate::app::widgets::{Slot, fit, paint_picture};
 use eframe::egui;
 use egui::{
-    Button, Color32, CornerRadius, Event, Frame, Key, KeyboardShortcut, Margin, Modifiers, Rect,
-    Response, RichText, Sense, Ui, WidgetInfo, pos2, vec2,
+    Button, Color32, CornerRadius, Event, Frame, ImeEvent, Key, KeyboardShortcut, Margin,
+    Modifiers, Rect, Response, RichText, Sense, Ui, WidgetInfo, pos2, vec2,
 };
 use image::RgbImage;
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub struct ConferencePage {
     reel: reel::Reel,
     /// A question in a visitor's own words.
     question: String,
+    /// What an input method was composing when it was heard last.
+    composed: String,
     beat: f64,
 }
 
@@ -81,17 +83,22 @@ impl ConferencePage {
 
     /// Reports touches and the time.
     fn watch(&mut self, ui: &Ui, actions: &mut Vec<Action>) {
+        let composed = &mut self.composed;
         let (now, touched) = ui.input(|input| {
-            let touch = |event: &Event| {
-                matches!(
-                    event,
-                    Event::PointerButton { pressed: true, .. }
-                        | Event::Key { pressed: true, .. }
-                        | Event::Text(_)
-                        | Event::MouseWheel { .. }
-                )
+            let touch = |event: &Event| match event {
+                // Some systems say the same again and again while nobody is there.
+                Event::Ime(ImeEvent::Preedit { text, .. }) => {
+                    let changed = text != composed;
+                    composed.clone_from(text);
+                    changed
+                }
+                Event::Ime(ImeEvent::Commit(text)) => !text.is_empty(),
+                Event::PointerButton { pressed, .. } | Event::Key { pressed, .. } => *pressed,
+                Event::Text(_) | Event::Paste(_) | Event::MouseWheel { .. } => true,
+                _ => false,
             };
-            (input.time, input.events.iter().any(touch))
+            let touches = input.events.iter().map(touch);
+            (input.time, touches.fold(false, |any, touch| any | touch))
         });
         if now - self.beat >= BEAT {
             self.beat = now;

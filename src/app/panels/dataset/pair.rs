@@ -4,7 +4,9 @@ use super::{Cx, failed_ui, message_ui, waiting_ui, words};
 use crate::app::command::{Command, PairCommand};
 use crate::app::state::{Action, DatasetAction, OpenFolder, Saving};
 use crate::app::theme::{CARD_RADIUS, space};
-use crate::app::widgets::{Slot, badge, card, field_frame, fit, follow_focus, hint, paint_picture};
+use crate::app::widgets::{
+    Slot, badge, card, composed, field_frame, fit, follow_focus, hint, paint_picture,
+};
 use crate::job::BundleSource;
 use crate::job::datasets::{CATEGORIES, Field, Pair, Proposal, Verdict};
 use eframe::egui;
@@ -119,13 +121,15 @@ impl PairPanel {
             // A field of its own for every pair: its own undo must not bring back another's words.
             let id = Id::unique(("pair-field", place, field.key()));
             let focused = ui.memory(|memory| memory.has_focus(id));
-            let edit = TextEdit::multiline(&mut draft)
-                .id(id)
-                .hint_text(cx.tr(hint_text))
-                .desired_rows(rows)
-                .desired_width(f32::INFINITY)
-                .frame(field_frame(cx.tokens, focused));
-            let response = ui.add_enabled(open.is_editable(), edit);
+            let response = composed(ui, id, usize::MAX, &mut draft, |ui, text, _| {
+                let edit = TextEdit::multiline(text)
+                    .id(id)
+                    .hint_text(cx.tr(hint_text))
+                    .desired_rows(rows)
+                    .desired_width(f32::INFINITY)
+                    .frame(field_frame(cx.tokens, focused));
+                ui.add_enabled(open.is_editable(), edit)
+            });
             let response = response.on_disabled_hover_text(cx.tr("dataset-locked"));
             response.clone().accessible_name(cx.tr(label));
             if fresh && wanted == Some(field) {
@@ -323,12 +327,15 @@ fn review_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenFolder, pair: &Pair, actions: 
         let mut name = cx.state.dataset.memory.annotator.clone();
         let id = Id::unique("dataset-annotator");
         let focused = ui.memory(|memory| memory.has_focus(id));
-        let field = TextEdit::singleline(&mut name)
-            .id(id)
-            .hint_text(cx.tr("dataset-annotator-hint"))
-            .desired_width(f32::INFINITY)
-            .frame(field_frame(cx.tokens, focused));
-        let response = ui.add(field).on_hover_text(cx.tr("dataset-annotator-tip"));
+        let response = composed(ui, id, usize::MAX, &mut name, |ui, text, _| {
+            let field = TextEdit::singleline(text)
+                .id(id)
+                .hint_text(cx.tr("dataset-annotator-hint"))
+                .desired_width(f32::INFINITY)
+                .frame(field_frame(cx.tokens, focused));
+            ui.add(field)
+        });
+        let response = response.on_hover_text(cx.tr("dataset-annotator-tip"));
         response.accessible_name(cx.tr("dataset-annotator"));
         if name != cx.state.dataset.memory.annotator {
             actions.push(DatasetAction::Annotator(name).into());
