@@ -76,7 +76,7 @@ use crate::job::{
 const SAVE_AFTER: Duration = Duration::from_millis(800);
 
 /// Room that every page needs, in points.
-const LEAST_ROOM: egui::Vec2 = vec2(1120.0, 640.0);
+const LEAST_ROOM: egui::Vec2 = vec2(1180.0, 660.0);
 
 /// What a window starts with.
 #[derive(Clone, Debug, Default)]
