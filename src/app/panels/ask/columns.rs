@@ -149,7 +149,7 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, actions: &mut Vec<Action>
         let look = Command::Look.action(cx.state);
         let room = ui.available_width();
         // Beside what may follow; in a narrow window beside what does follow.
-        let least = (room - if look.is_some() { 110.0 } else { 0.0 }).min(240.0);
+        let least = (room - if look.is_some() { 110.0 } else { 0.0 }).min(288.0);
         let width = (room - 180.0).max(least).min(420.0);
         let start = ui.cursor().min;
         cx.spot(Stop::Modes, Rect::from_min_size(start, vec2(width, 34.0)));
