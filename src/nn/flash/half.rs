@@ -6,7 +6,6 @@
 
 // By index: what iterators over arrays of vectors are made of is not inlined in development builds,
 // where it would take most of the time.
-#![expect(clippy::needless_range_loop, reason = "fast in development builds too")]
 
 use super::{Attend, Products, Row, VECTORS, rows, rows_mut};
 use pulp::Simd;

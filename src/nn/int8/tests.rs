@@ -104,6 +104,7 @@ fn convolutions_agree_with_plain_sums_within_eight_bits() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "says what could not be tried here")]
 fn the_instructions_and_the_plain_code_agree_to_the_bit() {
     if !has_fast_eight_bits() {
         println!("skipped: this processor has no VNNI, so there is only the plain code");
