@@ -5,6 +5,7 @@
 //! state; then their effects are performed.
 
 mod care_command;
+mod catalogue;
 mod command;
 mod desktop;
 mod door;
@@ -52,6 +53,7 @@ use eframe::{egui, egui_wgpu};
 use egui::{
     CentralPanel, Frame, Margin, Panel, Rect, ScrollArea, ThemePreference, UiBuilder, vec2,
 };
+use jiff::tz::TimeZone;
 use panels::{
     AskPage, ConferencePage, Cx, DatasetPage, EvaluatePage, GalleryPage, HelpPage, LogPage,
     ModelsPage, Notices, Palette, TrainPage, VotePage,
@@ -97,6 +99,8 @@ pub struct AppConfig {
     pub places: Option<Places>,
     /// Language and region of the system, such as `zh-CN`; English without.
     pub locale: Option<String>,
+    /// Where the person is, for times of the day; UTC without.
+    pub zone: Option<TimeZone>,
     /// Makes rolled seeds differ from start to start.
     pub dice: u64,
     /// Recordings to begin conference mode with at once.
@@ -243,7 +247,7 @@ impl LgdApp {
                 session: to_text(&state.session()),
             },
             jobs,
-            texts: Texts::of(language),
+            texts: Texts::of(language).in_zone(config.zone.clone().unwrap_or(TimeZone::UTC)),
             theme,
             art: Art::load(ctx),
             pictures: RefCell::default(),
@@ -396,7 +400,7 @@ impl LgdApp {
         let language = language.language(self.locale.as_deref());
         if self.texts.language() != language {
             // Every text is looked up when it is drawn, so the next frame has the other language.
-            self.texts = Texts::of(language);
+            self.texts = Texts::of(language).in_zone(self.texts.zone().clone());
         }
         let settings = &self.state.settings;
         let reduced = settings.motion.reduced(self.state.system_reduces_motion);

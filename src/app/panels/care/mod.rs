@@ -14,5 +14,5 @@ pub use log::LogPage;
 pub use package::package_ui;
 
 use super::Cx;
-use super::gallery::{ago, now};
 use super::models::size;
+use super::when::{ago, now};
