@@ -61,6 +61,7 @@ mod weights;
 mod window;
 mod window_care;
 mod window_care_crash;
+mod window_chinese;
 mod window_columns;
 mod window_conference;
 mod window_dataset;

@@ -20,6 +20,8 @@ use template::{Hole, Template};
 const KEPT: usize = 1024;
 /// Sentences within sentences, as deep as they are looked into.
 const DEEPEST: usize = 6;
+/// Letters of a sentence with holes that is sure to be one, where others might fit as well.
+const SURE: usize = 5;
 /// Bytes of a text; more is the output of a program and no sentence.
 const LONGEST: usize = 4096;
 /// Sentences that one of the catalogue may be.
@@ -135,7 +137,7 @@ impl Catalogue {
         plain
             .or_else(|| self.stopped(text))
             .or_else(|| self.list(text, depth))
-            .or_else(|| self.filled(text, depth))
+            .or_else(|| self.filled(text, depth, 0))
     }
 
     /// A sentence without holes that lost its stop inside another, or got one there.
@@ -150,8 +152,8 @@ impl Catalogue {
         }
     }
 
-    /// A sentence with holes: of those that fit, the one with the most words.
-    fn filled(&self, text: &str, depth: usize) -> Option<String> {
+    /// A sentence with holes and so many letters: of those that fit, the one with the most words.
+    fn filled(&self, text: &str, depth: usize, least: usize) -> Option<String> {
         let (first, last) = (text.bytes().next()?, text.bytes().last()?);
         // Of several lines, what does not begin like the text is one of them.
         let one = (!text.contains('\n')).then_some(());
@@ -165,6 +167,7 @@ impl Catalogue {
             entries.find_map(|entry| Some((entry, entry.english.values(text)?)))
         });
         let (entry, values) = fitting.max_by_key(|(entry, _)| entry.weight)?;
+        (entry.weight.0 >= least).then_some(())?;
         let mut inside: HashMap<&Hole, String> = HashMap::new();
         for (hole, value) in entry.english.holes().iter().zip(values) {
             let told = self.find(value, depth);
@@ -175,12 +178,16 @@ impl Catalogue {
         Some(entry.other.fill(&inside))
     }
 
-    /// Lines that stand below each other, each on its own.
+    /// Lines that stand below each other, each on its own; a line may say something of a name.
     fn lines(&self, text: &str, depth: usize) -> Option<String> {
         let lines = text.split('\n').map(|line| {
             let words = line.trim_start();
-            let told = self.find(words, depth)?;
-            Some(line[..line.len() - words.len()].to_owned() + &told)
+            let space = line.get(..line.len() - words.len()).unwrap_or_default();
+            let told = self.find(words, depth).or_else(|| {
+                let (name, rest) = words.split_once(' ')?;
+                Some(format!("{name} {}", self.sentence(rest, depth)?))
+            });
+            Some(space.to_owned() + &told?)
         });
         text.contains('\n').then_some(())?;
         some(text.split('\n').zip(lines), "\n")
@@ -225,7 +232,10 @@ impl Catalogue {
         (!text.ends_with(STOP)).then_some(())?;
         let mut joints = JOINTS.iter().filter(|joint| text.contains(**joint));
         joints.find_map(|joint| {
-            let items = text.split(joint).map(|item| self.sentence(item, depth));
+            let items = text.split(joint).map(|item| {
+                let plain = self.plain.get(item).cloned();
+                plain.or_else(|| self.filled(item, depth, SURE))
+            });
             let items: Vec<String> = items.collect::<Option<_>>()?;
             Some(items.join(self.between(joint)))
         })
@@ -316,7 +326,7 @@ mod tests {
         for (english, expected) in [
             (
                 "Cannot load the UNet: 1 tensor has another shape, 7 tensors are missing.\n  conv_in.weight is (320, 4, 3, 3), expected (320, 8, 3, 3)\n  and 2 more",
-                "无法加载 UNet：1 个张量形状不同，7 个张量缺失。\n  conv_in.weight 为 (320, 4, 3, 3)，应为 (320, 8, 3, 3)\n  还有 2 个",
+                "无法加载 UNet：1 个张量的形状不同，7 个张量缺失。\n  conv_in.weight 为 (320, 4, 3, 3)，应为 (320, 8, 3, 3)\n  还有 2 个",
             ),
             (
                 "Something new happened. The disk is full. And this too.",
