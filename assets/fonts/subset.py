@@ -21,7 +21,7 @@ for row in [*range(1, 10), *range(16, 56)]:
             characters.add(bytes([0xA0 + row, 0xA0 + cell]).decode("gb2312"))
         except UnicodeDecodeError:
             pass  # a place without a character
-for texts in HERE.parent.glob("i18n/*.ftl"):
+for texts in HERE.parent.glob("i18n/*.*"):
     characters |= set(texts.read_text(encoding="utf-8"))
 
 

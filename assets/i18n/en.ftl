@@ -427,7 +427,22 @@ when-now = just now
 when-minutes = { $count } min ago
 when-hours = { $count } h ago
 when-days = { $count } d ago
-when-date = { $year }-{ $month }-{ $day }
+when-date = { $day } { $month ->
+    [1] Jan
+    [2] Feb
+    [3] Mar
+    [4] Apr
+    [5] May
+    [6] Jun
+    [7] Jul
+    [8] Aug
+    [9] Sep
+    [10] Oct
+    [11] Nov
+   *[12] Dec
+} { $year }
+when-moment = { $date }, { $hour }:{ $minute }
+when-second = { $date }, { $hour }:{ $minute }:{ $second }
 
 # Exports of a run
 export-menu = Export run
@@ -1059,7 +1074,7 @@ preferences-keep-runs-tip = Writes every run with all its steps to disk while it
 preferences-runs-room = { $count ->
     [one] One run
    *[other] { $count } runs
-}, { $megabytes } MB
+}, { $size }
 preferences-runs-measuring = Measuring …
 preferences-places-runs = Runs
 preferences-places-note = Set LGD_STUDIO_HOME to keep everything under one folder.
@@ -1909,7 +1924,7 @@ log-copy = Copy
 log-copy-tip = Copies the lines that are shown, at most the newest 2000
 log-folder = Open folder
 log-folder-tip = Shows the log files in the file manager
-log-count = { $shown } of { $count } lines, times in UTC
+log-count = { $shown } of { $count } lines
 log-level-info = Info
 log-level-warning = Warning
 log-level-error = Error
@@ -2090,3 +2105,15 @@ quit-stay = Keep working
 quit-now = Quit anyway
 status-no-drop = No file drop here
 status-no-drop-tip = Under Wayland no files can be dropped on this window. Open them, paste a picture, or write a path.
+
+# A thing and the reason that is given for it
+with-reason = { $name }: { $why }
+
+# Units beside numbers
+unit-seconds = { $number } s
+unit-milliseconds = { $number } ms
+unit-percent = { $number } %
+
+# Behind each other: things of a list, parts of a sentence
+joint-list = { $list }, { $next }
+joint-clauses = { $first }, { $then }

@@ -289,17 +289,17 @@ back-empty = 请先写一个问题
 back-usual = 默认问题
 back-usual-tip = 恢复由你的问题生成的检查问题
 back-asking = 正在提问：{ $stage }
-back-yes = 是 { $percent } %
-back-no = 否 { $percent } %
+back-yes = 是 { $percent }%
+back-no = 否 { $percent }%
 back-open = 无法判断
 back-open-tip = 它对两张图片的回答相同，因此无法判断。
 back-judged = 由模型判断
 back-judged-tip = 这是模型的判断，可能有误。判断者正是引导绘制的模型，并非第二意见。
 back-asked = 问题：{ $question }
 back-says = 关于图片它回答：{ $answer }
-back-yes-no-numbers = “是”相对“否”：{ $yes } %。它回答其中之一的概率为 { $said } %。
+back-yes-no-numbers = “是”相对“否”：{ $yes }%。它回答其中之一的概率为 { $said }%。
 back-hardly = 它几乎不回答是或否，因此参考价值很小。
-back-same-numbers = 它在画面中预期该回答的概率为 { $before } %，在图片中为 { $after } %。
+back-same-numbers = 它在画面中预期该回答的概率为 { $before }%，在图片中为 { $after }%。
 
 # Grids
 grid-title = 绘制网格
@@ -433,6 +433,8 @@ when-minutes = { $count } 分钟前
 when-hours = { $count } 小时前
 when-days = { $count } 天前
 when-date = { $year }年{ $month }月{ $day }日
+when-moment = { $date } { $hour }:{ $minute }
+when-second = { $date } { $hour }:{ $minute }:{ $second }
 
 # Exports of a run
 export-menu = 导出运行记录
@@ -1043,7 +1045,7 @@ preferences-places-none = 此系统没有主文件夹，因此不会记住任何
 preferences-runs = 运行记录
 preferences-keep-runs = 保存运行记录
 preferences-keep-runs-tip = 绘制时把每次运行的所有步骤写入磁盘，这样程序结束时不会丢失。已保存的运行记录不受影响。
-preferences-runs-room = { $count } 条运行记录，{ $megabytes } MB
+preferences-runs-room = { $count } 条运行记录，{ $size }
 preferences-runs-measuring = 正在测量…
 preferences-places-runs = 运行记录
 preferences-places-note = 设置 LGD_STUDIO_HOME 可把所有内容放在同一个文件夹下。
@@ -1840,7 +1842,7 @@ log-copy = 复制
 log-copy-tip = 复制显示的行，最多最新的 2000 行
 log-folder = 打开文件夹
 log-folder-tip = 在文件管理器中显示日志文件
-log-count = { $count } 行中的 { $shown } 行，时间为 UTC
+log-count = { $count } 行中的 { $shown } 行
 log-level-info = 信息
 log-level-warning = 警告
 log-level-error = 错误
@@ -1998,3 +2000,15 @@ quit-stay = 继续工作
 quit-now = 仍然退出
 status-no-drop = 不能拖放文件
 status-no-drop-tip = 在 Wayland 下无法把文件拖到本窗口。请打开文件、粘贴图片或输入路径。
+
+# 事项及其原因
+with-reason = { $name }：{ $why }
+
+# 数字旁的单位
+unit-seconds = { $number } 秒
+unit-milliseconds = { $number } 毫秒
+unit-percent = { $number }%
+
+# 并列的事项、句子的各部分
+joint-list = { $list }、{ $next }
+joint-clauses = { $first }，{ $then }

@@ -16,7 +16,7 @@ impl LgdApp {
         let language = language.language(self.locale.as_deref());
         if self.texts.language() != language {
             // Every text is looked up when it is drawn, so the next frame has the other language.
-            self.texts = Texts::of(language);
+            self.texts = Texts::of(language).in_zone(self.texts.zone().clone());
         }
         let settings = &self.state.settings;
         let reduced = settings.motion.reduced(self.state.system_reduces_motion);

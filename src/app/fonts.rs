@@ -51,8 +51,10 @@ mod tests {
     #[test]
     fn every_character_of_every_text_has_a_glyph() {
         for language in Language::ALL {
-            let boxes = boxes(language.source());
-            assert!(boxes.is_empty(), "{language:?}: {boxes:?}");
+            for source in [Some(language.source()), language.catalogue()] {
+                let boxes = boxes(source.unwrap_or_default());
+                assert!(boxes.is_empty(), "{language:?}: {boxes:?}");
+            }
         }
         assert!(!boxes("\u{10ffff}").is_empty());
     }

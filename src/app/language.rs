@@ -38,6 +38,14 @@ impl Language {
         }
     }
 
+    /// Its sentences for what is told in English below the window; none for English itself.
+    pub(super) fn catalogue(self) -> Option<&'static str> {
+        match self {
+            Self::English => None,
+            Self::Chinese => Some(include_str!("../../assets/i18n/problems.zh-CN.po")),
+        }
+    }
+
     /// What rules of plurals go by. English has the root's, so that nothing can fail here.
     pub(super) fn identifier(self) -> LanguageIdentifier {
         match self {

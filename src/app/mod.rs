@@ -5,6 +5,7 @@
 //! state; then their effects are performed.
 
 mod appearance;
+mod catalogue;
 mod command;
 mod desktop;
 mod door;

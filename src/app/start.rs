@@ -17,6 +17,7 @@ use crate::job::{
     TrainingTask,
 };
 use eframe::{egui, egui_wgpu};
+use jiff::tz::TimeZone;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub struct AppConfig {
     pub places: Option<Places>,
     /// Language and region of the system, such as `zh-CN`; English without.
     pub locale: Option<String>,
+    /// Where the person is, for times of the day; UTC without.
+    pub zone: Option<TimeZone>,
     /// Makes rolled seeds differ from start to start.
     pub dice: u64,
     /// Recordings to begin conference mode with at once.
@@ -143,7 +146,7 @@ impl LgdApp {
         let mut app = Self {
             written: Written::of(&state),
             jobs,
-            texts: Texts::of(language),
+            texts: Texts::of(language).in_zone(config.zone.clone().unwrap_or(TimeZone::UTC)),
             theme,
             art: Art::load(ctx),
             pictures: RefCell::default(),

@@ -1,13 +1,24 @@
 //! Every text of the window, from one Fluent file per language.
 
+use super::catalogue::Catalogue;
 use super::language::Language;
+use crate::job::Problem;
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
+use jiff::tz::TimeZone;
 use std::borrow::Cow;
+
+/// Whole numbers from here on have their thousands apart; four digits are read at a glance, and both
+/// languages may leave them together.
+const GROUPED: u64 = 10_000;
 
 /// Looks texts up by id.
 pub struct Texts {
     language: Language,
     bundle: FluentBundle<FluentResource>,
+    /// Sentences from below the window; English ones need none.
+    catalogue: Option<Catalogue>,
+    /// Where times are told for.
+    zone: TimeZone,
 }
 
 impl Texts {
@@ -19,8 +30,26 @@ impl Texts {
         let mut bundle = FluentBundle::new(vec![language.identifier()]);
         // No invisible direction marks around values: they would end up in copied text.
         bundle.set_use_isolating(false);
+        bundle.set_formatter(Some(grouped));
         bundle.add_resource_overriding(resource);
-        Self { language, bundle }
+        Self {
+            language,
+            bundle,
+            catalogue: language.catalogue().map(Catalogue::read),
+            zone: TimeZone::UTC,
+        }
+    }
+
+    /// The same with times of this zone; without, they are told in UTC.
+    #[must_use]
+    pub fn in_zone(mut self, zone: TimeZone) -> Self {
+        self.zone = zone;
+        self
+    }
+
+    /// Where times are told for.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     /// The English texts.
@@ -64,10 +93,56 @@ impl Texts {
         Cow::Owned(text.into_owned())
     }
 
+    /// A sentence from below the window, which tells it in English.
+    pub fn words<'a>(&self, english: &'a str) -> Cow<'a, str> {
+        let catalogue = self.catalogue.as_ref();
+        let words = catalogue.and_then(|catalogue| catalogue.translated(english));
+        words.map_or(Cow::Borrowed(english), Cow::Owned)
+    }
+
+    /// What to do about a problem and the file it is about, each a line of its own.
+    pub fn more(&self, problem: &Problem) -> Vec<String> {
+        let hint = problem.hint.as_deref().map(|hint| self.words(hint));
+        let file = problem.file.as_ref().map(|file| file.display().to_string());
+        hint.map(Cow::into_owned).into_iter().chain(file).collect()
+    }
+
+    /// All lines of a problem.
+    pub fn problem(&self, problem: &Problem) -> String {
+        let message = self.words(&problem.message).into_owned();
+        let lines: Vec<String> = [message].into_iter().chain(self.more(problem)).collect();
+        lines.join("\n")
+    }
+
     /// Whether there is a text with this id.
     pub fn has(&self, id: &str) -> bool {
         self.bundle.has_message(id)
     }
+}
+
+/// A whole number as English and Chinese write it: 1234, 12,345.
+pub fn number(number: u64) -> String {
+    let digits = number.to_string();
+    if number < GROUPED {
+        return digits;
+    }
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Numbers within texts.
+fn grouped<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
+    let FluentValue::Number(value) = value else {
+        return None;
+    };
+    let whole = value.value.fract() == 0.0 && value.value >= 0.0;
+    whole.then(|| number(value.value as u64))
 }
 
 /// A value inside a text.
@@ -86,7 +161,7 @@ impl From<String> for Value {
 }
 
 impl From<usize> for Value {
-    /// A plain number, without thousands separators; a text can tell one from several by it.
+    /// A number, with its thousands apart where it is long; a text can tell one from several by it.
     fn from(number: usize) -> Self {
         Self(number.into())
     }
@@ -238,9 +313,9 @@ mod tests {
             (Language::English, 0, "0 bundles"),
             (Language::English, 1, "one bundle"),
             (Language::English, 2, "2 bundles"),
-            (Language::English, 12_345, "12345 bundles"),
+            (Language::English, 12_345, "12,345 bundles"),
             (Language::Chinese, 1, "1 个模型包"),
-            (Language::Chinese, 12_345, "12345 个模型包"),
+            (Language::Chinese, 12_345, "12,345 个模型包"),
         ] {
             let values = [("count", Value::from(count))];
             assert_eq!(Texts::of(language).with("models-count", &values), expected);

@@ -8,6 +8,7 @@ use crate::job::instance::{self, Claim};
 use crate::job::{BundleSource, FilmSource, Places, Resources, care, hub};
 use eframe::{egui, egui_wgpu, wgpu};
 use egui::ViewportBuilder;
+use jiff::tz::TimeZone;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -112,6 +113,7 @@ pub fn run(options: Options) -> Result<(), WindowError> {
         program: None,
         sabotage: crate::job::Sabotage::default(),
         locale,
+        zone: Some(TimeZone::system()),
         dice: SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_nanos() as u64),

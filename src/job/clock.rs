@@ -13,7 +13,7 @@ pub fn now() -> i64 {
 
 /// Year, month and day of a number of days since 1970: counted in eras of 400 years that begin in
 /// March, so that the leap day is the last one.
-pub fn civil(days: i64) -> (i64, i64, i64) {
+fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468; // since March of the year 0
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let leaps = of_era / 1_460 - of_era / 36_524 + of_era / 146_096;

@@ -59,6 +59,7 @@ mod window;
 mod window_asking;
 mod window_care;
 mod window_care_crash;
+mod window_chinese;
 mod window_columns;
 mod window_composing;
 mod window_conference;

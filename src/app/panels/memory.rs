@@ -18,7 +18,7 @@ pub fn loading_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         ];
         let mut text = cx.text("status-loading", &values);
         if let Some(seconds) = progress.seconds_left {
-            text = format!("{text}, {}", seconds_text(cx, seconds));
+            text = cx.clauses(&text, &seconds_text(cx, seconds));
         }
         ui.separator();
         hint(ui, cx.tokens, text);
@@ -89,7 +89,7 @@ fn plan_text(cx: &Cx<'_>, plan: MemoryPlan) -> String {
     if plan.tiles {
         words.push(cx.tr("memory-tiles").into_owned());
     }
-    words.join(", ")
+    cx.list(&words)
 }
 
 fn stage_name(stage: Stage) -> &'static str {

@@ -26,6 +26,7 @@ mod remedy;
 mod status_bar;
 mod train;
 mod vote;
+mod when;
 
 pub use about::about_ui;
 pub use ask::{AskPage, drop_overlay_ui, grid_setup_ui, story_ui};
@@ -54,7 +55,7 @@ use super::texts::{Texts, Value};
 use super::theme::Tokens;
 use super::widgets::look::LookPainter;
 use super::widgets::{Art, Pictures};
-use crate::job::Places;
+use crate::job::{Places, Problem};
 use eframe::egui;
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -94,6 +95,55 @@ impl Cx<'_> {
     /// A text by id.
     pub fn tr(&self, id: &'static str) -> Cow<'_, str> {
         self.texts.get(id)
+    }
+
+    /// A sentence from below the window: a failure, a finding, a reason.
+    pub fn words<'a>(&self, english: &'a str) -> Cow<'a, str> {
+        self.texts.words(english)
+    }
+
+    /// What failed.
+    pub fn message<'a>(&self, problem: &'a Problem) -> Cow<'a, str> {
+        self.texts.words(&problem.message)
+    }
+
+    /// What to do about a problem and the file it is about, each a line of its own.
+    pub fn more(&self, problem: &Problem) -> Vec<String> {
+        self.texts.more(problem)
+    }
+
+    /// All lines of a problem.
+    pub fn problem(&self, problem: &Problem) -> String {
+        self.texts.problem(problem)
+    }
+
+    /// Things of one kind behind each other.
+    pub fn list(&self, items: &[impl AsRef<str>]) -> String {
+        let items = items.iter().map(|item| item.as_ref().to_owned());
+        let join = |list: String, next: String| {
+            self.text(
+                "joint-list",
+                &[("list", list.into()), ("next", next.into())],
+            )
+        };
+        items.reduce(join).unwrap_or_default()
+    }
+
+    /// Something, and something else about it.
+    pub fn clauses(&self, first: &str, then: &str) -> String {
+        let values = [("first", first.into()), ("then", then.into())];
+        self.text("joint-clauses", &values)
+    }
+
+    /// A number with its unit.
+    pub fn unit(&self, id: &'static str, number: String) -> String {
+        self.text(id, &[("number", number.into())])
+    }
+
+    /// Something, and the reason that was given for it.
+    pub fn reason(&self, name: &str, why: &str) -> String {
+        let why = self.words(why).into_owned();
+        self.text("with-reason", &[("name", name.into()), ("why", why.into())])
     }
 
     /// Notes where a control of the tour is.

@@ -1,13 +1,13 @@
 //! The network: how the hub is reached, and every request that was made.
 
 use super::Cx;
-use super::gallery::{ago, now};
 use super::models::size;
+use super::when::{ago, moment, now};
 use crate::app::settings::Settings;
 use crate::app::state::Action;
+use crate::app::texts::number;
 use crate::app::theme::space;
 use crate::app::widgets::{closing_dialog, composed, field_frame, hint, title};
-use crate::job::clock::stamp;
 use crate::job::hub::{HUB, Purpose, Request, Secret};
 use eframe::egui;
 use egui::{Align, Id, Label, Layout, RichText, ScrollArea, TextEdit, Ui, vec2};
@@ -107,7 +107,7 @@ fn requests_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let hub = &cx.state.library.hub;
     ui.horizontal(|ui| {
         title(ui, &cx.tr("network-requests"));
-        hint(ui, cx.tokens, hub.request_count.to_string());
+        hint(ui, cx.tokens, number(hub.request_count as u64));
     });
     if hub.requests.is_empty() {
         hint(ui, cx.tokens, cx.tr("network-none"));
@@ -134,7 +134,7 @@ fn request_ui(ui: &mut Ui, cx: &Cx<'_>, request: &Request) {
             Purpose::Download => "network-download",
         });
         let when = ago(cx, request.at, now());
-        let time = format!("{} UTC", stamp(request.at));
+        let time = moment(cx.texts, request.at);
         for (width, words, tip) in [
             (TIMES, when.as_str(), time.as_str()),
             (PURPOSES, purpose.as_ref(), request.host()),
@@ -154,7 +154,7 @@ fn request_ui(ui: &mut Ui, cx: &Cx<'_>, request: &Request) {
             };
             let answer = ui.label(RichText::new(words).small().color(colour));
             if let Err(why) = &request.answer {
-                answer.on_hover_text(why);
+                answer.on_hover_text(cx.words(why));
             }
             let bytes = request.bytes.map(|bytes| size(cx, bytes));
             hint(ui, cx.tokens, bytes.unwrap_or_else(|| "…".to_owned()));

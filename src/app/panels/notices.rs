@@ -65,9 +65,8 @@ impl Notices {
 }
 
 /// What to do about a problem, and the file, in lines of their own.
-fn more_of(problem: &Problem) -> Option<String> {
-    let file = problem.file.as_ref().map(|path| path.display().to_string());
-    let more: Vec<String> = problem.hint.clone().into_iter().chain(file).collect();
+fn more_of(cx: &Cx<'_>, problem: &Problem) -> Option<String> {
+    let more = cx.more(problem);
     (!more.is_empty()).then(|| more.join("\n"))
 }
 
@@ -138,8 +137,8 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
         NoticeKind::Trouble(problem) => (
             tokens.error_soft,
             tokens.error,
-            problem.message.clone(),
-            more_of(problem),
+            cx.message(problem).into_owned(),
+            more_of(cx, problem),
         ),
         NoticeKind::RunsDeleted(keys) => (
             tokens.accent_soft,
@@ -196,8 +195,8 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
         NoticeKind::NotRecalled(problem) => (
             tokens.warning_soft,
             tokens.warning,
-            format!("{} {}", cx.tr("notice-not-recalled"), problem.message),
-            more_of(problem),
+            format!("{} {}", cx.tr("notice-not-recalled"), cx.message(problem)),
+            more_of(cx, problem),
         ),
         NoticeKind::EditsRecovered(count) => (
             tokens.accent_soft,

@@ -75,7 +75,7 @@ fn words_ui(ui: &mut Ui, cx: &Cx<'_>, offer: &Offer, actions: &mut Vec<Action>) 
             .map(|request| cx.tr(mode_texts(request.mode).0).into_owned())
             .collect();
         let values = [
-            ("modes", modes.join(", ").into()),
+            ("modes", cx.list(&modes).into()),
             ("seed", first.seed.to_string().into()),
             ("steps", first.steps.into()),
         ];
@@ -110,7 +110,7 @@ fn left_out(cx: &Cx<'_>, offer: &Offer) -> Vec<String> {
     let mut lines = Vec::new();
     let recalled = &offer.recalled;
     if !recalled.unknown.is_empty() {
-        let names = recalled.unknown.join(", ");
+        let names = cx.list(&recalled.unknown);
         lines.push(cx.text("offer-unknown", &[("names", names.into())]));
     }
     if recalled

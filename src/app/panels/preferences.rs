@@ -2,6 +2,7 @@
 
 use super::Cx;
 use super::compute::compute_ui;
+use super::models::size;
 use crate::app::command::CareCommand;
 use crate::app::language::LanguageChoice;
 use crate::app::settings::{MotionChoice, Settings, ThemeChoice};
@@ -136,8 +137,8 @@ fn runs_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
             .on_hover_text(cx.tr("preferences-keep-runs-tip"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let room = cx.state.queue.room.map(|room| {
-                let megabytes = format!("{:.1}", room.bytes as f64 / 1e6);
-                let values = [("count", room.runs.into()), ("megabytes", megabytes.into())];
+                let size = size(cx, room.bytes);
+                let values = [("count", room.runs.into()), ("size", size.into())];
                 cx.text("preferences-runs-room", &values)
             });
             let room = room.unwrap_or_else(|| cx.tr("preferences-runs-measuring").into_owned());

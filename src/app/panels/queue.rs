@@ -247,7 +247,10 @@ fn state_of(cx: &Cx<'_>, run: &Run) -> (String, Option<f32>) {
         _ => None,
     });
     let text = match failed {
-        Some(problem) => cx.text("queue-failed", &[("why", problem.message.as_str().into())]),
+        Some(problem) => cx.text(
+            "queue-failed",
+            &[("why", cx.message(problem).into_owned().into())],
+        ),
         None if phases().any(|phase| matches!(phase, Phase::Cancelled)) => {
             cx.tr("answer-cancelled").into_owned()
         }

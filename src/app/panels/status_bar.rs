@@ -23,7 +23,10 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 hint(ui, cx.tokens, &summary.name).on_hover_text(cx.text(
                     "status-bundle-tip",
                     &[
-                        ("description", summary.description.as_str().into()),
+                        (
+                            "description",
+                            cx.words(&summary.description).into_owned().into(),
+                        ),
                         ("resolution", summary.resolution.into()),
                     ],
                 ));

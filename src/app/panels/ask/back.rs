@@ -59,11 +59,11 @@ impl BackPanel {
                 }
                 Inquiry::Failed(problem) => {
                     self.menu_ui(ui, cx, kind, column, index, actions);
-                    let line = RichText::new(&problem.message)
+                    let line = RichText::new(cx.message(problem))
                         .small()
                         .color(cx.tokens.error);
                     ui.add(Label::new(line).truncate())
-                        .on_hover_text(problem.to_string());
+                        .on_hover_text(cx.problem(problem));
                     return;
                 }
                 Inquiry::Cancelled | Inquiry::Idle => {}
@@ -190,7 +190,7 @@ fn verdict_ui(ui: &mut Ui, cx: &Cx<'_>, check: &Check) {
     };
     let percent = format!("{:.0}", 100.0 * sure);
     let text = cx.text(word, &[("percent", percent.into())]);
-    let label = format!("{text}, {}", cx.tr("back-judged"));
+    let label = cx.clauses(&text, &cx.tr("back-judged"));
     let pill = Frame::new()
         .fill(colours.1)
         .corner_radius(CornerRadius::same(8))

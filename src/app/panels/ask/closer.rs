@@ -222,7 +222,7 @@ fn similarity_ui(
             Likeness::Known(cosine) => (format!("{cosine:.4}"), cx.tr("closer-clip-tip")),
             Likeness::Pending => ("…".to_owned(), cx.tr("closer-clip-tip")),
             Likeness::NoJudge => ("–".to_owned(), cx.tr("closer-clip-none")),
-            Likeness::Failed(problem) => ("–".to_owned(), problem.to_string().into()),
+            Likeness::Failed(problem) => ("–".to_owned(), cx.problem(&problem).into()),
         };
         let text = cx.text("closer-clip", &[("cosine", clip.into())]);
         hint(ui, cx.tokens, text).on_hover_text(tip);

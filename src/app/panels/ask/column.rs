@@ -64,7 +64,7 @@ impl ColumnPanel {
         ui.spacing_mut().item_spacing.y = space::XS;
         match &column.phase {
             Phase::Failed(problem) => {
-                ui.place(well, Label::new(&problem.message).wrap());
+                ui.place(well, Label::new(cx.message(problem)).wrap());
                 failed_foot_ui(ui, cx, problem, index, actions);
             }
             Phase::Cancelled => {
@@ -162,7 +162,10 @@ impl ColumnPanel {
                 .corner_radius(CornerRadius::same(8))
                 .inner_margin(Margin::symmetric(10, 4))
                 .show(ui, |ui| {
-                    let text = RichText::new(notice).small().color(cx.tokens.warning);
+                    let notice = cx.words(notice);
+                    let text = RichText::new(notice.as_ref())
+                        .small()
+                        .color(cx.tokens.warning);
                     ui.add(Label::new(text).truncate()).on_hover_text(notice);
                 });
         }
@@ -240,7 +243,8 @@ fn above(column: &Column) -> impl Iterator<Item = &String> {
 
 /// The badge of an answer that does not fit.
 fn cut_ui(ui: &mut Ui, cx: &Cx<'_>, answer: &WrittenAnswer) {
-    let why = answer.notices.join("\n");
+    let why: Vec<_> = answer.notices.iter().map(|why| cx.words(why)).collect();
+    let why = why.join("\n");
     let badge = Frame::new()
         .fill(cx.tokens.warning_soft)
         .corner_radius(CornerRadius::same(8))

@@ -130,7 +130,7 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, actions: &mut Vec<Action>
                 .map(|(_, why)| {
                     let values = [
                         ("mode", label.as_ref().into()),
-                        ("reason", why.as_str().into()),
+                        ("reason", cx.words(why).into_owned().into()),
                     ];
                     cx.text("mode-missing", &values)
                 }),
@@ -207,7 +207,7 @@ pub fn column_title(cx: &Cx<'_>, request: &EditRequest) -> String {
             _ => format!("\u{201c}{piece}\u{201d}"),
         };
         let pieces: Vec<String> = request.without.iter().map(name).collect();
-        let values = [("mode", text.into()), ("pieces", pieces.join(", ").into())];
+        let values = [("mode", text.into()), ("pieces", cx.list(&pieces).into())];
         text = cx.text("column-without", &values);
     }
     if let Some(branch) = &request.branch {

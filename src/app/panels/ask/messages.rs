@@ -62,12 +62,12 @@ pub fn next_ui(ui: &mut Ui, well: Rect, label: &str) -> bool {
 /// What failed and what to do about it.
 pub fn failed_ui(ui: &mut Ui, cx: &Cx<'_>, well: Rect, problem: &Problem) {
     let heading = cx.tr("answer-failed");
-    let mut lines = problem.message.clone();
-    if let Some(hint) = &problem.hint {
-        lines = format!("{lines}\n{hint}");
-    }
-    if let Some(file) = &problem.file {
-        lines = format!("{lines}\n{}", file.display());
-    }
-    message_ui(ui, cx, well, &cx.art.sad_cat, &heading, &lines);
+    message_ui(
+        ui,
+        cx,
+        well,
+        &cx.art.sad_cat,
+        &heading,
+        &cx.problem(problem),
+    );
 }

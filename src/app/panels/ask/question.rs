@@ -275,11 +275,11 @@ pub fn reason(cx: &Cx<'_>, blocked: &Blocked) -> String {
         Blocked::NoFrame => cx.tr("blocked-no-frame").into_owned(),
         Blocked::Opening => cx.tr("blocked-opening").into_owned(),
         Blocked::NoQuestion => cx.tr("blocked-no-question").into_owned(),
-        Blocked::ModeMissing(reason) => reason.clone(),
-        Blocked::Request(problem) => problem.to_string(),
+        Blocked::ModeMissing(reason) => cx.words(reason).into_owned(),
+        Blocked::Request(problem) => cx.words(&problem.to_string()).into_owned(),
         Blocked::SecondQuestion => cx.tr("blocked-second-question").into_owned(),
         Blocked::Axis => cx.tr("blocked-axis").into_owned(),
-        Blocked::Grid(problem) => problem.to_string(),
+        Blocked::Grid(problem) => cx.words(&problem.to_string()).into_owned(),
     }
 }
 

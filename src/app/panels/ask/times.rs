@@ -3,6 +3,7 @@
 
 use super::Cx;
 use crate::app::state::{Action, Run};
+use crate::app::texts::Texts;
 use crate::app::theme::space;
 use crate::app::widgets::{Icon, icon_button};
 use crate::job::{ExportFormat, Span, Timings, Work};
@@ -57,9 +58,12 @@ impl TimesPanel {
             let all = match going {
                 true => cx.text(
                     "times-going",
-                    &[("seconds", seconds(timings.seconds).into())],
+                    &[("seconds", seconds(cx.texts, timings.seconds).into())],
                 ),
-                false => cx.text("times-all", &[("seconds", seconds(timings.seconds).into())]),
+                false => cx.text(
+                    "times-all",
+                    &[("seconds", seconds(cx.texts, timings.seconds).into())],
+                ),
             };
             ui.label(RichText::new(all).color(cx.tokens.text_weak));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -132,7 +136,7 @@ fn lanes_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, timings: &Timings, actions: &mu
         painter.text(
             right,
             Align2::RIGHT_CENTER,
-            seconds(sum),
+            seconds(cx.texts, sum),
             font.clone(),
             text,
         );
@@ -171,7 +175,7 @@ fn lanes_ui(ui: &mut Ui, cx: &Cx<'_>, run: &Run, timings: &Timings, actions: &mu
     ] {
         let at = pos2(x(whole * share), bottom);
         let text = match share > 0.0 {
-            true => seconds(whole * share),
+            true => seconds(cx.texts, whole * share),
             false => "0".to_owned(),
         };
         painter.text(
@@ -205,12 +209,12 @@ fn in_words(cx: &Cx<'_>, timings: &Timings) -> String {
     let parts = Work::ALL.into_iter().filter_map(|work| {
         let sum = timings.total(work);
         let name = cx.tr(words(work).0);
-        (sum > 0.0).then(|| format!("{name} {}", seconds(sum)))
+        (sum > 0.0).then(|| format!("{name} {}", seconds(cx.texts, sum)))
     });
     let parts: Vec<String> = parts.collect();
     let values = [
-        ("seconds", seconds(timings.seconds).into()),
-        ("parts", parts.join(", ").into()),
+        ("seconds", seconds(cx.texts, timings.seconds).into()),
+        ("parts", cx.list(&parts).into()),
     ];
     cx.text("times-chart", &values)
 }
@@ -225,13 +229,13 @@ fn span_text(cx: &Cx<'_>, timings: &Timings, span: &Span) -> Vec<String> {
         ),
         None => cx.tr(name).into_owned(),
     };
-    let mut lines = vec![format!("{what}  ·  {}", precise(span.seconds))];
+    let mut lines = vec![format!("{what}  ·  {}", precise(cx.texts, span.seconds))];
     if span.parts > 1 {
         lines.push(cx.text("times-parts", &[("count", span.parts.into())]));
     } else {
         let values = [
-            ("from", precise(span.start).into()),
-            ("to", precise(span.start + span.seconds).into()),
+            ("from", precise(cx.texts, span.start).into()),
+            ("to", precise(cx.texts, span.start + span.seconds).into()),
         ];
         lines.push(cx.text("times-when", &values));
     }
@@ -276,21 +280,26 @@ fn colour(cx: &Cx<'_>, span: &Span) -> Color32 {
 }
 
 /// Seconds to read at a glance.
-fn seconds(value: f64) -> String {
-    match value {
-        value if value <= 0.0 => "\u{2013}".to_owned(),
-        value if value < 0.0995 => format!("{:.0} ms", (value * 1000.0).max(1.0)),
-        value if value < 100.0 => format!("{value:.2} s"),
-        value => format!("{value:.0} s"),
-    }
+fn seconds(texts: &Texts, value: f64) -> String {
+    let (id, number) = match value {
+        ..=0.0 => return "\u{2013}".to_owned(),
+        ..0.0995 => (
+            "unit-milliseconds",
+            format!("{:.0}", (value * 1e3).max(1.0)),
+        ),
+        ..100.0 => ("unit-seconds", format!("{value:.2}")),
+        _ => ("unit-seconds", format!("{value:.0}")),
+    };
+    texts.with(id, &[("number", number.into())])
 }
 
 /// Seconds to the tenth of a millisecond.
-fn precise(value: f64) -> String {
-    match value < 1.0 {
-        true => format!("{:.1} ms", value * 1000.0),
-        false => format!("{value:.4} s"),
-    }
+fn precise(texts: &Texts, value: f64) -> String {
+    let (id, number) = match value < 1.0 {
+        true => ("unit-milliseconds", format!("{:.1}", value * 1e3)),
+        false => ("unit-seconds", format!("{value:.4}")),
+    };
+    texts.with(id, &[("number", number.into())])
 }
 
 /// The height with the gaps above and below it.
@@ -301,18 +310,35 @@ pub fn height_with_gap(ui: &Ui) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::Language;
 
     #[test]
     fn short_and_long_times_are_read_at_a_glance() {
-        let read = [0.0, 0.0002, 0.05, 0.25, 12.345, 321.0].map(seconds);
-        assert_eq!(
-            read,
-            ["\u{2013}", "1 ms", "50 ms", "0.25 s", "12.35 s", "321 s"]
-        );
-        assert_eq!(
-            (precise(0.01234), precise(2.5)),
-            ("12.3 ms".into(), "2.5000 s".into())
-        );
+        for (language, expected, [short, long]) in [
+            (
+                Language::English,
+                ["\u{2013}", "1 ms", "50 ms", "0.25 s", "12.35 s", "321 s"],
+                ["12.3 ms", "2.5000 s"],
+            ),
+            (
+                Language::Chinese,
+                [
+                    "\u{2013}",
+                    "1 毫秒",
+                    "50 毫秒",
+                    "0.25 秒",
+                    "12.35 秒",
+                    "321 秒",
+                ],
+                ["12.3 毫秒", "2.5000 秒"],
+            ),
+        ] {
+            let texts = Texts::of(language);
+            let times = [0.0, 0.0002, 0.05, 0.25, 12.345, 321.0];
+            assert_eq!(times.map(|time| seconds(&texts, time)), expected);
+            assert_eq!(precise(&texts, 0.01234), short);
+            assert_eq!(precise(&texts, 2.5), long);
+        }
     }
 
     #[test]

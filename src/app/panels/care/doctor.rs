@@ -64,7 +64,7 @@ fn finding_ui(ui: &mut Ui, cx: &Cx<'_>, finding: &Finding) {
         });
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            let found = Label::new(&finding.found).wrap().selectable(true);
+            let found = Label::new(cx.words(&finding.found)).wrap().selectable(true);
             match &finding.hint {
                 None => {
                     ui.add(found);
@@ -74,7 +74,7 @@ fn finding_ui(ui: &mut Ui, cx: &Cx<'_>, finding: &Finding) {
                         badge(ui, cx.tokens, Tone::Warning, &cx.tr("doctor-problem"));
                         ui.add(found);
                     });
-                    let hint = RichText::new(hint).color(cx.tokens.warning);
+                    let hint = RichText::new(cx.words(hint)).color(cx.tokens.warning);
                     ui.add(Label::new(hint).wrap().selectable(true));
                 }
             }

@@ -55,10 +55,9 @@ fn leave(actions: &mut Vec<Action>) {
 }
 
 fn problem_ui(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem) {
-    let words = RichText::new(&problem.message).color(cx.tokens.error);
+    let words = RichText::new(cx.message(problem)).color(cx.tokens.error);
     ui.add(Label::new(words).wrap().selectable(true));
-    let file = problem.file.as_ref().map(|file| file.display().to_string());
-    for line in problem.hint.iter().chain(file.as_ref()) {
+    for line in cx.more(problem) {
         hint(ui, cx.tokens, line);
     }
 }
@@ -91,7 +90,7 @@ fn changes_ui(ui: &mut Ui, cx: &Cx<'_>, exchange: &Exchange) {
         hint(ui, cx.tokens, cx.tr("exchange-limited"));
     }
     if !exchange.unknown.is_empty() {
-        let names = [("names", exchange.unknown.join(", ").into())];
+        let names = [("names", cx.list(&exchange.unknown).into())];
         hint(ui, cx.tokens, cx.text("exchange-unknown", &names));
     }
 }

@@ -44,7 +44,7 @@ fn body_ui(ui: &mut Ui, cx: &Cx<'_>, last: &LastEnd) {
             hint(ui, cx.tokens, cx.tr("last-end-reading"));
         }
         (Some(_), Some(Err(problem))) => {
-            let words = RichText::new(problem.to_string()).color(cx.tokens.warning);
+            let words = RichText::new(cx.problem(problem)).color(cx.tokens.warning);
             ui.add(Label::new(words).wrap().selectable(true));
         }
         (Some(_), Some(Ok(report))) => {

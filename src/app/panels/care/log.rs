@@ -3,6 +3,7 @@
 
 use super::Cx;
 use crate::app::panels::ask::{message_ui, next_ui};
+use crate::app::panels::when::to_the_second;
 use crate::app::state::{Action, CareAction};
 use crate::app::theme::{CONTROL_RADIUS, space};
 use crate::app::widgets::{Choice, field_frame, hint, main_pane, segmented, words_in};
@@ -19,7 +20,7 @@ use std::time::Duration;
 /// Height of a line.
 const ROW: f32 = 24.0;
 /// Widths of day and time, of the level, and of the thread.
-const COLUMNS: [f32; 3] = [142.0, 84.0, 104.0];
+const COLUMNS: [f32; 3] = [168.0, 84.0, 104.0];
 /// Lines that are copied at once, the newest; a clipboard is no place for more.
 const COPIED: usize = 2000;
 /// Height of the chosen line in full.
@@ -135,7 +136,7 @@ impl LogPage {
 /// Why there is no log, and the one thing to do about it.
 fn unreadable_ui(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem, actions: &mut Vec<Action>) {
     let room = ui.available_rect_before_wrap();
-    let (heading, words) = (cx.tr("log-unreadable"), problem.to_string());
+    let (heading, words) = (cx.tr("log-unreadable"), cx.problem(problem));
     message_ui(ui, cx, room, &cx.art.sad_cat, &heading, &words);
     if next_ui(ui, room, &cx.tr("log-again")) {
         actions.push(CareAction::LookAgain.into());
@@ -219,7 +220,7 @@ fn line_ui(ui: &mut Ui, cx: &Cx<'_>, line: &LogLine, chosen: bool) -> bool {
         LogLevel::Warning => ("log-level-warning", tokens.warning),
         LogLevel::Error => ("log-level-error", tokens.error),
     };
-    let time = line.at.trim_end_matches('Z').replacen('T', " ", 1);
+    let time = to_the_second(cx.texts, &line.at);
     let level = cx.tr(level);
     let mut left = rect.left() + 6.0;
     let mut cell = |width: f32, words: &str, colour| {

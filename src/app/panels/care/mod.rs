@@ -14,8 +14,8 @@ pub use log::LogPage;
 pub use package::package_ui;
 
 use super::Cx;
-use super::gallery::{ago, now};
 use super::models::size;
+use super::when::{ago, now};
 use crate::app::state::Action;
 use crate::app::theme::space;
 use crate::app::widgets::{dialog, dialog_body};

@@ -106,7 +106,7 @@ impl Reel {
         let films = &conference.films;
         let Some(film) = films.get(self.film % films.len().max(1)) else {
             let text = match &conference.problem {
-                Some(problem) => problem.to_string(),
+                Some(problem) => cx.problem(problem),
                 None => cx.tr("conference-opening").into_owned(),
             };
             let label = Label::new(words(text, 18.0 * unit, cx.tokens.text_weak)).wrap();

@@ -168,8 +168,8 @@ pub fn thumb_ui(
         Some(ThumbState::Failed(problem)) => {
             ui.painter().rect_filled(well, radius, cx.tokens.error_soft);
             let missing = match pair.missing.as_slice() {
-                [] => problem.message.clone(),
-                names => cx.text("dataset-missing", &[("names", names.join(", ").into())]),
+                [] => cx.message(problem).into_owned(),
+                names => cx.text("dataset-missing", &[("names", cx.list(names).into())]),
             };
             let cat = Rect::from_min_max(
                 well.min + vec2(8.0, 8.0),

@@ -23,7 +23,7 @@ pub fn health_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenFolder, actions: &mut Vec<
         going_ui(ui, cx, progress, actions);
     }
     if let Some(problem) = &health.failed {
-        ui.colored_label(cx.tokens.error, problem.to_string());
+        ui.colored_label(cx.tokens.error, cx.problem(problem));
     }
     let Some(report) = &health.report else {
         if health.going_on.is_none() {
@@ -231,11 +231,11 @@ fn finding_ui(
         .collect();
     let heading = match names.as_slice() {
         [] => cx.tr(name_of(finding.kind)).into_owned(),
-        names => format!("{}  ·  {}", cx.tr(name_of(finding.kind)), names.join(", ")),
+        names => format!("{}  ·  {}", cx.tr(name_of(finding.kind)), cx.list(names)),
     };
     words_in(ui, words, &heading, 13.5, 1, cx.tokens.text);
     words.min.y += 21.0;
-    words_in(ui, words, &finding.detail, 12.0, 1, weak);
+    words_in(ui, words, &cx.words(&finding.detail), 12.0, 1, weak);
     let proposal = match (finding.fix.is_empty(), fixed) {
         (true, _) => cx.tr("health-think"),
         (false, true) => cx.tr("health-done"),
@@ -250,7 +250,7 @@ fn finding_ui(
         let mut chosen = open.health.chosen.contains(&number);
         let check = child.checkbox(&mut chosen, "");
         let check = check.on_hover_text(cx.tr("health-fix-tip"));
-        let label = cx.text("health-fix", &[("name", names.join(", ").into())]);
+        let label = cx.text("health-fix", &[("name", cx.list(&names).into())]);
         check.clone().accessible_name(label);
         if check.changed() {
             actions.push(HealthAction::Choose(vec![number], chosen).into());
@@ -293,6 +293,9 @@ fn fix_of(kind: FindingKind) -> &'static str {
 
 /// The title of what is excluded, beside the pair.
 pub fn excluded_ui(ui: &mut Ui, cx: &Cx<'_>, reason: &str) {
-    let text = cx.text("dataset-excluded", &[("reason", reason.into())]);
+    let text = cx.text(
+        "dataset-excluded",
+        &[("reason", cx.words(reason).into_owned().into())],
+    );
     ui.label(RichText::new(text).color(cx.tokens.warning));
 }

@@ -31,10 +31,8 @@ impl OpeningPanel {
         above.max.y = (room.max.y - height).max(room.min.y + 180.0);
         let (art, heading, more) = match &dataset.failed {
             Some(problem) => {
-                let hint = problem.hint.clone().unwrap_or_default();
-                let file = problem.file.as_ref().map(|file| file.display().to_string());
-                let more = format!("{hint}\n{}", file.unwrap_or_default());
-                (&cx.art.sad_cat, problem.message.clone(), more)
+                let message = cx.message(problem).into_owned();
+                (&cx.art.sad_cat, message, cx.more(problem).join("\n"))
             }
             None => (
                 &cx.art.cat,

@@ -27,7 +27,7 @@ pub fn sketch_ui(ui: &mut Ui, cx: &Cx<'_>, place: usize, actions: &mut Vec<Actio
         return;
     }
     if let Some(problem) = &sketch.failed {
-        ui.colored_label(cx.tokens.error, problem.to_string());
+        ui.colored_label(cx.tokens.error, cx.problem(problem));
         return;
     }
     if sketch.picture.is_none() && sketch.job.is_none() {

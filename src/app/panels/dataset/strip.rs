@@ -187,12 +187,9 @@ fn problem_ui(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem) {
         .inner_margin(Margin::symmetric(10, 8))
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
-            ui.label(RichText::new(&problem.message).color(cx.tokens.error));
-            let file = problem.file.as_ref().map(|file| file.display().to_string());
-            let more = [problem.hint.clone(), file].into_iter().flatten();
-            let more: Vec<String> = more.collect();
+            ui.label(RichText::new(cx.message(problem)).color(cx.tokens.error));
             ui.label(
-                RichText::new(more.join("\n"))
+                RichText::new(cx.more(problem).join("\n"))
                     .small()
                     .color(cx.tokens.error),
             );

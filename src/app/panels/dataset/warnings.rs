@@ -27,7 +27,7 @@ pub fn warnings_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenFolder, actions: &mut Ve
     if let Saving::Failed(problem) = &open.saving {
         strip_ui(ui, tokens.error_soft, |ui| {
             ui.horizontal_wrapped(|ui| {
-                ui.label(RichText::new(&problem.message).color(tokens.error));
+                ui.label(RichText::new(cx.message(problem)).color(tokens.error));
                 let again = ui.button(cx.tr("dataset-save-again"));
                 if again
                     .on_hover_text(cx.tr("dataset-save-again-tip"))
@@ -36,9 +36,7 @@ pub fn warnings_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenFolder, actions: &mut Ve
                     actions.push(DatasetAction::Save.into());
                 }
             });
-            let file = problem.file.as_ref().map(|file| file.display().to_string());
-            let more = [problem.hint.clone(), file];
-            let more: Vec<String> = more.into_iter().flatten().collect();
+            let more = cx.more(problem);
             ui.label(RichText::new(more.join("\n")).small().color(tokens.error));
         });
     }

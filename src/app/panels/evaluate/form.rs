@@ -355,7 +355,7 @@ fn start_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     let blocked = match (&wanted, work) {
         (Err(problem), _) => Some(cx.tr(missing(*problem)).into_owned()),
         (Ok(_), _) if evaluate.going.is_some() => Some(cx.tr("evaluate-busy").into_owned()),
-        (Ok(_), Some(Err(problem))) => Some(problem.message.clone()),
+        (Ok(_), Some(Err(problem))) => Some(cx.message(problem).into_owned()),
         (Ok(_), _) => None,
     };
     match (&wanted, work) {
@@ -431,7 +431,7 @@ fn expected_ui(ui: &mut Ui, cx: &Cx<'_>, work: &Expected) {
     }
     let reasons = work.skipped.iter().take(20);
     let reasons: Vec<String> = reasons
-        .map(|skipped| format!("{}: {}", skipped.name, skipped.reason))
+        .map(|skipped| cx.reason(&skipped.name, &skipped.reason))
         .collect();
     let words = RichText::new(words).size(13.0).color(cx.tokens.text_weak);
     let label = ui.add(Label::new(words).wrap());

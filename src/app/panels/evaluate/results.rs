@@ -149,7 +149,7 @@ fn shown_ui(ui: &mut Ui, cx: &Cx<'_>, shown: &ShownEvaluation, actions: &mut Vec
                 table::table_ui(ui, cx, method, against);
                 skipped_ui(ui, cx, &method.skipped);
                 if !method.unlisted.is_empty() {
-                    let names = method.unlisted.join(", ");
+                    let names = cx.list(&method.unlisted);
                     hint(
                         ui,
                         cx.tokens,
@@ -213,7 +213,7 @@ fn skipped_ui(ui: &mut Ui, cx: &Cx<'_>, skipped: &[Skipped]) {
         .default_open(skipped.len() < 8)
         .show(ui, |ui| {
             for Skipped { name, reason } in skipped {
-                let words = RichText::new(format!("{name}: {reason}")).size(13.0);
+                let words = RichText::new(cx.reason(name, reason)).size(13.0);
                 ui.add(Label::new(words).wrap().selectable(true));
             }
         });

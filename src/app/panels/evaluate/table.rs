@@ -2,6 +2,7 @@
 
 use super::Cx;
 use crate::app::panels::ask::{mode_colour, mode_texts};
+use crate::app::texts::number;
 use crate::app::theme::space;
 use crate::app::widgets::hint;
 use crate::job::{CategoryReport, MethodReport, Metrics, Report, against, paper, paper_difference};
@@ -128,10 +129,10 @@ fn heads_ui(ui: &mut Ui, cx: &Cx<'_>, columns: Columns) {
 fn category_ui(ui: &mut Ui, cx: &Cx<'_>, category: &CategoryReport, total: bool, columns: Columns) {
     let name = match total {
         true => RichText::new(cx.tr("evaluate-all")).strong(),
-        false => RichText::new(&category.category),
+        false => RichText::new(cx.words(&category.category)),
     };
     name_ui(ui, name);
-    cell_ui(ui, SHORT, |ui| ui.label(category.samples.to_string()));
+    cell_ui(ui, SHORT, |ui| ui.label(number(category.samples as u64)));
     let similar = if columns.similar {
         Metrics::NAMES.len()
     } else {
@@ -152,11 +153,12 @@ fn category_ui(ui: &mut Ui, cx: &Cx<'_>, category: &CategoryReport, total: bool,
         );
     }
     if columns.causal {
-        let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+        let percent = |share: f64| cx.unit("unit-percent", format!("{:.1}", 100.0 * share));
         let found = category.causal;
         let between = found.and_then(|found| found.interval);
         let between =
-            between.map(|(low, high)| format!("{:.0} – {:.0} %", 100.0 * low, 100.0 * high));
+            between.map(|(low, high)| format!("{:.0} – {:.0}", 100.0 * low, 100.0 * high));
+        let between = between.map(|range| cx.unit("unit-percent", range));
         let response = number_ui(ui, cx, found.map(|found| percent(found.right)), between);
         if let Some(found) = found {
             let values = [

@@ -1,8 +1,9 @@
 //! The grid of cards. Only the rows on screen are laid out, and only their covers are uploaded, so
 //! thousands of runs scroll like a dozen.
 
-use super::{Cx, when};
+use super::Cx;
 use crate::app::panels::ask::{message_ui, mode_colour, mode_texts, next_ui};
+use crate::app::panels::when;
 use crate::app::state::{Action, CoverState, Filter, GalleryAction};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{
@@ -175,7 +176,7 @@ impl CardsPanel {
             .collect();
         let values = [
             ("question", run.question.as_str().into()),
-            ("modes", modes.join(", ").into()),
+            ("modes", cx.list(&modes).into()),
             ("when", when::ago(cx, run.created, now).into()),
         ];
         let label = cx.text("gallery-card", &values);
@@ -204,7 +205,7 @@ impl CardsPanel {
                     pos2(rect.left() + 8.0, rect.center().y + 6.0),
                     rect.max - vec2(8.0, 4.0),
                 );
-                words_in(ui, below, &problem.message, 12.0, 3, cx.tokens.error);
+                words_in(ui, below, &cx.message(problem), 12.0, 3, cx.tokens.error);
             }
             Some(CoverState::Asked | CoverState::Away(_)) | None => {
                 ui.painter()

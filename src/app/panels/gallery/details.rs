@@ -1,10 +1,11 @@
 //! The selected runs: the picture in large, question, answers, every setting, what can be done; and
 //! for several the table of what tells them apart.
 
+use super::Cx;
 use super::table::{differences_ui, settings_ui};
-use super::{Cx, when};
 use crate::app::command::Command;
 use crate::app::panels::ask::{message_ui, mode_texts};
+use crate::app::panels::when;
 use crate::app::state::{Action, GalleryAction, Recall};
 use crate::app::theme::{self, CARD_RADIUS, space};
 use crate::app::widgets::{
@@ -140,7 +141,7 @@ impl DetailsPanel {
             answers_ui(ui, cx, file);
         }
         let when = when::ago(cx, run.created, when::now());
-        let date = when::date(cx, run.created);
+        let date = when::moment(cx.texts, run.created);
         hint(
             ui,
             cx.tokens,
@@ -170,7 +171,7 @@ fn broken_ui(ui: &mut Ui, cx: &Cx<'_>, well: Rect, problem: &Problem) {
         well,
         &cx.art.sad_cat,
         &heading,
-        &problem.to_string(),
+        &cx.problem(problem),
     );
 }
 

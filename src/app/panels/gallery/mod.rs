@@ -5,9 +5,6 @@ mod cards;
 mod details;
 mod table;
 mod toolbar;
-mod when;
-
-pub use when::{ago, now};
 
 use super::Cx;
 use super::ask::{message_ui, next_ui};
@@ -35,7 +32,7 @@ impl GalleryPage {
             return;
         }
         if let Some(problem) = &gallery.off {
-            let hint = problem.to_string();
+            let hint = cx.problem(problem);
             message_ui(ui, cx, room, &cx.art.sad_cat, &cx.tr("gallery-off"), &hint);
             return;
         }

@@ -145,5 +145,5 @@ fn words(cx: &Cx<'_>, setting: &str, value: &str) -> String {
             .find(|mode| mode.name() == name);
         mode.map_or(Cow::Borrowed(name), |mode| cx.tr(mode_texts(mode).0))
     });
-    named.collect::<Vec<_>>().join(", ")
+    cx.list(&named.collect::<Vec<_>>())
 }

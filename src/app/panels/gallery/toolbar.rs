@@ -1,7 +1,8 @@
 //! What is looked for: words, mode, bundle, time, star.
 
-use super::{Cx, when};
+use super::Cx;
 use crate::app::panels::ask::mode_texts;
+use crate::app::panels::when;
 use crate::app::state::{Action, Filter, GalleryAction, Period};
 use crate::app::theme::space;
 use crate::app::widgets::{combo, field_frame, hint};

@@ -79,7 +79,8 @@ impl DetailsPanel {
         if let Some(Ok(details)) = library.details(&entry.source)
             && !details.report.description.is_empty()
         {
-            let words = RichText::new(&details.report.description).color(cx.tokens.text_weak);
+            let words =
+                RichText::new(cx.words(&details.report.description)).color(cx.tokens.text_weak);
             ui.add(Label::new(words).wrap().selectable(true));
         }
         if let Some(problem) = library.damage(&entry.source) {
@@ -233,10 +234,9 @@ pub fn strip<R>(
 pub fn trouble_ui(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem) {
     let colour = cx.tokens.error;
     strip(ui, cx.tokens.error_soft, |ui| {
-        let message = RichText::new(&problem.message).color(colour);
+        let message = RichText::new(cx.message(problem)).color(colour);
         ui.add(Label::new(message).wrap().selectable(true));
-        let file = problem.file.as_ref().map(|file| file.display().to_string());
-        for more in problem.hint.iter().chain(&file) {
+        for more in cx.more(problem) {
             let more = RichText::new(more).small().color(colour);
             ui.add(Label::new(more).wrap().selectable(true));
         }
@@ -339,7 +339,7 @@ fn damage_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &LibraryEntry) {
             ui.add(Label::new(RichText::new(words).color(colour)).wrap());
         }
         if let Some(problem) = check.problem() {
-            let words = RichText::new(&problem.message).small().color(colour);
+            let words = RichText::new(cx.message(problem)).small().color(colour);
             ui.add(Label::new(words).wrap().selectable(true));
         }
         let words = RichText::new(cx.tr("models-verify-damaged-hint"));

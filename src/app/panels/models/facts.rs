@@ -108,7 +108,10 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, details: &BundleDetails) {
                 words.on_hover_text(cx.tr("models-second-editor-tip"));
             }
             if let Some(reason) = words::why_not(details, mode) {
-                let words = RichText::new(reason).small().color(cx.tokens.text_weak);
+                let reason = cx.words(reason);
+                let words = RichText::new(reason.as_ref())
+                    .small()
+                    .color(cx.tokens.text_weak);
                 ui.add(Label::new(words).truncate()).on_hover_text(reason);
             }
         });

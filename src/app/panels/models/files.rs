@@ -71,7 +71,7 @@ fn verdict_ui(ui: &mut Ui, cx: &Cx<'_>, verdict: &FileVerdict) {
         FileVerdict::Unreadable(problem) => {
             let words = RichText::new(cx.tr("verdict-unreadable"));
             ui.label(words.small().color(cx.tokens.error))
-                .on_hover_text(problem.to_string());
+                .on_hover_text(cx.problem(problem));
             return;
         }
     };

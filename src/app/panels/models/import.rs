@@ -158,8 +158,8 @@ fn components_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Recognised) {
         .show(ui, |ui| {
             for component in chosen {
                 let name = RichText::new(words::part(cx, component.part)).size(13.0);
-                ui.label(name).on_hover_text(&component.layout);
-                let about = RichText::new(&component.architecture).size(13.0);
+                ui.label(name).on_hover_text(cx.words(&component.layout));
+                let about = RichText::new(cx.words(&component.architecture)).size(13.0);
                 ui.add_sized(vec2(330.0, 18.0), Label::new(about).truncate())
                     .on_hover_text(component.origin.display().to_string());
                 let size = words::size(cx, component.bytes);
@@ -190,7 +190,7 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Recognised) {
                 true => cx.text("models-mode-possible", &[mode]),
                 false => cx.text(
                     "import-mode-needs",
-                    &[mode, ("parts", needs.join(", ").into())],
+                    &[mode, ("parts", cx.list(&needs).into())],
                 ),
             };
             let colour = if possible {
@@ -218,11 +218,16 @@ fn missing_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Recognised) {
             .color(colour);
         ui.label(heading);
         for missing in &found.missing {
-            let words = RichText::new(&missing.what).size(13.0).color(colour);
+            let words = RichText::new(cx.words(&missing.what))
+                .size(13.0)
+                .color(colour);
             ui.add(Label::new(words).wrap());
             let source = cx.text(
                 "import-source",
-                &[("source", missing.usual_source.as_str().into())],
+                &[(
+                    "source",
+                    cx.words(&missing.usual_source).into_owned().into(),
+                )],
             );
             let words = RichText::new(source).small().color(colour);
             ui.add(Label::new(words).wrap().selectable(true));
@@ -235,7 +240,9 @@ fn warnings_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Recognised) {
     let unknown = found.left_over.iter().filter(|left| !left.expected).count();
     let unknown = (unknown > 0).then(|| cx.text("import-unknown", &[("count", unknown.into())]));
     for warning in found.warnings.iter().chain(&unknown) {
-        let words = RichText::new(warning).small().color(cx.tokens.warning);
+        let words = RichText::new(cx.words(warning))
+            .small()
+            .color(cx.tokens.warning);
         ui.add(Label::new(words).wrap().selectable(true));
     }
 }

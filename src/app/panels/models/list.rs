@@ -151,7 +151,7 @@ fn second_line_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &LibraryEntry) {
         library.damage(&entry.source),
         library.details(&entry.source),
     ) {
-        (Some(problem), _) => (problem.message.clone(), cx.tokens.error),
+        (Some(problem), _) => (cx.message(problem).into_owned(), cx.tokens.error),
         (None, Some(Ok(details))) => (words::facts(cx, details), cx.tokens.text_weak),
         (None, _) => (cx.tr("models-looking").into_owned(), cx.tokens.text_weak),
     };
@@ -175,7 +175,10 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &LibraryEntry) {
         let mode = ("mode", name.as_ref().into());
         let words = match reason {
             None => cx.text("models-mode-possible", &[mode]),
-            Some(reason) => cx.text("mode-missing", &[mode, ("reason", reason.into())]),
+            Some(reason) => cx.text(
+                "mode-missing",
+                &[mode, ("reason", cx.words(reason).into_owned().into())],
+            ),
         };
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &words));
         response.on_hover_text(&words);

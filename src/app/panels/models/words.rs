@@ -2,6 +2,7 @@
 
 use super::Cx;
 use crate::app::panels::ask::seconds_text;
+use crate::app::texts;
 use crate::app::widgets::Tone;
 use crate::job::library::{BundleDetails, BundleHome, LibraryEntry};
 use crate::job::{GuidanceMode, Part};
@@ -23,7 +24,7 @@ pub fn size(cx: &Cx<'_>, bytes: u64) -> String {
 pub fn count(cx: &Cx<'_>, number: usize) -> String {
     let steps = cx.texts.language().count_steps();
     let Some(step) = steps.into_iter().find(|step| number >= step.from) else {
-        return number.to_string();
+        return texts::number(number as u64);
     };
     let decimals = step.decimals;
     let number = format!("{:.decimals$}", number as f64 / step.divisor);
@@ -38,7 +39,7 @@ pub fn progress(cx: &Cx<'_>, (done, all): (u64, u64), seconds_left: Option<f64>)
     ];
     let so_far = cx.text("models-progress", &values);
     match seconds_left {
-        Some(seconds) => format!("{so_far}, {}", time_left(cx, seconds)),
+        Some(seconds) => cx.clauses(&so_far, &time_left(cx, seconds)),
         None => so_far,
     }
 }
@@ -98,7 +99,7 @@ pub fn badges<'a>(cx: &'a Cx<'_>, entry: &LibraryEntry) -> Vec<(Tone, Cow<'a, st
         && let Some(about) = &details.report.badge
     {
         let tip = cx.tr("badge-about-tip");
-        badges.push((Tone::Warning, Cow::Owned(about.clone()), tip));
+        badges.push((Tone::Warning, cx.words(about), tip));
     }
     let mut put = |tone, label, tip| badges.push((tone, cx.tr(label), cx.tr(tip)));
     match entry.home {

@@ -99,7 +99,7 @@ fn data_ui(ui: &mut Ui, cx: &Cx<'_>, typed: &mut Option<String>, actions: &mut V
             ui.add(Label::new(words.color(cx.tokens.text_weak)).wrap());
         }
         (None, Some(Err(problem))) => {
-            let words = RichText::new(problem.to_string()).color(cx.tokens.error);
+            let words = RichText::new(cx.problem(problem)).color(cx.tokens.error);
             ui.add(Label::new(words).wrap().selectable(true));
         }
         (None, Some(Ok(health))) => health_ui(ui, cx, health),
@@ -113,9 +113,9 @@ fn health_ui(ui: &mut Ui, cx: &Cx<'_>, health: &DataHealth) {
         split_ui(ui, cx, split, trained == Some(&split.name));
     }
     for problem in &health.unusable {
-        let words = RichText::new(&problem.message).small();
+        let words = RichText::new(cx.message(problem)).small();
         let words = Label::new(words.color(cx.tokens.warning)).wrap();
-        ui.add(words).on_hover_text(problem.to_string());
+        ui.add(words).on_hover_text(cx.problem(problem));
     }
 }
 
@@ -136,7 +136,7 @@ fn split_ui(ui: &mut Ui, cx: &Cx<'_>, split: &SplitHealth, trained: bool) {
         let reasons: Vec<String> = split
             .reasons
             .iter()
-            .map(|(record, reason)| format!("{record}: {reason}"))
+            .map(|(record, reason)| cx.reason(&cx.words(record), reason))
             .collect();
         ui.label(words).on_hover_text(reasons.join("\n"));
     }

@@ -4,6 +4,7 @@ use super::{Cx, words};
 use crate::app::panels::compute::precision_texts;
 use crate::app::panels::models::size;
 use crate::app::state::{Action, TrainAction, TrainBlocked, Trial};
+use crate::app::texts::number;
 use crate::app::theme::space;
 use crate::app::widgets::{Wheel, card, hint, primary_button, title};
 use crate::job::training::Tried;
@@ -30,7 +31,7 @@ pub fn forecast_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 });
             }
             Trial::Done(Err(problem)) => {
-                let words = RichText::new(problem.to_string()).color(cx.tokens.error);
+                let words = RichText::new(cx.problem(problem)).color(cx.tokens.error);
                 ui.add(Label::new(words).wrap().selectable(true));
             }
             Trial::Done(Ok(tried)) => {
@@ -45,7 +46,7 @@ pub fn forecast_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             }
         }
         if let Some(TrainBlocked::Settings(problems)) = train.try_blocked() {
-            let words = RichText::new(problems).color(cx.tokens.error);
+            let words = RichText::new(cx.words(&problems)).color(cx.tokens.error);
             ui.add(Label::new(words).wrap());
         }
     });
@@ -88,7 +89,7 @@ fn reason(cx: &Cx<'_>, blocked: &TrainBlocked) -> String {
         TrainBlocked::NoData => "train-blocked-no-data",
         TrainBlocked::Examining => "train-blocked-examining",
         TrainBlocked::BadData => "train-blocked-bad-data",
-        TrainBlocked::Settings(problems) => return problems.clone(),
+        TrainBlocked::Settings(problems) => return cx.words(problems).into_owned(),
         TrainBlocked::Trying => "train-blocked-trying",
         TrainBlocked::Untried => "train-blocked-untried",
     };
@@ -110,7 +111,8 @@ fn tried_ui(ui: &mut Ui, cx: &Cx<'_>, tried: &Tried) {
         };
         facts.push(("train-cost-memory", words));
     }
-    let pace = format!("{:.3} s", found.seconds_per_step);
+    let pace = format!("{:.3}", found.seconds_per_step);
+    let pace = cx.unit("unit-seconds", pace);
     facts.push(("train-cost-pace", pace));
     facts.push(("train-cost-time", words::span(cx, found.seconds)));
     let checkpoints = size(cx, found.checkpoint_bytes);
@@ -127,8 +129,8 @@ fn tried_ui(ui: &mut Ui, cx: &Cx<'_>, tried: &Tried) {
     facts.push(("train-cost-disk", checkpoints));
     let precision = cx.tr(precision_texts(found.precision).0).into_owned();
     facts.push(("train-cost-precision", precision));
-    facts.push(("train-cost-numbers", found.parameters.to_string()));
-    facts.push(("train-cost-samples", found.samples.to_string()));
+    facts.push(("train-cost-numbers", number(found.parameters as u64)));
+    facts.push(("train-cost-samples", number(found.samples as u64)));
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(space::XL, space::XS);
         for (label, value) in facts {

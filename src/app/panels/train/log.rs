@@ -52,7 +52,7 @@ fn line_ui(ui: &mut Ui, cx: &Cx<'_>, event: &Event) {
         Event::Broken { record, reason } => {
             let values = [
                 ("record", record.as_str().into()),
-                ("reason", reason.as_str().into()),
+                ("reason", cx.words(reason).into_owned().into()),
             ];
             (cx.text("train-log-broken", &values), tokens.warning)
         }
@@ -67,7 +67,7 @@ fn line_ui(ui: &mut Ui, cx: &Cx<'_>, event: &Event) {
         Event::Failed { step, message, .. } => {
             let values = [
                 ("step", whole(*step).into()),
-                ("message", message.as_str().into()),
+                ("message", cx.words(message).into_owned().into()),
             ];
             (cx.text("train-log-failed", &values), tokens.error)
         }

@@ -32,7 +32,7 @@ impl RunView {
         controls::controls_ui(ui, cx, card, actions);
         if let Some(problem) = &card.problem {
             ui.add_space(space::S);
-            problem_ui(ui, cx, &problem.to_string());
+            problem_ui(ui, cx, &cx.problem(problem));
         }
         ui.add_space(space::M);
         let choices = [

@@ -140,7 +140,7 @@ fn picture_ui(ui: &mut Ui, cx: &Cx<'_>, path: Option<&Path>, slot: Slot, side: f
                 Label::new(RichText::new(cx.tr("train-wall-broken")).color(cx.tokens.error));
             let inside = Rect::from_center_size(rect.center(), vec2(side - 16.0, 40.0));
             ui.put(inside, words.wrap());
-            response.on_hover_text(problem.to_string());
+            response.on_hover_text(cx.problem(problem));
         }
         Some(Sample::Reading) | None => {}
     }

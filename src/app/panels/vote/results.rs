@@ -71,9 +71,9 @@ fn agreement_ui(ui: &mut Ui, cx: &Cx<'_>, report: &VoteReport) {
                     (
                         "vote-seconds",
                         "vote-seconds-tip",
-                        report
-                            .median_seconds
-                            .map_or("–".to_owned(), |s| format!("{s:.1} s")),
+                        report.median_seconds.map_or("–".to_owned(), |s| {
+                            cx.unit("unit-seconds", format!("{s:.1}"))
+                        }),
                     ),
                 ] {
                     ui.label(cx.tr(label)).on_hover_text(cx.tr(tip));

@@ -242,7 +242,7 @@ fn asking_ui(
             }
         }
         if let Inquiry::Failed(problem) = column.explained.inquiry(Topic::Effects) {
-            let text = RichText::new(problem.to_string()).small();
+            let text = RichText::new(cx.problem(problem)).small();
             ui.label(text.color(cx.tokens.error));
         }
     });

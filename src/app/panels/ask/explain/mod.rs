@@ -250,7 +250,7 @@ pub fn reading_ui(
     }
     let line = match column.explained.inquiry(Topic::Reading) {
         Inquiry::Running(..) => Some(cx.tr("reading-now").into_owned()),
-        Inquiry::Failed(problem) => Some(problem.to_string()),
+        Inquiry::Failed(problem) => Some(cx.problem(problem)),
         Inquiry::Cancelled | Inquiry::Idle => None,
     };
     ui.horizontal(|ui| {

@@ -52,7 +52,7 @@ pub fn chosen_ui(
             hint(ui, cx.tokens, interrupted_text(cx, column));
         }
         Phase::Failed(problem) => {
-            let text = RichText::new(problem.to_string()).color(cx.tokens.error);
+            let text = RichText::new(cx.problem(problem)).color(cx.tokens.error);
             ui.add(Label::new(text).wrap());
         }
     }

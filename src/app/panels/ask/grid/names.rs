@@ -50,5 +50,5 @@ pub fn cell_name(cx: &Cx<'_>, grid: &Grid, cell: usize) -> String {
         let name = parameter_name(cx, axis.parameter());
         format!("{name} {}", value_name(cx, axis, index))
     });
-    values.collect::<Vec<_>>().join(", ")
+    cx.list(&values.collect::<Vec<_>>())
 }

@@ -140,7 +140,7 @@ fn values_ui(
     match draft.axis() {
         Err(problem) => {
             ui.label(
-                RichText::new(problem.to_string())
+                RichText::new(cx.words(&problem.to_string()))
                     .small()
                     .color(cx.tokens.error),
             );

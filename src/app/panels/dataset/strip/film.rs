@@ -91,7 +91,7 @@ impl Film {
             }
             Some(Err(problem)) => {
                 ui.painter().rect_filled(well, radius, cx.tokens.error_soft);
-                let message = &problem.message;
+                let message = &cx.message(problem);
                 words_in(ui, well.shrink(6.0), message, 11.5, 4, cx.tokens.error);
             }
             None => {}
