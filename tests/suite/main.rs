@@ -18,6 +18,7 @@ mod datasets_adding;
 mod datasets_health;
 mod denoising;
 mod explain;
+mod faces;
 mod fake_hub;
 mod golden;
 mod gradients;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const WEIGHTS: &str = "vae/diffusion_pytorch_model.safetensors";
 
-fn files() -> Vec<(&'static str, Vec<u8>)> {
+pub fn files() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("README.md", b"# A toon\n".to_vec()),
         (WEIGHTS, noise(600_000, 5)),
@@ -19,7 +19,7 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// A window on the Models page whose hub is that server.
-fn window_on(home: &Path, fake: &FakeHub) -> Window {
+pub fn window_on(home: &Path, fake: &FakeHub) -> Window {
     let mut window = open(AppConfig {
         hub_cache: Some(home.join("hub")),
         ..config(home)
@@ -45,7 +45,7 @@ fn click(window: &mut Window, label: &str) {
 }
 
 /// Opens the dialog and looks the repository up.
-fn look_up(window: &mut Window) {
+pub fn look_up(window: &mut Window) {
     click(window, "Download…");
     window
         .get_by_role_and_label(Role::TextInput, "Repository")
@@ -61,12 +61,12 @@ fn look_up(window: &mut Window) {
     });
 }
 
-fn start(window: &mut Window) {
+pub fn start(window: &mut Window) {
     let bytes: usize = files().iter().map(|(_, bytes)| bytes.len()).sum();
     click(window, &format!("Download {:.0} kB", bytes as f64 / 1e3));
 }
 
-fn only_download(window: &Window) -> Option<DownloadState> {
+pub fn only_download(window: &Window) -> Option<DownloadState> {
     let downloads = &state(window).library.hub.downloads;
     downloads.first().map(|download| download.state.clone())
 }
