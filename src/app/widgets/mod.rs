@@ -14,6 +14,7 @@ mod panes;
 mod picture;
 mod rows;
 mod segmented;
+mod tick;
 mod wheel;
 
 pub use badge::{Tone, badge};
@@ -29,6 +30,7 @@ pub use panes::{left_pane, main_pane, right_pane};
 pub use picture::{Art, Pictures, Slot, fit, paint_picture};
 pub use rows::{RowTextures, offset_to_row, words_in};
 pub use segmented::{Choice, segmented, toggles};
+pub use tick::tick;
 pub use wheel::Wheel;
 
 use super::theme::{self, CARD_RADIUS, CONTROL_RADIUS, Tokens, space};

@@ -156,7 +156,7 @@ fn collide(a: &Row, b: &Row) -> bool {
 /// What the accessibility tree says about places.
 struct Nodes {
     fields: Vec<Rect>,
-    buttons: Vec<Rect>,
+    buttons: Vec<(String, Rect)>,
     bars: Vec<Rect>,
 }
 
@@ -172,7 +172,10 @@ impl Nodes {
                 Role::TextInput | Role::MultilineTextInput | Role::SpinButton => {
                     nodes.fields.push(node.rect());
                 }
-                Role::Button => nodes.buttons.push(node.rect()),
+                Role::Button => {
+                    let name = node.accesskit_node().label().unwrap_or_default();
+                    nodes.buttons.push((name, node.rect()));
+                }
                 Role::ScrollBar => nodes.bars.push(node.rect()),
                 _ => {}
             }
@@ -212,18 +215,15 @@ impl Nodes {
         })
     }
 
-    /// The button that a row stands on and is larger than.
+    /// The button that has this text and is smaller.
     fn leaves_button(&self, row: &Row) -> Option<Rect> {
-        let holds = |button: &&Rect| button.contains(row.ink.center());
-        let area = |rect: &Rect| rect.area();
-        let smallest = self
+        let shown = row.ink.intersect(row.clip);
+        let mut own = self
             .buttons
             .iter()
-            .filter(holds)
-            .min_by(|a, b| area(a).total_cmp(&area(b)))?;
-        let leaves = !smallest
-            .expand(SLACK)
-            .contains_rect(row.ink.intersect(row.clip));
-        leaves.then_some(*smallest)
+            .filter(|(name, button)| *name == row.text && button.contains(row.ink.center()));
+        let (_, button) = own.next()?;
+        let leaves = !button.expand(SLACK).contains_rect(shown);
+        leaves.then_some(*button)
     }
 }

@@ -4,7 +4,7 @@ use super::{Cx, size};
 use crate::app::state::Action;
 use crate::app::state::CareAction;
 use crate::app::theme::{CONTROL_RADIUS, space};
-use crate::app::widgets::{dialog, dialog_body, hint, primary_button, title};
+use crate::app::widgets::{dialog, dialog_body, hint, primary_button, tick, title};
 use crate::job::care::{PackageItem, PackagePart};
 use eframe::egui;
 use egui::{Align, CornerRadius, Frame, Grid, Layout, Margin, RichText, Ui, vec2};
@@ -20,10 +20,20 @@ pub fn package_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             hint(ui, cx.tokens, cx.tr("package-about"));
             ui.add_space(space::S);
             let mut choice = packing.choice;
-            ui.checkbox(&mut choice.questions, cx.tr("package-questions"))
-                .on_hover_text(cx.tr("package-questions-tip"));
-            ui.checkbox(&mut choice.pictures, cx.tr("package-pictures"))
-                .on_hover_text(cx.tr("package-pictures-tip"));
+            tick(
+                ui,
+                cx.tokens,
+                &mut choice.questions,
+                cx.tr("package-questions"),
+            )
+            .on_hover_text(cx.tr("package-questions-tip"));
+            tick(
+                ui,
+                cx.tokens,
+                &mut choice.pictures,
+                cx.tr("package-pictures"),
+            )
+            .on_hover_text(cx.tr("package-pictures-tip"));
             if choice != packing.choice {
                 actions.push(CareAction::Tick(choice).into());
             }

@@ -5,7 +5,7 @@ use super::{Cx, words};
 use crate::app::panels::ask::message_ui;
 use crate::app::state::{Action, TrainAction};
 use crate::app::theme::space;
-use crate::app::widgets::accent_slider;
+use crate::app::widgets::{accent_slider, tick};
 use crate::job::training::{Curves, RunCard};
 use eframe::egui;
 use egui::{Align, Color32, ComboBox, Layout, RichText, Slider, Ui, Vec2b};
@@ -171,7 +171,7 @@ impl CurvesView {
                 }
             }
             ui.separator();
-            ui.checkbox(&mut self.log_scale, cx.tr("train-log-scale"))
+            tick(ui, cx.tokens, &mut self.log_scale, cx.tr("train-log-scale"))
                 .on_hover_text(cx.tr("train-log-scale-tip"));
             let label = cx.tr("train-smoothing");
             ui.label(label.as_ref());

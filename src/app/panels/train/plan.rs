@@ -3,7 +3,7 @@
 use super::{Cx, data::row};
 use crate::app::state::TrainDraft;
 use crate::app::theme::space;
-use crate::app::widgets::{card, hint, title};
+use crate::app::widgets::{card, hint, tick, title};
 use crate::job::training::LrSchedule;
 use eframe::egui;
 use egui::{ComboBox, DragValue, Ui, emath::Numeric};
@@ -56,8 +56,13 @@ pub fn how_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainDraft) {
             0..=u64::from(u32::MAX),
         );
         let label = cx.tr("train-recompute");
-        let tick = ui.checkbox(&mut config.trainer.gradient_checkpointing, label);
-        tick.on_hover_text(cx.tr("train-recompute-tip"));
+        let ticked = tick(
+            ui,
+            cx.tokens,
+            &mut config.trainer.gradient_checkpointing,
+            label,
+        );
+        ticked.on_hover_text(cx.tr("train-recompute-tip"));
     });
     ui.add_space(space::M);
     card(ui, cx.tokens, |ui| {
