@@ -76,7 +76,7 @@ use crate::job::{
 const SAVE_AFTER: Duration = Duration::from_millis(800);
 
 /// Room that every page needs, in points.
-const LEAST_ROOM: egui::Vec2 = vec2(960.0, 600.0);
+const LEAST_ROOM: egui::Vec2 = vec2(1240.0, 700.0);
 
 /// What a window starts with.
 #[derive(Clone, Debug, Default)]

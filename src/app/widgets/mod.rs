@@ -18,7 +18,7 @@ mod tick;
 mod wheel;
 
 pub use badge::{Tone, badge};
-pub use button_row::button_row;
+pub use button_row::{button_row, button_row_height};
 pub use combo::combo;
 pub use dialog::{closing_dialog, dialog, dialog_body};
 pub use field::line_field;
@@ -108,6 +108,7 @@ pub fn primary_button(
         }
         let button = Button::new(RichText::new(text).size(15.5))
             .corner_radius(CornerRadius::same(CONTROL_RADIUS + 2))
+            .truncate()
             .min_size(size);
         // Beside its keys the text stands at the left, else in the middle.
         let button = match keys {

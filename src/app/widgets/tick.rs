@@ -12,22 +12,23 @@ pub fn tick(
     label: impl Into<RichText>,
 ) -> Response {
     let label = WidgetText::from(label.into().color(tokens.text));
-    ui.scope(|ui| {
-        let (fill, line) = match *ticked {
-            true => (tokens.accent, tokens.accent),
-            false => (tokens.field, tokens.field_border),
-        };
-        let widgets = &mut ui.visuals_mut().widgets;
-        for (widget, fill, line) in [
-            (&mut widgets.inactive, fill, line),
-            (&mut widgets.hovered, fill, tokens.accent_hover),
-            (&mut widgets.active, fill, tokens.accent_active),
-        ] {
-            widget.bg_fill = fill;
-            widget.bg_stroke = Stroke::new(1.0, line);
-            widget.fg_stroke = Stroke::new(2.0, tokens.on_accent);
-        }
-        ui.checkbox(ticked, label)
-    })
-    .inner
+    let (fill, line) = match *ticked {
+        true => (tokens.accent, tokens.accent),
+        false => (tokens.field, tokens.field_border),
+    };
+    // Without a child of its own, so that a row of them wraps.
+    let before = ui.visuals().widgets.clone();
+    let widgets = &mut ui.visuals_mut().widgets;
+    for (widget, line) in [
+        (&mut widgets.inactive, line),
+        (&mut widgets.hovered, tokens.accent_hover),
+        (&mut widgets.active, tokens.accent_active),
+    ] {
+        widget.bg_fill = fill;
+        widget.bg_stroke = Stroke::new(1.0, line);
+        widget.fg_stroke = Stroke::new(2.0, tokens.on_accent);
+    }
+    let response = ui.checkbox(ticked, label);
+    ui.visuals_mut().widgets = before;
+    response
 }

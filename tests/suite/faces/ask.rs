@@ -186,6 +186,7 @@ pub fn failing(camera: &mut Camera) -> Outcome {
     camera.look(&mut window, "ask-notice")?;
     drop(window);
 
+    let home = tempfile::tempdir()?;
     let missing = home.path().join("no-such-bundle");
     let mut window = open(AppConfig {
         bundle: Some(BundleSource::Folder(missing)),

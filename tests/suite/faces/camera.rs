@@ -90,8 +90,9 @@ impl Camera {
             // So high that nothing has to scroll up and down: every text is measured.
             ([1280.0, 3000.0], 1.0),
             ([1280.0, 800.0], 2.0),
+            ([2560.0, 1440.0], 2.0),
             // As small as pages get before the window scrolls over them.
-            ([1920.0, 1200.0], 2.0),
+            ([1240.0, 700.0], 1.0),
         ];
         Self {
             purpose: Purpose::Check(String::new()),
@@ -126,10 +127,12 @@ impl Camera {
             self.take(window, page, &view)?;
         }
         window.state_mut().act(edit(&before, &before));
-        window.step();
+        window.run_steps(2);
         window.set_size(size);
         settle(window);
         window.input_mut().time = None;
+        // Else the next window might begin in the language of the last view.
+        window.state_mut().save();
         Ok(())
     }
 
@@ -146,7 +149,7 @@ impl Camera {
                 ThemeChoice::Light | ThemeChoice::System => egui::Theme::Light,
             });
             window.ctx.set_zoom_factor(view.scale);
-            window.step();
+            window.run_steps(2);
             window.set_size(view.points());
             settle(&mut window);
             self.take(&mut window, page, &view)?;
@@ -209,13 +212,16 @@ fn dress(window: &mut Window, settings: &Settings, view: &View) {
         ..settings.clone()
     };
     window.state_mut().act(edit(settings, &look));
-    window.step();
-    // Once the scale is taken up, the same pixels are fewer points.
+    // The frame after the one that takes it up has a size of its own.
+    window.run_steps(2);
+    // The same pixels are fewer points then.
     window.set_size(view.points());
 }
 
 /// Lets everything come to rest while hardly any time passes.
 fn settle<S>(window: &mut Harness<'_, S>) {
+    // Nothing is under the pointer, so no tooltip lies over anything.
+    window.event(egui::Event::PointerGone);
     for _ in 0..SETTLED {
         let now = window.ctx.input(|input| input.time);
         window.input_mut().time = Some(now + FRAME);

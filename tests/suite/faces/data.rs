@@ -27,6 +27,7 @@ pub fn gallery(camera: &mut Camera) -> Outcome {
     });
     camera.look(&mut window, "gallery-empty")?;
     drop(window);
+    let home = tempfile::tempdir()?;
     let mut window = crate::window_gallery::gallery(home.path());
     camera.look(&mut window, "gallery")?;
     click_card(&mut window, RAIN, Modifiers::NONE);
@@ -118,13 +119,14 @@ pub fn health(camera: &mut Camera) -> Outcome {
 pub fn evaluating(camera: &mut Camera) -> Outcome {
     let home = tempfile::tempdir()?;
     let data = home.path().join("toon");
-    toon(&data, 6)?;
+    toon(&data, 3)?;
     let mut window = page(home.path());
     camera.look(&mut window, "evaluate-empty")?;
     edit(&mut window, |draft| {
         draft.dataset = data.clone();
-        draft.modes = GuidanceMode::ALL.to_vec();
+        draft.modes = vec![GuidanceMode::Question, GuidanceMode::Latent];
         draft.seeds = "1, 2".to_owned();
+        draft.limit = "2".to_owned();
         draft.steps = 200;
     });
     wait(&mut window, "the data set was looked at", |window| {

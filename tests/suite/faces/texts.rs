@@ -7,9 +7,12 @@ use egui::accesskit::Role;
 use egui::epaint::{ClippedShape, Shape};
 use egui_kittest::Harness;
 use egui_kittest::kittest::NodeT as _;
+use std::ops::Range;
 
 /// Points that anti-aliasing and rounding may take.
 const SLACK: f32 = 1.0;
+/// Points by which a scroll bar may be away from the edge of what it scrolls.
+const BAR: f32 = 16.0;
 
 /// One row of a text as it is painted.
 #[derive(Debug)]
@@ -42,6 +45,10 @@ struct Painted {
 
 /// The rows of text that can be seen, at least in part.
 pub fn rows_on_screen<S>(window: &Harness<'_, S>) -> Vec<Row> {
+    seen(window).rows
+}
+
+fn seen<S>(window: &Harness<'_, S>) -> Painted {
     let screen = window.ctx.content_rect();
     let mut painted = Painted::default();
     for ClippedShape {
@@ -50,13 +57,18 @@ pub fn rows_on_screen<S>(window: &Harness<'_, S>) -> Vec<Row> {
     {
         painted.take(shape, *clip_rect, screen);
     }
-    let Painted { mut rows, covers } = painted;
+    let Painted { rows, covers } = &mut painted;
     rows.retain(|row| {
         let shown = row.ink.intersect(row.clip).shrink(SLACK / 2.0);
-        let hidden = |cover: &Cover| cover.order > row.order && cover.rect.contains_rect(shown);
-        shown.is_positive() && !covers.iter().any(hidden)
+        shown.is_positive() && !hides(covers, row.order..usize::MAX, shown)
     });
-    rows
+    painted
+}
+
+/// Whether something that was painted in this part of the order hides a place.
+fn hides(covers: &[Cover], orders: Range<usize>, place: Rect) -> bool {
+    let mut later = covers.iter().filter(|cover| orders.contains(&cover.order));
+    later.any(|cover| cover.rect.contains_rect(place))
 }
 
 impl Painted {
@@ -112,7 +124,7 @@ impl Painted {
 
 /// Everything that is wrong with the texts on screen, a line each.
 pub fn complaints<S>(window: &Harness<'_, S>) -> Vec<String> {
-    let rows = rows_on_screen(window);
+    let Painted { rows, covers } = seen(window);
     let nodes = Nodes::of(window);
     let mut found = Vec::new();
     for row in &rows {
@@ -125,7 +137,7 @@ pub fn complaints<S>(window: &Harness<'_, S>) -> Vec<String> {
     }
     for (index, row) in rows.iter().enumerate() {
         for other in &rows[index + 1..] {
-            if collide(row, other) {
+            if collide(&covers, row, other) {
                 let (row, other) = (describe(row), describe(other));
                 found.push(format!("drawn over each other: {row} and {other}"));
             }
@@ -146,11 +158,13 @@ fn describe(row: &Row) -> String {
     )
 }
 
-/// Whether the glyphs of two texts lie over each other.
-fn collide(a: &Row, b: &Row) -> bool {
+/// Whether the glyphs of two texts lie over each other, the first one painted below.
+fn collide(covers: &[Cover], a: &Row, b: &Row) -> bool {
     let shown = |row: &Row| row.ink.intersect(row.clip);
     let both = shown(a).intersect(shown(b));
-    both.width() > 2.0 * SLACK && both.height() > 2.0 * SLACK
+    both.width() > 2.0 * SLACK
+        && both.height() > 2.0 * SLACK
+        && !hides(covers, a.order..b.order, both)
 }
 
 /// What the accessibility tree says about places.
@@ -192,7 +206,7 @@ impl Nodes {
         if self.fields.iter().any(in_field) {
             return None;
         }
-        let (across, along) = (self.scrolls(clip, true), self.scrolls(clip, false));
+        let (across, along) = (self.scrolls_across(row), self.scrolls_along(row));
         if !across && ink.left() < clip.left() - SLACK {
             Some("left")
         } else if !across && ink.right() > clip.right() + SLACK {
@@ -206,12 +220,23 @@ impl Nodes {
         }
     }
 
-    /// Whether what is cut off by `clip` is reached by scrolling: `across`, or up and down.
-    fn scrolls(&self, clip: &Rect, across: bool) -> bool {
-        let near = clip.expand(16.0);
-        self.bars.iter().any(|bar| {
-            let lies = bar.width() > bar.height();
-            lies == across && near.contains_rect(bar.intersect(near)) && near.intersects(*bar)
+    /// Whether the edges that cut a row off are those of something that scrolls to the sides.
+    fn scrolls_across(&self, Row { ink, clip, .. }: &Row) -> bool {
+        let mut bars = self.bars.iter().filter(|bar| bar.width() > bar.height());
+        bars.any(|bar| {
+            let same = |a: f32, b: f32| (a - b).abs() <= BAR;
+            let edge = same(bar.right(), clip.right()) || same(bar.left(), clip.left());
+            edge && bar.bottom() >= ink.center().y
+        })
+    }
+
+    /// The same up and down.
+    fn scrolls_along(&self, Row { ink, clip, .. }: &Row) -> bool {
+        let mut bars = self.bars.iter().filter(|bar| bar.width() <= bar.height());
+        bars.any(|bar| {
+            let same = |a: f32, b: f32| (a - b).abs() <= BAR;
+            let edge = same(bar.bottom(), clip.bottom()) || same(bar.top(), clip.top());
+            edge && bar.right() >= ink.center().x
         })
     }
 

@@ -2,11 +2,14 @@
 
 use super::Cx;
 use crate::app::theme::space;
-use crate::app::widgets::paint_picture;
+use crate::app::widgets::{paint_picture, primary_button};
 use crate::job::Problem;
 use eframe::egui;
 use egui::text::LayoutJob;
-use egui::{Align, FontId, Rect, Sense, TextureHandle, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align, FontId, Galley, Rect, Sense, TextureHandle, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+};
+use std::sync::Arc;
 
 /// Largest height of the drawing, in points.
 const ART: f32 = 190.0;
@@ -39,7 +42,8 @@ pub fn message_next_ui(
     let size = vec2(190.0, 36.0);
     let below = message_above(ui, cx, well, art, words, size.y);
     let place = Rect::from_center_size(below.center(), size);
-    ui.place(place, egui::Button::new(next)).clicked()
+    let mut child = ui.new_child(UiBuilder::new().max_rect(place).id_salt("next"));
+    primary_button(&mut child, cx.tokens, next, "", size, true).clicked()
 }
 
 /// The same with room for something `below` points high under the words; returns where. The words come
@@ -61,7 +65,7 @@ pub fn message_above(
         let mut job = LayoutJob::simple(text.to_owned(), font, colour, width);
         job.halign = Align::Center;
         job.wrap.max_rows = most;
-        ui.painter().layout_job(job)
+        balanced(ui, job)
     };
     let heading_size = if small { 16.0 } else { 20.0 };
     let title = line(heading, heading_size, cx.tokens.text, 2);
@@ -113,6 +117,25 @@ pub fn message_above(
         pos2(well.left(), y + foot - below),
         pos2(well.right(), y + foot),
     )
+}
+
+/// Lays a text out in as few rows as its width allows, all about as long: no word is left alone.
+fn balanced(ui: &Ui, mut job: LayoutJob) -> Arc<Galley> {
+    let widest = ui.painter().layout_job(job.clone());
+    let rows = widest.rows.len();
+    if rows < 2 || widest.elided {
+        return widest;
+    }
+    let (mut narrow, mut wide) = (0.5 * widest.size().x, widest.size().x.ceil());
+    while wide - narrow > 8.0 {
+        job.wrap.max_width = 0.5 * (narrow + wide);
+        match ui.painter().layout_job(job.clone()).rows.len() > rows {
+            true => narrow = job.wrap.max_width,
+            false => wide = job.wrap.max_width,
+        }
+    }
+    job.wrap.max_width = wide;
+    ui.painter().layout_job(job)
 }
 
 /// What failed and what to do about it.
