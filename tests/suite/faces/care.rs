@@ -26,7 +26,7 @@ pub fn everything(camera: &mut Camera) -> Outcome {
     });
     camera.look(&mut window, "log")?;
     act(&mut window, Action::ShowPage(Page::Ask));
-    act(&mut window, CareAction::Examine);
+    act(&mut window, Action::ShowDialog(Dialog::Doctor));
     wait(&mut window, "everything was looked at", |window| {
         state(window).care.findings.is_some()
     });
