@@ -8,12 +8,16 @@ use super::widgets::{Art, paint_picture, primary_button};
 use super::{AppConfig, LgdApp, fonts};
 use crate::job::instance::Instance;
 use eframe::{egui, egui_wgpu};
-use egui::{CentralPanel, Frame, Rect, RichText, Sense, Ui, vec2};
+use egui::{CentralPanel, Frame, Rect, RichText, ScrollArea, Sense, Ui, vec2};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Width of the words.
 const WIDTH: f32 = 460.0;
+/// Height of the words and the buttons.
+const WORDS: f32 = 330.0;
+/// A smaller drawing shows nothing.
+const LEAST_ART: f32 = 60.0;
 
 /// The program behind its door.
 pub struct Door {
@@ -128,14 +132,20 @@ impl Closed {
         CentralPanel::default()
             .frame(Frame::new().fill(tokens.background))
             .show(ui, |ui| {
-                ui.vertical_centered(|ui| {
-                    ui.add_space(ui.available_height() * 0.14);
-                    let (place, _) = ui.allocate_exact_size(vec2(170.0, 180.0), Sense::hover());
-                    let painter = ui.painter();
-                    painter.circle_filled(place.center(), 88.0, tokens.art);
-                    let drawing = Rect::from_center_size(place.center(), vec2(104.0, 132.0));
-                    paint_picture(painter, &self.art.sad_cat, drawing, 0);
-                    ui.add_space(space::L);
+                // In a small window the words and what can be pressed come before the drawing.
+                let spare = (ui.available_height() - WORDS).max(0.0);
+                let side = spare.min(180.0);
+                let column = |ui: &mut Ui| {
+                    ui.add_space(((spare - side) * 0.4).max(space::S));
+                    if side >= LEAST_ART {
+                        let (place, _) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+                        let painter = ui.painter();
+                        painter.circle_filled(place.center(), side * 0.49, tokens.art);
+                        let size = vec2(0.58, 0.73) * side;
+                        let drawing = Rect::from_center_size(place.center(), size);
+                        paint_picture(painter, &self.art.sad_cat, drawing, 0);
+                        ui.add_space(space::L);
+                    }
                     ui.set_max_width(WIDTH);
                     ui.heading(text("door-title"));
                     ui.add_space(space::XS);
@@ -154,7 +164,10 @@ impl Closed {
                     if ui.add(usual).clicked() {
                         answer = Some(false);
                     }
-                });
+                };
+                ScrollArea::vertical()
+                    .auto_shrink(false)
+                    .show(ui, |ui| ui.vertical_centered(column));
             });
         answer
     }

@@ -9,7 +9,7 @@ use eframe::egui;
 use egui::{CentralPanel, Frame, Margin, Panel, Rect, ScrollArea, UiBuilder, vec2};
 
 /// Room that every page needs, in points.
-const LEAST_ROOM: egui::Vec2 = vec2(1180.0, 660.0);
+const LEAST_ROOM: egui::Vec2 = vec2(1240.0, 700.0);
 
 impl LgdApp {
     pub(super) fn draw(&mut self, ui: &mut egui::Ui, actions: &mut Vec<Action>) {

@@ -44,7 +44,7 @@ fn record(name: &str, before: &str, after: &str, question: &str) -> Value {
 }
 
 /// A folder with one of every damage.
-fn damaged(folder: &Path) -> TestResult {
+pub fn damaged(folder: &Path) -> TestResult {
     let images = folder.join("images");
     std::fs::create_dir_all(&images)?;
     for (name, seed, quality) in [

@@ -14,6 +14,7 @@ mod datasets_adding;
 mod datasets_health;
 mod denoising;
 mod explain;
+mod faces;
 mod fake_hub;
 mod frames;
 mod golden;

@@ -18,7 +18,7 @@ fn show(window: &mut Window, action: Action) {
 }
 
 /// A log of so many lines; every hundredth is a warning, every thousandth an error.
-fn write_log(home: &Path, lines: usize) -> std::io::Result<()> {
+pub fn write_log(home: &Path, lines: usize) -> std::io::Result<()> {
     let mut text = String::new();
     for line in 0..lines {
         let level = match line {
@@ -187,7 +187,7 @@ fn window_requests_of_earlier_starts_are_listed() -> Outcome {
 }
 
 /// A settings file is chosen, as the dialog would report it.
-fn choose(window: &mut Window, file: &Path) {
+pub fn choose(window: &mut Window, file: &Path) {
     let chosen = JobEvent::FoldersChosen(FolderUse::SettingsFile, vec![file.to_owned()]);
     window.state_mut().receive(chosen);
     wait(window, "the file is read", |window| {

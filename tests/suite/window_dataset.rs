@@ -39,7 +39,7 @@ fn opened(window: &Window) -> Option<&OpenFolder> {
     state(window).dataset.open.as_ref()
 }
 
-fn open_folder(window: &mut Window, folder: &Path) {
+pub fn open_folder(window: &mut Window, folder: &Path) {
     window
         .state_mut()
         .act(DatasetAction::Open(folder.to_path_buf()).into());

@@ -23,9 +23,9 @@ fn commands(window: &Window) -> Vec<ViewportCommand> {
 }
 
 /// Draws something that takes its time.
-fn begin_long_run(window: &mut Window) {
+pub fn begin_long_run(window: &mut Window, modes: &[GuidanceMode]) {
     ask_quickly(window, |form| {
-        form.modes = vec![GuidanceMode::Latent];
+        form.modes = modes.to_vec();
         form.request.steps = 1000;
     });
     window.step();
@@ -41,7 +41,7 @@ fn window_title_says_how_far_the_work_is() -> Outcome {
     let mut window = open(config(home.path()));
     wait_until_ready(&mut window);
     assert_eq!(window.state().title(), "LGD Studio");
-    begin_long_run(&mut window);
+    begin_long_run(&mut window, &[GuidanceMode::Latent]);
     window.step();
     let title = window.state().title().to_owned();
     let percent = title.strip_suffix(" % · LGD Studio");
@@ -61,7 +61,7 @@ fn window_asks_before_it_stops_work() -> Outcome {
     let home = tempfile::tempdir()?;
     let mut window = open(config(home.path()));
     wait_until_ready(&mut window);
-    begin_long_run(&mut window);
+    begin_long_run(&mut window, &[GuidanceMode::Latent]);
     window.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Q);
     window.run_steps(6);
     assert_eq!(state(&window).dialog, Some(Dialog::Quit));
@@ -240,7 +240,7 @@ fn window_is_no_more_awake_than_its_work() -> Outcome {
     let home = tempfile::tempdir()?;
     let mut window = open(config(home.path()));
     wait_until_ready(&mut window);
-    begin_long_run(&mut window);
+    begin_long_run(&mut window, &[GuidanceMode::Latent]);
     wait(&mut window, "the work lasts", |window| {
         window.state().is_awake()
     });

@@ -10,7 +10,7 @@ use lgd_studio::job::{FileTask, GuidanceMode, JobEvent, ReportFormat};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-fn toon(folder: &Path, samples: usize) -> Outcome {
+pub fn toon(folder: &Path, samples: usize) -> Outcome {
     let mut dataset = ToonDataset::new(1, 1);
     for (split, count) in &mut dataset.counts {
         *count = if *split == Split::Val { samples } else { 1 };
@@ -19,7 +19,21 @@ fn toon(folder: &Path, samples: usize) -> Outcome {
     Ok(())
 }
 
-fn edit(window: &mut Window, change: impl FnOnce(&mut EvaluationDraft)) {
+/// Pictures of one mode as the authors' code leaves them, to be judged.
+pub fn copy_evaluation(folder: &Path) -> Outcome {
+    for entry in std::fs::read_dir(root()?.join("metrics/toy_folder"))? {
+        let entry = entry?;
+        let to = folder.join("latent").join(entry.file_name());
+        std::fs::create_dir_all(&to)?;
+        for file in std::fs::read_dir(entry.path())? {
+            let file = file?;
+            std::fs::copy(file.path(), to.join(file.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+pub fn edit(window: &mut Window, change: impl FnOnce(&mut EvaluationDraft)) {
     let mut draft = state(window).evaluate.draft.clone();
     change(&mut draft);
     let action = EvaluateAction::Edit(Box::new(draft));
@@ -27,7 +41,7 @@ fn edit(window: &mut Window, change: impl FnOnce(&mut EvaluationDraft)) {
     window.step();
 }
 
-fn page(home: &Path) -> Window {
+pub fn page(home: &Path) -> Window {
     let mut window = open(config(home));
     wait(&mut window, "the bundle is there", |window| {
         matches!(state(window).bundle, BundleState::Ready(_))
@@ -119,15 +133,7 @@ fn window_evaluate_judges_pictures_that_are_there_and_names_the_paper() -> Outco
     let home = tempfile::tempdir()?;
     let fixtures = root()?.join("metrics");
     let folder = home.path().join("evaluation");
-    for entry in std::fs::read_dir(fixtures.join("toy_folder"))? {
-        let entry = entry?;
-        let to = folder.join("latent").join(entry.file_name());
-        std::fs::create_dir_all(&to)?;
-        for file in std::fs::read_dir(entry.path())? {
-            let file = file?;
-            std::fs::copy(file.path(), to.join(file.file_name()))?;
-        }
-    }
+    copy_evaluation(&folder)?;
     let mut window = page(home.path());
     edit(&mut window, |draft| draft.clip = fixtures.clone());
     let score = EvaluateAction::Score(folder);

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// An answer picture as the command line saves it.
-fn saved_answer(place: &Place) -> Result<PathBuf, Box<dyn std::error::Error>> {
+pub fn saved_answer(place: &Place) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let more = ["--mode", "answer", "--seed", "31", "-o", "answer.png"];
     place.ask(&example(FRAME), QUESTION, &more)?;
     Ok(place.path("answer.png"))

@@ -14,8 +14,8 @@ use lgd_studio::job::{
 };
 use std::path::Path;
 
-const RAIN: &str = "What happens if it rains?";
-const SUN: &str = "What happens if the sun shines?";
+pub const RAIN: &str = "What happens if it rains?";
+pub const SUN: &str = "What happens if the sun shines?";
 
 /// Draws an answer in two steps.
 fn draw(window: &mut Window, question: &str, seed: u64, modes: &[GuidanceMode]) {
@@ -39,7 +39,7 @@ fn draw(window: &mut Window, question: &str, seed: u64, modes: &[GuidanceMode]) 
 }
 
 /// A window on the gallery with two runs, the sunny one the newer.
-fn gallery(home: &Path) -> Window {
+pub fn gallery(home: &Path) -> Window {
     let mut window = open(config(home));
     wait_until_ready(&mut window);
     draw(&mut window, RAIN, 5, &[GuidanceMode::Latent]);
@@ -73,7 +73,7 @@ fn cards(window: &Window, question: &str) -> usize {
         .count()
 }
 
-fn click_card(window: &mut Window, question: &str, modifiers: Modifiers) {
+pub fn click_card(window: &mut Window, question: &str, modifiers: Modifiers) {
     let found = window.query_all_by_label_contains(question);
     let mut buttons = found.filter(|card| card.accesskit_node().role() == Role::Button);
     let card = buttons.next().expect("there is a card");

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const WEIGHTS: &str = "vae/diffusion_pytorch_model.safetensors";
 
-fn files() -> Vec<(&'static str, Vec<u8>)> {
+pub fn files() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("README.md", b"# A toon\n".to_vec()),
         (WEIGHTS, noise(600_000, 5)),
@@ -21,7 +21,7 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// A window on the Models page whose hub is that server.
-fn window_on(home: &Path, fake: &FakeHub) -> Window {
+pub fn window_on(home: &Path, fake: &FakeHub) -> Window {
     let mut window = open(config_with_hub(home));
     let mut settings = state(&window).settings.clone();
     settings.network.endpoint = fake.address.clone();
@@ -33,7 +33,7 @@ fn window_on(home: &Path, fake: &FakeHub) -> Window {
 }
 
 /// Opens the dialog and looks the repository up.
-fn look_up(window: &mut Window) {
+pub fn look_up(window: &mut Window) {
     click(window, "Download…");
     window
         .get_by_role_and_label(Role::TextInput, "Repository")
@@ -49,12 +49,12 @@ fn look_up(window: &mut Window) {
     });
 }
 
-fn start(window: &mut Window) {
+pub fn start(window: &mut Window) {
     let bytes: usize = files().iter().map(|(_, bytes)| bytes.len()).sum();
     click(window, &format!("Download {:.0} kB", bytes as f64 / 1e3));
 }
 
-fn only_download(window: &Window) -> Option<DownloadState> {
+pub fn only_download(window: &Window) -> Option<DownloadState> {
     let downloads = &state(window).library.hub.downloads;
     downloads.first().map(|download| download.state.clone())
 }

@@ -11,7 +11,7 @@ use lgd_studio::job::library::{FileVerdict, VerifyReport};
 use std::path::{Path, PathBuf};
 
 /// Copies the tracked bundle into the data folder.
-fn copy_bundle(home: &Path, name: &str) -> std::io::Result<PathBuf> {
+pub fn copy_bundle(home: &Path, name: &str) -> std::io::Result<PathBuf> {
     let to = places(home).bundles().join(name);
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/toon-tiny");
     copy_folder(&from, &to)?;
@@ -33,7 +33,7 @@ fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 /// A window on the page, once everything on it was looked into.
-fn models(home: &Path) -> Window {
+pub fn models(home: &Path) -> Window {
     let mut window = open(config(home));
     window.get_by_role_and_label(Role::Button, "Models").click();
     wait(&mut window, "the shelves were looked through", |window| {
@@ -46,7 +46,7 @@ fn models(home: &Path) -> Window {
     window
 }
 
-fn select(window: &mut Window, folder: &Path) {
+pub fn select(window: &mut Window, folder: &Path) {
     let shelved = Shelved::Bundle(BundleSource::Folder(folder.to_path_buf()));
     let action = LibraryAction::Select(shelved);
     window.state_mut().act(Action::Library(action));

@@ -13,17 +13,17 @@ use lgd_studio::app::{
 use lgd_studio::job::{BundleSource, JobEvent, LibraryEvent, Problem};
 use std::path::{Path, PathBuf};
 
-const UNET: &str = "unet/diffusion_pytorch_model.safetensors";
+pub const UNET: &str = "unet/diffusion_pytorch_model.safetensors";
 
 /// A window on the page.
-fn models(home: &Path) -> Window {
+pub fn models(home: &Path) -> Window {
     let mut window = open(config_with_hub(home));
     show_models(&mut window);
     window
 }
 
 /// A copy of the published InstructPix2Pix folder of the golden numbers.
-fn originals(home: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
+pub fn originals(home: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let (from, to) = (root()?.join("ip2p/pipeline"), home.join("instruct-pix2pix"));
     for folder in ["scheduler", "text_encoder", "tokenizer", "unet", "vae"] {
         std::fs::create_dir_all(to.join(folder))?;
@@ -36,7 +36,7 @@ fn originals(home: &Path) -> Result<PathBuf, Box<dyn std::error::Error>> {
 }
 
 /// Opens the dialog for imports on a folder, until it was looked at.
-fn look_at(window: &mut Window, folder: &Path) {
+pub fn look_at(window: &mut Window, folder: &Path) {
     let open = ImportAction::Open(vec![folder.to_path_buf()]);
     window.state_mut().act(Action::Import(open));
     wait(window, "the files were looked at", |window| {
@@ -44,7 +44,7 @@ fn look_at(window: &mut Window, folder: &Path) {
     });
 }
 
-fn import_state(window: &Window) -> Option<ImportStep> {
+pub fn import_state(window: &Window) -> Option<ImportStep> {
     let going = state(window).library.import.going.first()?;
     Some(going.state.clone())
 }

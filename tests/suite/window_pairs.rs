@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Scenes of the toon world as the frames of a film.
-fn film(home: &Path, count: usize) -> Result<PathBuf, Box<dyn std::error::Error>> {
+pub fn film(home: &Path, count: usize) -> Result<PathBuf, Box<dyn std::error::Error>> {
     let folder = home.join("film");
     std::fs::create_dir_all(&folder)?;
     let renderer = Renderer::new();

@@ -10,7 +10,7 @@ use lgd_studio::app::{Action, Page, VoteAction, VoteDraft};
 use std::path::Path;
 
 /// An evaluation of three modes in the authors' layout.
-fn evaluation(folder: &Path, samples: usize) -> Outcome {
+pub fn evaluation(folder: &Path, samples: usize) -> Outcome {
     for (index, mode) in ["question", "answer", "latent"].into_iter().enumerate() {
         for sample in 0..samples {
             let place = folder.join(mode).join(format!("sample{sample}"));
@@ -28,7 +28,7 @@ fn evaluation(folder: &Path, samples: usize) -> Outcome {
     Ok(())
 }
 
-fn begin(window: &mut Window, folder: &Path, rater: &str) {
+pub fn begin(window: &mut Window, folder: &Path, rater: &str) {
     let draft = VoteDraft {
         folder: folder.to_path_buf(),
         rater: rater.to_owned(),
@@ -40,7 +40,7 @@ fn begin(window: &mut Window, folder: &Path, rater: &str) {
     click(window, "Begin");
 }
 
-fn wait_for_pictures(window: &mut Window) {
+pub fn wait_for_pictures(window: &mut Window) {
     wait(window, "the pictures are there", |window| {
         let open = state(window).voting.open.as_ref();
         open.is_some_and(|open| open.pictures.is_some() || open.ballot().is_none())

@@ -7,7 +7,7 @@ use crate::app::settings::Settings;
 use crate::app::state::Action;
 use crate::app::texts::number;
 use crate::app::theme::space;
-use crate::app::widgets::{closing_dialog, composed, field_frame, hint, title};
+use crate::app::widgets::{closing_dialog, composed, field_frame, hint, tick, title};
 use crate::job::hub::{HUB, Purpose, Request, Secret};
 use eframe::egui;
 use egui::{Align, Id, Label, Layout, RichText, ScrollArea, TextEdit, Ui, vec2};
@@ -45,8 +45,13 @@ pub fn network_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
 
 fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
     let network = &mut settings.network;
-    ui.checkbox(&mut network.offline, cx.tr("network-offline"))
-        .on_hover_text(cx.tr("network-offline-tip"));
+    tick(
+        ui,
+        cx.tokens,
+        &mut network.offline,
+        cx.tr("network-offline"),
+    )
+    .on_hover_text(cx.tr("network-offline-tip"));
     let mut token = network.token.reveal().to_owned();
     let found = cx.state.library.hub.token_found.as_ref();
     let found = found.map(|source| {

@@ -8,7 +8,7 @@ use crate::app::language::LanguageChoice;
 use crate::app::settings::{MotionChoice, Settings, ThemeChoice};
 use crate::app::state::{Action, Dialog};
 use crate::app::theme::space;
-use crate::app::widgets::{Choice, closing_dialog, hint, segmented, title};
+use crate::app::widgets::{Choice, closing_dialog, hint, segmented, tick, title};
 use eframe::egui;
 use egui::{Align, Button, Layout, RichText, Ui, vec2};
 
@@ -34,10 +34,15 @@ pub fn preferences_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action
         ui.add_space(space::L);
         title(ui, &cx.tr("preferences-pictures"));
         let label = cx.tr("preferences-leave-out");
-        ui.checkbox(&mut settings.leave_out_settings, label.as_ref())
-            .on_hover_text(cx.tr("preferences-leave-out-tip"));
+        tick(
+            ui,
+            cx.tokens,
+            &mut settings.leave_out_settings,
+            label.as_ref(),
+        )
+        .on_hover_text(cx.tr("preferences-leave-out-tip"));
         let label = cx.tr("preferences-ask-back");
-        ui.checkbox(&mut settings.ask_back, label.as_ref())
+        tick(ui, cx.tokens, &mut settings.ask_back, label.as_ref())
             .on_hover_text(cx.tr("preferences-ask-back-tip"));
         ui.add_space(space::L);
         places_ui(ui, cx);
@@ -103,10 +108,10 @@ fn motion_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
 fn work_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
     title(ui, &cx.tr("preferences-work"));
     let label = cx.tr("preferences-stay-awake");
-    ui.checkbox(&mut settings.stay_awake, label.as_ref())
+    tick(ui, cx.tokens, &mut settings.stay_awake, label.as_ref())
         .on_hover_text(cx.tr("preferences-stay-awake-tip"));
     let label = cx.tr("preferences-announce");
-    ui.checkbox(&mut settings.announce, label.as_ref())
+    tick(ui, cx.tokens, &mut settings.announce, label.as_ref())
         .on_hover_text(cx.tr("preferences-announce-tip"));
 }
 
@@ -133,8 +138,13 @@ fn runs_ui(ui: &mut Ui, cx: &Cx<'_>, settings: &mut Settings) {
         return;
     }
     ui.horizontal(|ui| {
-        ui.checkbox(&mut settings.keep_runs, cx.tr("preferences-keep-runs"))
-            .on_hover_text(cx.tr("preferences-keep-runs-tip"));
+        tick(
+            ui,
+            cx.tokens,
+            &mut settings.keep_runs,
+            cx.tr("preferences-keep-runs"),
+        )
+        .on_hover_text(cx.tr("preferences-keep-runs-tip"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let room = cx.state.queue.room.map(|room| {
                 let size = size(cx, room.bytes);

@@ -47,10 +47,14 @@ pub fn queue_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                     head_ui(ui, cx, actions);
                     ui.add_space(space::XS);
                     let most = ctx.viewport_rect().height() * LISTS;
-                    ScrollArea::vertical().max_height(most).show(ui, |ui| {
-                        follow_focus(ui);
-                        lists_ui(ui, cx, actions);
-                    });
+                    ScrollArea::vertical()
+                        .max_height(most)
+                        // The panel has the height it had before; what it shows may need more at once.
+                        .min_scrolled_height(most)
+                        .show(ui, |ui| {
+                            follow_focus(ui);
+                            lists_ui(ui, cx, actions);
+                        });
                 });
         });
 }

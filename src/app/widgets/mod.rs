@@ -15,10 +15,11 @@ mod panes;
 mod picture;
 mod rows;
 mod segmented;
+mod tick;
 mod wheel;
 
 pub use badge::{Tone, badge};
-pub use button_row::button_row;
+pub use button_row::{button_row, button_row_height};
 pub use combo::combo;
 pub use composing::{composed, watch_composing};
 pub use dialog::{closing_dialog, dialog, dialog_body};
@@ -31,6 +32,7 @@ pub use panes::{left_pane, main_pane, right_pane};
 pub use picture::{Art, Pictures, Slot, fit, paint_picture};
 pub use rows::{RowTextures, offset_to_row, words_in};
 pub use segmented::{Choice, segmented, toggles};
+pub use tick::tick;
 pub use wheel::Wheel;
 
 use super::theme::{self, CARD_RADIUS, CONTROL_RADIUS, Tokens, space};
@@ -120,6 +122,7 @@ pub fn primary_button(
         }
         let button = Button::new(RichText::new(text).size(15.5))
             .corner_radius(CornerRadius::same(CONTROL_RADIUS + 2))
+            .truncate()
             .min_size(size);
         // Beside its keys the text stands at the left, else in the middle.
         let button = match keys {

@@ -11,7 +11,9 @@ use crate::app::panels::queue::interrupted_text;
 use crate::app::panels::remedy::remedy_ui;
 use crate::app::state::{Action, Column, Explain, Moment, Phase, Run, StoryAction};
 use crate::app::theme::{CARD_RADIUS, space};
-use crate::app::widgets::{Slot, button_row, composed, field_frame, fit, hint, paint_picture};
+use crate::app::widgets::{
+    Slot, button_row, button_row_height, composed, field_frame, fit, hint, paint_picture,
+};
 use crate::job::{EditResult, ExportFormat, GuidanceMode, Problem, WrittenAnswer};
 use eframe::egui;
 use egui::{
@@ -44,8 +46,20 @@ impl ColumnPanel {
         rows + BACK + if notices { NOTICE } else { 0.0 }
     }
 
-    /// The same of a column that has only a line below its picture.
-    pub const COMPACT_FOOT: f32 = 44.0;
+    /// Whether a cell of this size has room for everything below its picture.
+    pub fn is_roomy(run: &Run, cell: Vec2) -> bool {
+        cell.x >= 210.0 && cell.y - Self::foot(run) >= 90.0
+    }
+
+    /// The same of columns that have only a line below their pictures, in cells of this width.
+    pub fn compact_foot(run: &Run, width: f32) -> f32 {
+        let buttons = run.columns.iter().map(|column| match &column.phase {
+            Phase::Failed(problem) => ways_on(problem),
+            _ => 1,
+        });
+        let height = button_row_height(buttons.max().unwrap_or(1), width);
+        height + 10.0
+    }
 
     /// Draws the column with only one line below its picture: its answer and a menu, or how far it
     /// is.
@@ -60,15 +74,19 @@ impl ColumnPanel {
         let Some(column) = run.columns.get(index) else {
             return;
         };
-        let well = well_ui(ui, cx, ui.available_height() - Self::COMPACT_FOOT);
+        let well = well_ui(
+            ui,
+            cx,
+            ui.available_height() - Self::compact_foot(run, ui.available_width()),
+        );
         ui.spacing_mut().item_spacing.y = space::XS;
         match &column.phase {
             Phase::Failed(problem) => {
-                ui.place(well, Label::new(cx.message(problem)).wrap());
+                failed_ui(ui, cx, well, problem);
                 failed_foot_ui(ui, cx, problem, index, actions);
             }
             Phase::Cancelled => {
-                ui.place(well, Label::new(cx.tr("answer-cancelled")).wrap());
+                message_ui(ui, cx, well, &cx.art.cat, &cx.tr("answer-cancelled"), "");
                 retry_ui(ui, cx, index, actions);
             }
             Phase::Queued => progress_ui(ui, cx, None),
@@ -195,7 +213,7 @@ impl ColumnPanel {
             let response = composed(ui, id, usize::MAX, &mut self.answer, |ui, text, _| {
                 let field = TextEdit::singleline(text)
                     .id(id)
-                    .desired_width(width - 18.0) // inside the frame's margins
+                    .desired_width(width)
                     .frame(field_frame(cx.tokens, focused));
                 ui.add(field)
             });
@@ -534,13 +552,17 @@ pub(super) fn failed_foot_ui(
     actions: &mut Vec<Action>,
 ) {
     ui.add_space(space::XS);
-    let count = 1 + usize::from(problem.remedy.is_some());
-    button_row(ui, count, |ui, size| {
+    button_row(ui, ways_on(problem), |ui, size| {
         let cured = remedy_ui(ui, cx, problem, size, actions);
         if again_button(ui, cx, size) || cured {
             actions.push(Action::Retry(index));
         }
     });
+}
+
+/// Trying again, and the problem's own way out.
+fn ways_on(problem: &Problem) -> usize {
+    1 + usize::from(problem.remedy.is_some())
 }
 
 pub(super) fn retry_ui(ui: &mut Ui, cx: &Cx<'_>, index: usize, actions: &mut Vec<Action>) {
@@ -553,7 +575,8 @@ pub(super) fn retry_ui(ui: &mut Ui, cx: &Cx<'_>, index: usize, actions: &mut Vec
 }
 
 fn again_button(ui: &mut Ui, cx: &Cx<'_>, size: Vec2) -> bool {
-    let button = Button::new(cx.tr("answer-retry").into_owned()).min_size(size);
+    let button = Button::new(cx.tr("answer-retry").into_owned());
+    let button = button.truncate().min_size(size);
     let button = ui.add(button).on_hover_text(cx.tr("answer-retry-tip"));
     button.clicked()
 }

@@ -96,14 +96,25 @@ impl ColumnsPanel {
         let picture = vec2(width as f32, height as f32);
         let foot = ColumnPanel::foot(run);
         let per_row = run.columns_per_seed();
-        let places = cells(run.columns.len(), per_row, room, space::M, picture, foot);
+        let count = run.columns.len();
+        let mut places = cells(count, per_row, room, space::M, picture, foot);
+        let roomy = |place: &Rect| ColumnPanel::is_roomy(run, place.size());
+        let compact = count > 1 && !places.iter().all(roomy);
+        if compact {
+            let width = places.first().map_or(0.0, Rect::width);
+            let foot = ColumnPanel::compact_foot(run, width);
+            places = cells(count, per_row, room, space::M, picture, foot);
+        }
         self.columns
             .resize_with(run.columns.len(), ColumnPanel::default);
         let panels = self.columns.iter_mut().zip(places).enumerate();
         for (index, (panel, place)) in panels {
             let builder = UiBuilder::new().max_rect(place).id_salt(("column", index));
             let mut ui = ui.new_child(builder);
-            panel.ui(&mut ui, cx, run, index, actions);
+            match compact {
+                true => panel.compact_ui(&mut ui, cx, run, index, actions),
+                false => panel.ui(&mut ui, cx, run, index, actions),
+            }
         }
     }
 }
@@ -147,23 +158,23 @@ fn modes_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form, actions: &mut Vec<Action>
         title(ui, &cx.tr("mode-title"));
         ui.add_space(space::S);
         let look = Command::Look.action(cx.state);
-        let room = ui.available_width();
-        // Beside what may follow; in a narrow window beside what does follow.
-        let least = (room - if look.is_some() { 110.0 } else { 0.0 }).min(288.0);
-        let width = (room - 180.0).max(least).min(420.0);
-        let start = ui.cursor().min;
-        cx.spot(Stop::Modes, Rect::from_min_size(start, vec2(width, 34.0)));
-        if let Some(mode) = toggles(ui, cx.tokens, width, &form.modes, &choices) {
-            let only_one = ui.input(|input| input.modifiers.command);
-            form.toggle(mode, only_one);
-        }
         // A finished run can be asked for one more mode.
         let run = cx.state.run.as_ref().filter(|run| run.grid.is_none());
         let missing = run.and_then(|run| {
             let drawn = |mode: &GuidanceMode| run.columns.iter().any(|c| c.request.mode == *mode);
             form.modes.iter().copied().find(|mode| !drawn(mode))
         });
-        if let Some(mode) = missing.filter(|_| !cx.state.is_running()) {
+        let missing = missing.filter(|_| !cx.state.is_running());
+        // What stands beside has its room before it is there, as far as there is room.
+        let beside = if missing.is_some() { 234.0 } else { 180.0 };
+        let width = (ui.available_width() - beside).clamp(256.0, 420.0);
+        let start = ui.cursor().min;
+        cx.spot(Stop::Modes, Rect::from_min_size(start, vec2(width, 34.0)));
+        if let Some(mode) = toggles(ui, cx.tokens, width, &form.modes, &choices) {
+            let only_one = ui.input(|input| input.modifiers.command);
+            form.toggle(mode, only_one);
+        }
+        if let Some(mode) = missing {
             let add = egui::Button::new(RichText::new(cx.tr("column-add")).size(13.5));
             if ui.add(add).on_hover_text(cx.tr("column-add-tip")).clicked() {
                 actions.push(Action::AddMode(mode));

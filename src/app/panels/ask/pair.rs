@@ -48,7 +48,7 @@ impl PairPanel {
         let (width, height) = run.frame.display.dimensions();
         let picture = vec2(width as f32, height as f32);
         let below = room.with_min_y(room.top() + HEAD);
-        let foot = ColumnPanel::COMPACT_FOOT;
+        let foot = ColumnPanel::compact_foot(run, room.width() / PER_ROW as f32 - space::M);
         let places = cells(
             rows * PER_ROW,
             Some(PER_ROW),
@@ -110,7 +110,8 @@ impl PairPanel {
 
     /// What changed from the first answer to the second at the time of the cursor.
     fn change_ui(&self, ui: &mut Ui, cx: &Cx<'_>, run: &Run, [first, second]: [usize; 2]) {
-        let well = well_ui(ui, cx, ui.available_height() - ColumnPanel::COMPACT_FOOT);
+        let foot = ColumnPanel::compact_foot(run, ui.available_width());
+        let well = well_ui(ui, cx, ui.available_height() - foot);
         let (Some(a), Some(b)) = (run.view(first).picture(), run.view(second).picture()) else {
             return;
         };

@@ -71,7 +71,8 @@ impl TimesPanel {
                 if close.clicked() {
                     actions.push(Action::ShowTimes(false));
                 }
-                let save = egui::Button::new(cx.tr("times-save")).small();
+                let text = RichText::new(cx.tr("times-save")).small();
+                let save = egui::Button::new(text).min_size(vec2(0.0, 22.0));
                 let save = ui.add_enabled(
                     !run.times.over.is_empty() && cx.state.export_possible(),
                     save,

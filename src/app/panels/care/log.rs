@@ -2,11 +2,11 @@
 //! searching happen on another thread.
 
 use super::Cx;
-use crate::app::panels::ask::{message_ui, next_ui};
+use crate::app::panels::ask::{message_next_ui, message_ui};
 use crate::app::panels::when::to_the_second;
 use crate::app::state::{Action, CareAction};
 use crate::app::theme::{CONTROL_RADIUS, space};
-use crate::app::widgets::{Choice, field_frame, hint, main_pane, segmented, words_in};
+use crate::app::widgets::{Choice, field_frame, hint, main_pane, segmented, tick, words_in};
 use crate::job::Problem;
 use crate::job::logs::{LogLevel, LogLine, LogQuery, LogShown};
 use eframe::egui;
@@ -64,9 +64,9 @@ impl LogPage {
     fn lines_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, shown: &LogShown, actions: &mut Vec<Action>) {
         if shown.lines.is_empty() {
             let room = ui.available_rect_before_wrap();
-            let (heading, words) = (cx.tr("log-nothing"), cx.tr("log-nothing-hint"));
-            message_ui(ui, cx, room, &cx.art.mouse, &heading, &words);
-            if next_ui(ui, room, &cx.tr("log-clear")) {
+            let (heading, hint) = (cx.tr("log-nothing"), cx.tr("log-nothing-hint"));
+            let words = (heading.as_ref(), hint.as_ref());
+            if message_next_ui(ui, cx, room, &cx.art.mouse, words, &cx.tr("log-clear")) {
                 actions.push(CareAction::Search(LogQuery::default()).into());
             }
             return;
@@ -136,9 +136,9 @@ impl LogPage {
 /// Why there is no log, and the one thing to do about it.
 fn unreadable_ui(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem, actions: &mut Vec<Action>) {
     let room = ui.available_rect_before_wrap();
-    let (heading, words) = (cx.tr("log-unreadable"), cx.problem(problem));
-    message_ui(ui, cx, room, &cx.art.sad_cat, &heading, &words);
-    if next_ui(ui, room, &cx.tr("log-again")) {
+    let (heading, why) = (cx.tr("log-unreadable"), cx.problem(problem));
+    let (words, next) = ((heading.as_ref(), why.as_str()), cx.tr("log-again"));
+    if message_next_ui(ui, cx, room, &cx.art.sad_cat, words, &next) {
         actions.push(CareAction::LookAgain.into());
     }
 }
@@ -166,7 +166,7 @@ fn toolbar_ui(ui: &mut Ui, cx: &Cx<'_>, shown: &LogShown, actions: &mut Vec<Acti
             .frame(field_frame(cx.tokens, focused));
         ui.add(field).accessible_name(cx.tr("log-search"));
         let mut followed = log.followed;
-        ui.checkbox(&mut followed, cx.tr("log-follow"))
+        tick(ui, cx.tokens, &mut followed, cx.tr("log-follow"))
             .on_hover_text(cx.tr("log-follow-tip"));
         if followed != log.followed {
             actions.push(CareAction::Follow(followed).into());

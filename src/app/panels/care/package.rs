@@ -3,7 +3,7 @@
 use super::{About, Cx, framed, size};
 use crate::app::state::{Action, CareAction};
 use crate::app::theme::space;
-use crate::app::widgets::{hint, primary_button, title, well};
+use crate::app::widgets::{hint, primary_button, tick, title, well};
 use crate::job::care::{PackageItem, PackagePart};
 use eframe::egui;
 use egui::{Align, Grid, Layout, RichText, Ui, vec2};
@@ -18,10 +18,20 @@ pub fn package_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         hint(ui, cx.tokens, cx.tr("package-about"));
         ui.add_space(space::S);
         let mut choice = packing.choice;
-        ui.checkbox(&mut choice.questions, cx.tr("package-questions"))
-            .on_hover_text(cx.tr("package-questions-tip"));
-        ui.checkbox(&mut choice.pictures, cx.tr("package-pictures"))
-            .on_hover_text(cx.tr("package-pictures-tip"));
+        tick(
+            ui,
+            cx.tokens,
+            &mut choice.questions,
+            cx.tr("package-questions"),
+        )
+        .on_hover_text(cx.tr("package-questions-tip"));
+        tick(
+            ui,
+            cx.tokens,
+            &mut choice.pictures,
+            cx.tr("package-pictures"),
+        )
+        .on_hover_text(cx.tr("package-pictures-tip"));
         if choice != packing.choice {
             actions.push(CareAction::Tick(choice).into());
         }

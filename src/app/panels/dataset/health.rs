@@ -1,11 +1,11 @@
 //! What may be wrong with the folder: an examination that a person starts, its findings by kind, and
 //! the patch made of their proposals.
 
-use super::{Cx, message_ui, words};
+use super::{Cx, message_above, message_ui, words};
 use crate::app::panels::ask::seconds_text;
 use crate::app::state::{Action, DatasetAction, HealthAction, OpenFolder};
 use crate::app::theme::{CONTROL_RADIUS, space};
-use crate::app::widgets::{combo, fill_line, hint, primary_button, words_in};
+use crate::app::widgets::{combo, fill_line, hint, primary_button, tick, words_in};
 use crate::job::datasets::{Examining, Finding, FindingKind, HealthReport};
 use eframe::egui;
 use egui::{
@@ -56,13 +56,10 @@ pub fn health_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenFolder, actions: &mut Vec<
 fn first_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
     let room = ui.available_rect_before_wrap();
     let (heading, hint) = (cx.tr("health-first"), cx.tr("health-first-hint"));
-    let mut above = room;
-    above.max.y -= 90.0;
-    message_ui(ui, cx, above, &cx.art.mouse, &heading, &hint);
-    let place = Rect::from_center_size(
-        pos2(room.center().x, room.bottom() - 60.0),
-        vec2(220.0, 40.0),
-    );
+    let words = (heading.as_ref(), hint.as_ref());
+    let size = vec2(220.0, 40.0);
+    let below = message_above(ui, cx, room, &cx.art.mouse, words, size.y);
+    let place = Rect::from_center_size(below.center(), size);
     let mut child = ui.new_child(UiBuilder::new().max_rect(place).id_salt("examine"));
     let label = cx.tr("health-examine");
     let start = primary_button(&mut child, cx.tokens, &label, "", place.size(), true);
@@ -248,7 +245,7 @@ fn finding_ui(
         let room = Rect::from_min_size(corner, vec2(28.0, 28.0));
         let mut child = ui.new_child(UiBuilder::new().max_rect(room).id_salt(("fix", number)));
         let mut chosen = open.health.chosen.contains(&number);
-        let check = child.checkbox(&mut chosen, "");
+        let check = tick(&mut child, cx.tokens, &mut chosen, "");
         let check = check.on_hover_text(cx.tr("health-fix-tip"));
         let label = cx.text("health-fix", &[("name", cx.list(&names).into())]);
         check.clone().accessible_name(label);

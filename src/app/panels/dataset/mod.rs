@@ -13,7 +13,7 @@ mod warnings;
 mod words;
 
 use super::Cx;
-use super::ask::{compare_ui, failed_ui, message_ui};
+use super::ask::{compare_ui, failed_ui, message_above, message_ui};
 use crate::app::command;
 use crate::app::state::{Action, AppState, DatasetAction, OpenFolder, PairView, StripAction};
 use crate::app::theme::space;

@@ -1,6 +1,6 @@
 //! The page before a folder is open: ways to open one, and the folders of before.
 
-use super::{Cx, message_ui};
+use super::{Cx, message_above};
 use crate::app::state::{Action, DatasetAction};
 use crate::app::theme::space;
 use crate::app::widgets::{
@@ -27,8 +27,6 @@ impl OpeningPanel {
             } else {
                 0.0
             };
-        let mut above = room;
-        above.max.y = (room.max.y - height).max(room.min.y + 180.0);
         let (art, heading, more) = match &dataset.failed {
             Some(problem) => {
                 let message = cx.message(problem).into_owned();
@@ -40,10 +38,10 @@ impl OpeningPanel {
                 cx.tr("dataset-empty-hint").into_owned(),
             ),
         };
-        message_ui(ui, cx, above, art, &heading, more.trim());
+        let words = (heading.as_str(), more.trim());
+        let below = message_above(ui, cx, room, art, words, height);
         let size = vec2(room.width().min(560.0), height);
-        let place = Rect::from_center_size(room.center(), size);
-        let place = place.translate(vec2(0.0, above.max.y - place.min.y));
+        let place = Rect::from_center_size(below.center(), size);
         let mut child = ui.new_child(UiBuilder::new().max_rect(place).id_salt("opening"));
         let ui = &mut child;
         card(ui, cx.tokens, |ui| {

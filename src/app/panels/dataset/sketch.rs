@@ -4,9 +4,9 @@ use super::Cx;
 use crate::app::panels::ask::mode_texts;
 use crate::app::state::{Action, BundleState, DatasetAction, SKETCH_STEPS};
 use crate::app::theme::space;
-use crate::app::widgets::{Slot, Wheel, fit, paint_picture};
+use crate::app::widgets::{Slot, Wheel, fit, paint_picture, tick};
 use eframe::egui;
-use egui::{Checkbox, Label, Rect, RichText, Sense, Ui, WidgetInfo, vec2};
+use egui::{Label, Rect, RichText, Sense, Ui, WidgetInfo, vec2};
 
 /// Height of the picture.
 const HEIGHT: f32 = 120.0;
@@ -16,8 +16,8 @@ pub fn sketch_ui(ui: &mut Ui, cx: &Cx<'_>, place: usize, actions: &mut Vec<Actio
     let dataset = &cx.state.dataset;
     let mut on = dataset.memory.sketching;
     let ready = matches!(cx.state.bundle, BundleState::Ready(_));
-    let check = Checkbox::new(&mut on, cx.tr("dataset-sketch").as_ref());
-    let check = ui.add_enabled(ready, check);
+    let draw = |ui: &mut Ui| tick(ui, cx.tokens, &mut on, cx.tr("dataset-sketch"));
+    let check = ui.add_enabled_ui(ready, draw).inner;
     let check = check.on_disabled_hover_text(cx.tr("dataset-sketch-loading"));
     if check.on_hover_text(cx.tr("dataset-sketch-tip")).changed() {
         actions.push(DatasetAction::Sketch(on).into());

@@ -2,7 +2,7 @@
 //! thousands of runs scroll like a dozen.
 
 use super::Cx;
-use crate::app::panels::ask::{message_ui, mode_colour, mode_texts, next_ui};
+use crate::app::panels::ask::{message_next_ui, mode_colour, mode_texts};
 use crate::app::panels::when;
 use crate::app::state::{Action, CoverState, Filter, GalleryAction};
 use crate::app::theme::{CARD_RADIUS, space};
@@ -62,8 +62,8 @@ impl CardsPanel {
         if shown.is_empty() {
             let room = ui.available_rect_before_wrap();
             let (heading, hint) = (cx.tr("gallery-nothing"), cx.tr("gallery-nothing-hint"));
-            message_ui(ui, cx, room, &cx.art.mouse, &heading, &hint);
-            if next_ui(ui, room, &cx.tr("gallery-all")) {
+            let words = (heading.as_ref(), hint.as_ref());
+            if message_next_ui(ui, cx, room, &cx.art.mouse, words, &cx.tr("gallery-all")) {
                 actions.push(Action::Gallery(GalleryAction::Search(Filter::default())));
             }
             return;

@@ -7,7 +7,7 @@ mod table;
 mod toolbar;
 
 use super::Cx;
-use super::ask::{message_ui, next_ui};
+use super::ask::{message_next_ui, message_ui};
 use crate::app::state::{Action, GalleryAction, Page};
 use crate::app::theme::space;
 use crate::app::widgets::{Wheel, main_pane, right_pane};
@@ -42,8 +42,8 @@ impl GalleryPage {
         };
         if runs.is_empty() {
             let (heading, hint) = (cx.tr("gallery-empty"), cx.tr("gallery-empty-hint"));
-            message_ui(ui, cx, room, &cx.art.cat, &heading, &hint);
-            if next_ui(ui, room, &cx.tr("gallery-ask")) {
+            let words = (heading.as_ref(), hint.as_ref());
+            if message_next_ui(ui, cx, room, &cx.art.cat, words, &cx.tr("gallery-ask")) {
                 actions.push(Action::ShowPage(Page::Ask));
             }
             return;

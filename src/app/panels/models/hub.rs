@@ -5,7 +5,7 @@ use super::{Cx, words};
 use crate::app::state::{Action, Dialog, Found, HubAction};
 use crate::app::theme::space;
 use crate::app::widgets::{
-    Choice, Wheel, dialog, dialog_body, field_frame, hint, primary_button, segmented, title,
+    Choice, Wheel, dialog, dialog_body, field_frame, hint, primary_button, segmented, tick, title,
 };
 use crate::job::Problem;
 use crate::job::hub::{Asked, MAIN};
@@ -231,8 +231,7 @@ fn files_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Found, actions: &mut Vec<Action>) 
                         hint(ui, cx.tokens, words::size(cx, file.bytes));
                         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                             let text = RichText::new(&file.path).size(13.0);
-                            ui.checkbox(chosen, text)
-                                .on_hover_text(cx.tr("hub-file-tip"));
+                            tick(ui, cx.tokens, chosen, text).on_hover_text(cx.tr("hub-file-tip"));
                         });
                     });
                 });

@@ -160,8 +160,13 @@ fn components_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Recognised) {
                 let name = RichText::new(words::part(cx, component.part)).size(13.0);
                 ui.label(name).on_hover_text(cx.words(&component.layout));
                 let about = RichText::new(cx.words(&component.architecture)).size(13.0);
-                ui.add_sized(vec2(330.0, 18.0), Label::new(about).truncate())
-                    .on_hover_text(component.origin.display().to_string());
+                let (room, left) = (vec2(330.0, 18.0), Layout::left_to_right(Align::Center));
+                let about = ui.allocate_ui_with_layout(room, left, |ui| {
+                    ui.set_min_width(room.x);
+                    ui.add(Label::new(about).truncate())
+                });
+                let origin = component.origin.display().to_string();
+                about.inner.on_hover_text(origin);
                 let size = words::size(cx, component.bytes);
                 let dtypes = component.dtypes.join(" + ");
                 hint(ui, cx.tokens, format!("{size}  {dtypes}"));

@@ -5,7 +5,7 @@ use super::{Cx, words};
 use crate::app::panels::ask::message_ui;
 use crate::app::state::{Action, TrainAction};
 use crate::app::theme::space;
-use crate::app::widgets::accent_slider;
+use crate::app::widgets::{accent_slider, tick};
 use crate::job::training::{Curves, RunCard};
 use eframe::egui;
 use egui::{Align, Color32, ComboBox, Layout, RichText, Slider, Ui, Vec2b};
@@ -129,7 +129,9 @@ impl CurvesView {
                 ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
                     let title = RichText::new(&name).small().color(cx.tokens.text_weak);
                     ui.label(title);
-                    plot(&name, ui.available_height()).show(ui, |plot| {
+                    // A flat curve has a scale, too.
+                    let plot = plot(cx, &name, ui.available_height()).include_y(0.0);
+                    plot.show(ui, |plot| {
                         plot.line(line(&name, points.to_vec(), colour, false));
                         if let Some(points) = of_other {
                             let colour = colour.gamma_multiply(0.6);
@@ -171,7 +173,7 @@ impl CurvesView {
                 }
             }
             ui.separator();
-            ui.checkbox(&mut self.log_scale, cx.tr("train-log-scale"))
+            tick(ui, cx.tokens, &mut self.log_scale, cx.tr("train-log-scale"))
                 .on_hover_text(cx.tr("train-log-scale-tip"));
             let label = cx.tr("train-smoothing");
             ui.label(label.as_ref());
@@ -196,7 +198,7 @@ impl CurvesView {
     ) {
         let log_scale = self.log_scale;
         let value = move |y: f64| if log_scale { 10f64.powf(y) } else { y };
-        let plot = plot("train-losses", height.max(120.0))
+        let plot = plot(cx, "train-losses", height.max(120.0))
             .y_axis_formatter(move |mark: GridMark, _: &RangeInclusive<f64>| {
                 words::loss(value(mark.value))
             })
@@ -268,7 +270,7 @@ fn line<'a>(name: &str, points: Vec<[f64; 2]>, colour: Color32, dashed: bool) ->
 }
 
 /// A plot that follows the run until somebody zooms; all of a run share their steps.
-fn plot<'a>(name: &str, height: f32) -> Plot<'a> {
+fn plot<'a>(cx: &Cx<'_>, name: &str, height: f32) -> Plot<'a> {
     Plot::new(name)
         .height(height)
         .show_crosshair(true)
@@ -276,6 +278,7 @@ fn plot<'a>(name: &str, height: f32) -> Plot<'a> {
         .allow_zoom(Vec2b::new(true, true))
         .auto_bounds(Vec2b::TRUE)
         .grid_spacing(egui::Rangef::new(14.0, 120.0))
+        .grid_color(cx.tokens.text_weak.gamma_multiply(0.4))
         .y_axis_min_width(44.0)
         .y_axis_formatter(|mark: GridMark, _: &RangeInclusive<f64>| words::loss(mark.value))
         .link_axis(egui::Id::unique("train-steps"), Vec2b::new(true, false))

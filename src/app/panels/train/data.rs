@@ -3,7 +3,7 @@
 use super::{Cx, devices, plan, words};
 use crate::app::state::{Action, TrainAction, TrainDraft};
 use crate::app::theme::space;
-use crate::app::widgets::{Wheel, card, hint, line_field, title};
+use crate::app::widgets::{Wheel, card, hint, line_field, tick, title};
 use crate::job::training::{DataHealth, Group, Preset, SplitHealth};
 use crate::job::{BundleSource, DeviceChoice};
 use eframe::egui;
@@ -233,7 +233,7 @@ fn together_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainDraft) {
             let chosen = cx.state.train.chosen_devices();
             for card in &cards {
                 let mut trains = chosen.contains(card);
-                if ui.checkbox(&mut trains, card.to_string()).changed() {
+                if tick(ui, cx.tokens, &mut trains, card.to_string()).changed() {
                     let wanted = cards.iter().copied().filter(|other| match other == card {
                         true => trains,
                         false => chosen.contains(other),
@@ -256,8 +256,8 @@ fn groups_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainDraft) {
         for group in Group::ALL {
             let (text, tip) = words::group(group);
             let mut trained = draft.config.model.train.contains(&group);
-            let tick = ui.checkbox(&mut trained, cx.tr(text));
-            if tick.on_hover_text(cx.tr(tip)).changed() {
+            let ticked = tick(ui, cx.tokens, &mut trained, cx.tr(text));
+            if ticked.on_hover_text(cx.tr(tip)).changed() {
                 match trained {
                     true => draft.config.model.train.insert(group),
                     false => draft.config.model.train.remove(&group),

@@ -4,7 +4,7 @@ use super::{Cx, data::row};
 use crate::app::panels::compute::precision_texts;
 use crate::app::state::TrainDraft;
 use crate::app::theme::space;
-use crate::app::widgets::{card, hint, title};
+use crate::app::widgets::{card, hint, tick, title};
 use crate::job::Precision;
 use crate::job::training::LrSchedule;
 use eframe::egui;
@@ -59,8 +59,13 @@ pub fn how_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainDraft) {
         );
         precision_ui(ui, cx, &mut config.trainer.precision);
         let label = cx.tr("train-recompute");
-        let tick = ui.checkbox(&mut config.trainer.gradient_checkpointing, label);
-        tick.on_hover_text(cx.tr("train-recompute-tip"));
+        let ticked = tick(
+            ui,
+            cx.tokens,
+            &mut config.trainer.gradient_checkpointing,
+            label,
+        );
+        ticked.on_hover_text(cx.tr("train-recompute-tip"));
     });
     ui.add_space(space::M);
     card(ui, cx.tokens, |ui| {

@@ -21,7 +21,7 @@ pub fn runs_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         ui.heading(cx.tr("train-title"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let new = Button::selectable(train.selected.is_none(), cx.tr("train-new"));
-            let new = ui.add(new.min_size(vec2(0.0, 30.0)));
+            let new = ui.add(new.frame_when_inactive(true).min_size(vec2(0.0, 30.0)));
             if new.on_hover_text(cx.tr("train-new-tip")).clicked() {
                 actions.push(Action::Train(TrainAction::New));
             }

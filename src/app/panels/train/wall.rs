@@ -9,7 +9,9 @@ use crate::app::widgets::{Slot, accent_slider, fit, hint, paint_picture};
 use crate::job::GuidanceMode;
 use crate::job::training::{RunCard, SampleSet, TrainConfig};
 use eframe::egui;
-use egui::{CornerRadius, Label, Rect, RichText, ScrollArea, Sense, Slider, Ui, WidgetInfo, vec2};
+use egui::{
+    Button, CornerRadius, Label, Rect, RichText, ScrollArea, Sense, Slider, Ui, WidgetInfo, vec2,
+};
 use std::path::{Path, PathBuf};
 
 /// Draws the wall.
@@ -64,7 +66,8 @@ fn time_ui(
             .accessible_name(label.as_ref())
             .on_hover_text(cx.tr("train-wall-step-tip"));
         let follows = cx.state.train.wall.is_none();
-        let newest = ui.selectable_label(follows, cx.tr("train-wall-newest"));
+        let newest = Button::selectable(follows, cx.tr("train-wall-newest"));
+        let newest = ui.add(newest.frame_when_inactive(true));
         if newest
             .on_hover_text(cx.tr("train-wall-newest-tip"))
             .clicked()

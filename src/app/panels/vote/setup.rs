@@ -1,7 +1,7 @@
 //! Whose pictures are voted on, and by whom.
 
 use super::{Cx, act, message_ui, trouble_ui};
-use crate::app::panels::ask::next_ui;
+use crate::app::panels::ask::message_next_ui;
 use crate::app::state::{Action, Page, VoteAction};
 use crate::app::theme::space;
 use crate::app::widgets::{Wheel, card, hint, line_field, primary_button, quiet_line};
@@ -40,10 +40,13 @@ impl SetupPanel {
         }
         let room = ui.available_rect_before_wrap();
         let (heading, hint) = (cx.tr("vote-about"), cx.tr("vote-about-hint"));
-        message_ui(ui, cx, room, &cx.art.mouse, &heading, &hint);
         // Without an evaluation there is nothing to vote on.
-        let nothing = cx.state.voting.draft.folder.as_os_str().is_empty();
-        if nothing && next_ui(ui, room, &cx.tr("vote-evaluate")) {
+        if !cx.state.voting.draft.folder.as_os_str().is_empty() {
+            message_ui(ui, cx, room, &cx.art.mouse, &heading, &hint);
+            return;
+        }
+        let (words, next) = ((heading.as_ref(), hint.as_ref()), cx.tr("vote-evaluate"));
+        if message_next_ui(ui, cx, room, &cx.art.mouse, words, &next) {
             actions.push(Action::ShowPage(Page::Evaluate));
         }
     }

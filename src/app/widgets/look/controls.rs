@@ -166,7 +166,8 @@ impl Look<'_> {
 
     fn toggle(&self, ui: &mut Ui, on: &mut bool, label: &'static str, tip: &'static str) {
         let button = Button::selectable(*on, self.texts.get(label));
-        if ui.add(button).on_hover_text(self.texts.get(tip)).clicked() {
+        let button = ui.add(button.frame_when_inactive(true));
+        if button.on_hover_text(self.texts.get(tip)).clicked() {
             *on = !*on;
         }
     }
