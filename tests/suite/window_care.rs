@@ -60,7 +60,7 @@ fn window_the_log_of_many_lines_is_searched_and_followed() -> Outcome {
         !has_text(&window, "line number 10 "),
         "others are not drawn"
     );
-    assert!(has_text(&window, "20000 of 20000 lines"));
+    assert!(has_text(&window, "20,000 of 20,000 lines"));
     for _ in 0..60 {
         window.step();
     }

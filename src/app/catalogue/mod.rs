@@ -14,14 +14,16 @@ mod template;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use template::{Hole, Template};
+use template::{Hole, Template, Weight};
 
 /// Texts that are kept with their translations; a window shows far fewer at a time.
 const KEPT: usize = 1024;
 /// Sentences within sentences, as deep as they are looked into.
 const DEEPEST: usize = 6;
-/// Letters of a sentence with holes that is sure to be one, where others might fit as well.
-const SURE: usize = 5;
+/// Letters of a sentence with holes that may be an item of a list.
+const ITEM: usize = 5;
+/// Letters and signs of a sentence that may begin with more than one word of any kind.
+const SURE: usize = 10;
 /// Bytes of a text; more is the output of a program and no sentence.
 const LONGEST: usize = 4096;
 /// Sentences that one of the catalogue may be.
@@ -39,7 +41,7 @@ const STOP: &str = ".";
 type Shelf = HashMap<u8, Vec<Entry>>;
 
 struct Entry {
-    weight: (usize, usize),
+    weight: Weight,
     english: Template,
     other: Template,
 }
@@ -129,6 +131,7 @@ impl Catalogue {
             .or_else(|| self.lines(text, depth))
             .or_else(|| self.sentences(text, depth))
             .or_else(|| self.reason(text, depth))
+            .or_else(|| self.of_name(text, depth))
     }
 
     /// A text that is one sentence of the catalogue.
@@ -163,11 +166,15 @@ impl Catalogue {
             one.map(|()| &self.loose),
         ];
         let fitting = shelves.into_iter().flatten().filter_map(|shelf| {
-            let mut entries = shelf.iter();
-            entries.find_map(|entry| Some((entry, entry.english.values(text)?)))
+            shelf.iter().find_map(|entry| {
+                let values = entry.english.values(text)?;
+                let sure = entry.weight.signs >= SURE || !entry.english.head().is_empty();
+                let one = || !values.first().is_some_and(|value| value.contains(' '));
+                (sure || one()).then_some((entry, values))
+            })
         });
         let (entry, values) = fitting.max_by_key(|(entry, _)| entry.weight)?;
-        (entry.weight.0 >= least).then_some(())?;
+        (entry.weight.letters >= least).then_some(())?;
         let mut inside: HashMap<&Hole, String> = HashMap::new();
         for (hole, value) in entry.english.holes().iter().zip(values) {
             let told = self.find(value, depth);
@@ -178,16 +185,12 @@ impl Catalogue {
         Some(entry.other.fill(&inside))
     }
 
-    /// Lines that stand below each other, each on its own; a line may say something of a name.
+    /// Lines that stand below each other, each on its own.
     fn lines(&self, text: &str, depth: usize) -> Option<String> {
         let lines = text.split('\n').map(|line| {
             let words = line.trim_start();
             let space = line.get(..line.len() - words.len()).unwrap_or_default();
-            let told = self.find(words, depth).or_else(|| {
-                let (name, rest) = words.split_once(' ')?;
-                Some(format!("{name} {}", self.sentence(rest, depth)?))
-            });
-            Some(space.to_owned() + &told?)
+            Some(space.to_owned() + &self.find(words, depth)?)
         });
         text.contains('\n').then_some(())?;
         some(text.split('\n').zip(lines), "\n")
@@ -234,7 +237,7 @@ impl Catalogue {
         joints.find_map(|joint| {
             let items = text.split(joint).map(|item| {
                 let plain = self.plain.get(item).cloned();
-                plain.or_else(|| self.filled(item, depth, SURE))
+                plain.or_else(|| self.filled(item, depth, ITEM))
             });
             let items: Vec<String> = items.collect::<Option<_>>()?;
             Some(items.join(self.between(joint)))
@@ -247,6 +250,13 @@ impl Catalogue {
         let why = self.find(why, depth)?;
         let what = self.find(what, depth).unwrap_or_else(|| what.to_owned());
         Some(what + self.between(COLON) + &why)
+    }
+
+    /// A name, and what is known to be said of things: "conv_in.weight is missing".
+    fn of_name(&self, text: &str, depth: usize) -> Option<String> {
+        let (name, said) = text.split_once(' ')?;
+        let said = said.contains(' ').then(|| self.sentence(said, depth));
+        Some(format!("{name} {}", said??))
     }
 
     fn between<'a>(&'a self, joint: &'a str) -> &'a str {
@@ -331,6 +341,14 @@ mod tests {
             (
                 "Something new happened. The disk is full. And this too.",
                 "Something new happened. 磁盘已满。And this too.",
+            ),
+            (
+                "Cannot load the UNet: conv_in.weight is (320, 4, 3, 3), expected (320, 8, 3, 3).",
+                "无法加载 UNet：conv_in.weight 为 (320, 4, 3, 3)，应为 (320, 8, 3, 3)。",
+            ),
+            (
+                "It has 3 JPEG files, but 4 are needed: input, target and 2 generated; 1 missing.",
+                "其中有 3 个 JPEG 文件，但需要 4 个：输入、目标和 2 张生成的图片；缺 1 个。",
             ),
             (
                 "Rank 3 ended: The disk is full.",

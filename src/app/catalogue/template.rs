@@ -1,5 +1,6 @@
 //! Sentences with holes, as `format!` and `#[error("…")]` write them.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 /// What names a hole: its place among the arguments, or its name.
@@ -9,6 +10,17 @@ pub enum Hole {
     Place(usize),
     /// `{name}`.
     Name(String),
+}
+
+/// What of a text a sentence accounts for: the more letters, the fewer holes and the more signs, the
+/// surer it is the one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Weight {
+    /// Letters and digits.
+    pub letters: usize,
+    holes: Reverse<usize>,
+    /// All of it, with spaces.
+    pub signs: usize,
 }
 
 /// A sentence with holes. How a value is written (`{share:.1}`) is no concern of it.
@@ -75,12 +87,15 @@ impl Template {
         self.words.iter().map(String::as_str)
     }
 
-    /// How many letters of a text this sentence accounts for, and how many signs: the more, the surer
-    /// it is the one.
-    pub fn weight(&self) -> (usize, usize) {
+    /// How sure it is that a text is this sentence.
+    pub fn weight(&self) -> Weight {
         let signs = self.words.iter().flat_map(|words| words.chars());
         let letters = signs.clone().filter(|sign| sign.is_alphanumeric());
-        (letters.count(), signs.count())
+        Weight {
+            letters: letters.count(),
+            holes: Reverse(self.holes.len()),
+            signs: signs.count(),
+        }
     }
 
     /// What fills the holes when the text is this sentence. Where a value holds words of the sentence
@@ -103,21 +118,22 @@ impl Template {
     }
 
     /// The sentence with these values. A space that keeps Latin letters away from Chinese ones goes
-    /// where the value is Chinese, and a stop that the value brings along is not doubled.
+    /// where both sides are Chinese, and a stop that the value brings along is not doubled.
     pub fn fill(&self, values: &HashMap<&Hole, String>) -> String {
         let mut text = self.head().to_owned();
         for (hole, words) in self.holes.iter().zip(self.words.iter().skip(1)) {
             let value = values.get(hole).map_or("", String::as_str);
-            if value.starts_with(is_wide) && text.ends_with(' ') {
+            let apart = text.strip_suffix(' ');
+            if value.starts_with(is_wide) && apart.is_some_and(|text| text.ends_with(is_wide)) {
                 text.pop();
             }
             text.push_str(value);
-            let words = match (text.chars().next_back(), words.chars().next()) {
-                (Some(last), Some(' ')) if is_wide(last) => words.get(1..).unwrap_or_default(),
-                (Some('。' | '？' | '！'), Some('。')) => words.trim_start_matches('。'),
+            let apart = words.strip_prefix(' ');
+            text.push_str(match (text.chars().next_back(), apart) {
+                (Some(last), Some(words)) if is_wide(last) && words.starts_with(is_wide) => words,
+                (Some('。' | '？' | '！'), None) => words.trim_start_matches('。'),
                 _ => words,
-            };
-            text.push_str(words);
+            });
         }
         text
     }

@@ -172,7 +172,7 @@ fn processor() -> String {
     if extensions.is_empty() {
         format!("{threads} threads")
     } else {
-        format!("{threads} threads, {}", extensions.join(" and "))
+        format!("{threads} threads, {}", extensions.join(", "))
     }
 }
 
