@@ -33,7 +33,7 @@ use std::path::PathBuf;
 ///
 /// Without a command the window opens, with the files that are named.
 #[derive(Debug, Parser)]
-#[command(name = "lgd-studio", version)]
+#[command(name = "lgd-studio", version, subcommand_precedence_over_arg = true)]
 #[command(
     after_help = "Examples:\n  lgd-studio\n  lgd-studio ask frame.png \"What happens if the cat gets hungry?\" -o answer.png\n  lgd-studio doctor"
 )]

@@ -153,6 +153,7 @@ fn a_run_on_several_cards_waits_for_all_of_them() {
 fn another_precision_is_another_cost_and_no_run_has_eight_bits() {
     let mut state = with_data();
     assert!(state.train.is_on_processor(), "nobody found a card");
+    act(&mut state, TrainAction::Try);
     let config = state.train.draft.config.clone();
     state.on_event(JobEvent::Training(tried(&config)));
     assert_eq!(state.train.start_blocked(), None);
