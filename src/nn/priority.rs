@@ -25,7 +25,8 @@ pub fn compute_behind_the_window() -> bool {
 }
 
 /// Other systems have scales of their own.
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 
