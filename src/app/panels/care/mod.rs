@@ -19,7 +19,7 @@ use super::when::{ago, now};
 use crate::app::state::Action;
 use crate::app::theme::space;
 use crate::app::widgets::{dialog, dialog_body};
-use eframe::egui::{Context, Ui};
+use eframe::egui::{Context, Ui, vec2};
 
 /// Id, width in points, and heading of a dialog.
 struct About<'a>(&'static str, f32, &'a str);
@@ -38,7 +38,9 @@ fn framed(
         ui.heading(heading);
         dialog_body(ui, |ui| body(ui, actions));
         ui.add_space(space::S);
-        foot(ui, actions);
+        // Buttons in the middle of a row would stand in the middle of whatever height is left.
+        let row = vec2(ui.available_width(), ui.spacing().interact_size.y);
+        ui.allocate_ui(row, |ui| foot(ui, actions));
     });
     shown.should_close()
 }
