@@ -9,6 +9,8 @@ use eframe::egui;
 use egui::{Align, Grid, Label, Layout, RichText, Ui, vec2};
 
 const WIDTH: f32 = 580.0;
+/// Width of a setting's name, and of each of its values.
+const COLUMN: f32 = 160.0;
 
 /// Draws the dialog.
 pub fn exchange_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
@@ -73,6 +75,9 @@ fn changes_ui(ui: &mut Ui, cx: &Cx<'_>, exchange: &Exchange) {
             Grid::new("exchange")
                 .num_columns(3)
                 .spacing(vec2(space::L, 6.0))
+                // A column is as wide as its share, or what is cut off would make it narrow.
+                .min_col_width(COLUMN)
+                .max_col_width(COLUMN)
                 .show(ui, |ui| {
                     for heading in ["exchange-name", "exchange-now", "exchange-then"] {
                         hint(ui, cx.tokens, cx.tr(heading));
