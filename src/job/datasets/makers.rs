@@ -38,8 +38,9 @@ struct Line {
     wanted: Vec<Wanted>,
     /// What a thread is at.
     at_work: Vec<Wanted>,
-    /// What goes before everything else.
-    looked_at: Option<LookedAt>,
+    /// What goes before everything else: at most one of a folder and one of a filmstrip, neither of which may
+    /// push the other out.
+    looked_at: Vec<LookedAt>,
     closed: bool,
 }
 
@@ -51,7 +52,7 @@ enum Next {
 
 impl Line {
     fn next(&mut self) -> Option<Next> {
-        if let Some(looked_at) = self.looked_at.take() {
+        if let Some(looked_at) = self.looked_at.pop() {
             return Some(Next::Look(looked_at));
         }
         let wanted = (!self.wanted.is_empty()).then(|| self.wanted.remove(0))?;
@@ -107,7 +108,10 @@ impl Makers {
     pub(super) fn look(&self, looked_at: LookedAt) {
         let (line, changed) = &*self.line;
         let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
-        line.looked_at = Some(looked_at);
+        let kind = std::mem::discriminant(&looked_at);
+        line.looked_at
+            .retain(|other| std::mem::discriminant(other) != kind);
+        line.looked_at.push(looked_at);
         changed.notify_one();
     }
 
