@@ -64,6 +64,20 @@ fn records(folder: &Path) -> Result<Vec<Value>, Box<dyn std::error::Error>> {
     Ok(serde_json::from_str(&text)?)
 }
 
+/// Presses a frame's button. A click that meets the strip while it still moves goes beside it; a person
+/// clicks again.
+fn pick(window: &mut Window, button: &str, picked: impl Fn(&OpenStrip) -> bool) {
+    for _ in 0..10 {
+        if strip(window).is_some_and(&picked) {
+            break;
+        }
+        window.get_by_role_and_label(Role::Button, button).click();
+        for _ in 0..3 {
+            window.step();
+        }
+    }
+}
+
 #[test]
 fn window_pairs_are_picked_from_a_folder_by_keys_and_undone() -> Outcome {
     let home = tempfile::tempdir()?;
@@ -177,29 +191,12 @@ fn window_pairs_are_made_of_two_pictures_by_mouse() -> Outcome {
     for _ in 0..6 {
         window.step();
     }
-    for _ in 0..10 {
-        if strip(&window).is_some_and(|strip| strip.after == Some(2)) {
-            break;
-        }
-        window
-            .get_by_role_and_label(Role::Button, "Frame 3 is after")
-            .click();
-        for _ in 0..3 {
-            window.step();
-        }
-    }
-    // A click that meets the strip while it still moves goes beside the button; a person clicks again.
-    for _ in 0..10 {
-        if strip(&window).is_some_and(|strip| strip.before == Some(1)) {
-            break;
-        }
-        window
-            .get_by_role_and_label(Role::Button, "Frame 2 is before")
-            .click();
-        for _ in 0..3 {
-            window.step();
-        }
-    }
+    pick(&mut window, "Frame 3 is after", |strip| {
+        strip.after == Some(2)
+    });
+    pick(&mut window, "Frame 2 is before", |strip| {
+        strip.before == Some(1)
+    });
     wait(&mut window, "both are decoded", |window| {
         state(window).dataset.strip_blocked().is_none()
     });
@@ -294,13 +291,12 @@ fn window_pairs_come_out_of_a_video() -> Outcome {
     });
     let kept = strip(&window).and_then(|strip| strip.frames.first().cloned());
     let kept = kept.ok_or("no frame")?;
-    window
-        .get_by_role_and_label(Role::Button, "Frame 2 is before")
-        .click();
-    window.step();
-    window
-        .get_by_role_and_label(Role::Button, "Frame 4 is after")
-        .click();
+    pick(&mut window, "Frame 2 is before", |strip| {
+        strip.before == Some(1)
+    });
+    pick(&mut window, "Frame 4 is after", |strip| {
+        strip.after == Some(3)
+    });
     wait(&mut window, "both are decoded", |window| {
         state(window).dataset.strip_blocked().is_none()
     });
