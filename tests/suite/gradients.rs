@@ -165,6 +165,10 @@ fn convolutions_match() -> Result<()> {
         (2, 5, 7, (33, 18), 3, 1, same_padding),
         (1, 16, 24, (48, 48), 3, 1, same_padding),
         (3, 6, 4, (16, 16), 3, 1, same_padding),
+        // Small maps share products, some images at a time; the last group is smaller.
+        (9, 6, 4, (16, 16), 3, 1, same_padding),
+        (6, 32, 48, (16, 16), 3, 1, same_padding),
+        (70, 4, 3, (4, 4), 3, 1, same_padding),
         (1, 32, 16, (32, 32), 3, 1, same_padding),
         (2, 35, 18, (33, 61), 3, 1, same_padding),
         (1, 32, 24, (70, 64), 3, 1, same_padding),

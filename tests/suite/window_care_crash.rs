@@ -19,7 +19,7 @@ const HOME: &str = "LGD_TEST_CRASH_HOME";
 
 /// Runs in a process of its own, which it ends with a panic about a question.
 #[test]
-#[ignore = "is started by the test below"]
+#[ignore = "ends its process with a panic; started by its neighbour: cargo test --test suite -- window_care_crash"]
 fn a_child_that_panics() {
     let Some(home) = std::env::var_os(HOME) else {
         return;

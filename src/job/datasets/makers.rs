@@ -51,6 +51,14 @@ enum Next {
 }
 
 impl Line {
+    /// Only what is looked at now counts, in a folder and in a filmstrip.
+    fn look(&mut self, looked_at: LookedAt) {
+        let kind = std::mem::discriminant(&looked_at);
+        self.looked_at
+            .retain(|other| std::mem::discriminant(other) != kind);
+        self.looked_at.push(looked_at);
+    }
+
     fn next(&mut self) -> Option<Next> {
         if let Some(looked_at) = self.looked_at.pop() {
             return Some(Next::Look(looked_at));
@@ -108,10 +116,7 @@ impl Makers {
     pub(super) fn look(&self, looked_at: LookedAt) {
         let (line, changed) = &*self.line;
         let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
-        let kind = std::mem::discriminant(&looked_at);
-        line.looked_at
-            .retain(|other| std::mem::discriminant(other) != kind);
-        line.looked_at.push(looked_at);
+        line.look(looked_at);
         changed.notify_one();
     }
 
@@ -194,4 +199,45 @@ fn guarded<T>(file: &Path, work: impl FnOnce() -> Result<T, Problem>) -> Result<
         let problem = Problem::new("The program made a mistake with this picture.");
         Err(problem.hint("Please report it with the log.").file(file))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_at_a_pair_and_one_at_a_filmstrip_do_not_push_each_other_out() {
+        let pair = |pair| {
+            let (before, after) = ("a.png".into(), "b.png".into());
+            LookedAt::Pair(
+                1,
+                PairFiles {
+                    pair,
+                    before,
+                    after,
+                },
+            )
+        };
+        let mut line = Line::default();
+        line.look(LookedAt::Frames(2, Vec::new()));
+        line.look(pair(3));
+        line.look(pair(4));
+        line.wanted = vec![Wanted::Frame(
+            2,
+            FrameFile {
+                frame: 0,
+                path: "c.png".into(),
+            },
+        )];
+        assert!(matches!(
+            line.next(),
+            Some(Next::Look(LookedAt::Pair(1, files))) if files.pair == 4
+        ));
+        assert!(matches!(
+            line.next(),
+            Some(Next::Look(LookedAt::Frames(2, _)))
+        ));
+        assert!(matches!(line.next(), Some(Next::Thumbnail(_))));
+        assert!(line.next().is_none());
+    }
 }

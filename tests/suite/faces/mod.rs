@@ -55,7 +55,7 @@ const WALKS: [(&str, Walk); 18] = [
 ];
 
 #[test]
-#[ignore = "draws hundreds of pictures for people to look at"]
+#[ignore = "draws hundreds of pictures to look at: cargo test --test suite -- --ignored draw_every_face"]
 fn draw_every_face() -> Outcome {
     if !can_draw() {
         return Ok(());

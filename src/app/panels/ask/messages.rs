@@ -140,13 +140,10 @@ fn balanced(ui: &Ui, mut job: LayoutJob) -> Arc<Galley> {
 
 /// What failed and what to do about it.
 pub fn failed_ui(ui: &mut Ui, cx: &Cx<'_>, well: Rect, problem: &Problem) {
-    let heading = cx.tr("answer-failed");
-    message_ui(
-        ui,
-        cx,
-        well,
-        &cx.art.sad_cat,
-        &heading,
-        &cx.problem(problem),
-    );
+    problem_ui(ui, cx, well, &cx.tr("answer-failed"), problem);
+}
+
+/// The same below another heading.
+pub fn problem_ui(ui: &mut Ui, cx: &Cx<'_>, well: Rect, heading: &str, problem: &Problem) {
+    message_ui(ui, cx, well, &cx.art.sad_cat, heading, &cx.problem(problem));
 }

@@ -22,7 +22,7 @@ pub use closer::compare_ui;
 pub use columns::{mode_colour, mode_texts};
 pub use frame::{drop_overlay_ui, dropped};
 pub use grid::grid_setup_ui;
-pub use messages::{failed_ui, message_above, message_next_ui, message_ui};
+pub use messages::{failed_ui, message_above, message_next_ui, message_ui, problem_ui};
 pub use progress::{seconds_text, stage_text, time_left};
 pub use story::story_ui;
 

@@ -4,14 +4,14 @@
 use super::Cx;
 use super::table::{differences_ui, settings_ui};
 use crate::app::command::Command;
-use crate::app::panels::ask::{message_ui, mode_texts};
+use crate::app::panels::ask::{message_ui, mode_texts, problem_ui};
 use crate::app::panels::when;
 use crate::app::state::{Action, GalleryAction, Recall};
 use crate::app::theme::{self, CARD_RADIUS, space};
 use crate::app::widgets::{
     Slot, Wheel, card, fit, follow_focus, hint, paint_picture, primary_button,
 };
-use crate::job::{Problem, RunEntry, RunFile, RunKey};
+use crate::job::{RunEntry, RunFile, RunKey};
 use eframe::egui;
 use egui::{Button, CornerRadius, Label, Rect, RichText, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 
@@ -77,7 +77,7 @@ impl DetailsPanel {
         };
         match file {
             Ok(file) => self.column_ui(ui, cx, file, well, &response),
-            Err(problem) => broken_ui(ui, cx, well, problem),
+            Err(problem) => problem_ui(ui, cx, well, &cx.tr("gallery-broken"), problem),
         }
     }
 
@@ -161,18 +161,6 @@ impl DetailsPanel {
             ui.add(Label::new(words).truncate()).on_hover_text(path);
         }
     }
-}
-
-fn broken_ui(ui: &mut Ui, cx: &Cx<'_>, well: Rect, problem: &Problem) {
-    let heading = cx.tr("gallery-broken");
-    message_ui(
-        ui,
-        cx,
-        well,
-        &cx.art.sad_cat,
-        &heading,
-        &cx.problem(problem),
-    );
 }
 
 /// The answers of the columns that have one, each once.

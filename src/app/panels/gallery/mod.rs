@@ -7,7 +7,7 @@ mod table;
 mod toolbar;
 
 use super::Cx;
-use super::ask::{message_next_ui, message_ui};
+use super::ask::{message_next_ui, message_ui, problem_ui};
 use crate::app::state::{Action, GalleryAction, Page};
 use crate::app::theme::space;
 use crate::app::widgets::{Wheel, main_pane, right_pane};
@@ -32,9 +32,7 @@ impl GalleryPage {
             return;
         }
         if let Some(problem) = &gallery.off {
-            let hint = cx.problem(problem);
-            message_ui(ui, cx, room, &cx.art.sad_cat, &cx.tr("gallery-off"), &hint);
-            return;
+            return problem_ui(ui, cx, room, &cx.tr("gallery-off"), problem);
         }
         let Some(runs) = &gallery.runs else {
             loading_ui(ui, cx, room);
