@@ -46,6 +46,7 @@ pub use conv::Conv2d;
 pub use device_failure::DeviceFailure;
 pub use embedding::Embedding;
 pub use flash::has_paired_halves;
+pub use gemm::Products;
 pub use im2col::Padding;
 pub use int8::has_fast_eight_bits;
 pub use linear::Linear;

@@ -1,8 +1,14 @@
 //! Matrix products on slices.
 
+#[cfg(target_arch = "x86_64")]
+mod pairs;
+mod products;
+
 use super::parallel;
 use super::scratch::scratch;
 use super::transpose::turn;
+
+pub use products::Products;
 
 /// A matrix inside a slice.
 #[derive(Clone, Copy)]
@@ -42,6 +48,12 @@ impl Strided {
             assert!(last < len, "a matrix reaches outside its slice");
         }
         self
+    }
+
+    /// Whether its rows or its columns are contiguous.
+    #[cfg(target_arch = "x86_64")]
+    fn has_vectors(self) -> bool {
+        self.col_stride == 1 || self.row_stride == 1
     }
 
     fn t(self) -> Self {
@@ -255,6 +267,61 @@ pub(super) fn matmul(out: MatMut, a: Mat, b: Mat, scale: f32, into: Into, thread
     }
 }
 
+/// [`multiply`] with operands rounded to bf16; `shared` among all threads or not.
+///
+/// # Safety
+/// As [`multiply`], and the processor must have such products.
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "tasks write different parts of one output")]
+unsafe fn in_pairs(
+    out: *mut f32,
+    layout: Strided,
+    a: Mat,
+    b: Mat,
+    scale: f32,
+    into: Into,
+    shared: bool,
+) {
+    /// A part is a multiple of this, so that no tile is cut.
+    const TILE: usize = 48;
+    let threads = if shared {
+        rayon::current_num_threads()
+    } else {
+        1
+    };
+    let out = Shared(out);
+    let by_rows = layout.rows >= layout.cols;
+    let whole = if by_rows { layout.rows } else { layout.cols };
+    let part = whole.div_ceil(threads).next_multiple_of(TILE);
+    let parts = (0..whole).step_by(part).collect();
+    parallel::each(parts, if shared { usize::MAX } else { 0 }, |first| {
+        let count = part.min(whole - first);
+        let (at, layout, a, b) = match by_rows {
+            true => (
+                out.at(first * layout.row_stride),
+                Strided {
+                    rows: count,
+                    ..layout
+                },
+                a.rows(first..first + count),
+                b,
+            ),
+            false => (
+                out.at(first * layout.col_stride),
+                Strided {
+                    cols: count,
+                    ..layout
+                },
+                a,
+                b.t().rows(first..first + count).t(),
+            ),
+        };
+        let of = |mat: Mat| (mat.data.as_ptr(), mat.layout);
+        // SAFETY: the caller's promises; no other task writes these rows or columns.
+        unsafe { pairs::multiply(at, layout, of(a), of(b), scale, into) };
+    });
+}
+
 /// [`matmul`] at a pointer.
 ///
 /// # Safety
@@ -274,9 +341,16 @@ unsafe fn multiply(
         a.layout.rows == m && b.layout.rows == k && b.layout.cols == n,
         "shapes of a product do not fit"
     );
-    let threads = match threads {
-        Threads::All if parallel::worth_sharing(m * n * k / 32) => gemm::Parallelism::Rayon(0),
-        _ => gemm::Parallelism::None,
+    let shared = threads == Threads::All && parallel::worth_sharing(m * n * k / 32);
+    #[cfg(target_arch = "x86_64")]
+    if products::are_rounded() && pairs::worth(m, n, k) && layout.has_vectors() {
+        // SAFETY: `Strided::check` and the caller, as below; products are rounded only where the processor
+        // can do it.
+        return unsafe { in_pairs(out, layout, a, b, scale, into, shared) };
+    }
+    let threads = match shared {
+        true => gemm::Parallelism::Rayon(0),
+        false => gemm::Parallelism::None,
     };
     // SAFETY: `Strided::check` put every element of the inputs inside its slice, the caller those
     // of the output, and the shapes were compared above.
