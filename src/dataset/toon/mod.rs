@@ -7,6 +7,7 @@
 //! generated picture shows. The world is data: `assets/toon/world.json`, `rules.json` and `parts/`.
 
 mod causal;
+mod classes;
 mod condition;
 mod draw;
 mod parts;
@@ -19,6 +20,7 @@ mod world;
 mod write;
 
 pub use causal::{CausalCheck, Verdict};
+pub use classes::scene_classes;
 pub use condition::{Condition, StatePattern};
 pub use render::Renderer;
 pub use rules::{Case, Effects, Outcome, Rule, outcomes, rules};
