@@ -2,7 +2,8 @@
 
 use super::conditions::{Conditions, Kept};
 use super::networks::Networks;
-use super::step::{Batch, Conditioning, Draws, Picture, StepSettings};
+use super::step::{Batch, Conditioning, Draws, NoiseWeights, Picture, StepSettings};
+use crate::diffusion::NoiseSchedule;
 use crate::models::{Posterior, Vae};
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Result, Tensor, Var, bail};
@@ -19,6 +20,8 @@ pub(super) struct EditorTask {
     mask: Option<Tensor>,
     /// What is to be predicted, (B, 4, h, w).
     noise: Tensor,
+    /// How much each cell's error counts, where not all count the same: (B, 1, h, w).
+    weights: Option<Tensor>,
 }
 
 impl Picture {
@@ -27,6 +30,7 @@ impl Picture {
         match self {
             Self::Pixels(pixels) => vae.encode(pixels),
             Self::Moments(moments) => Ok(Posterior::of_moments(moments.clone())),
+            Self::Unseen => bail!("the editor does not learn, and was asked to"),
         }
     }
 }
@@ -50,6 +54,12 @@ impl EditorTask {
         watch("z_start", &target);
         let conditions = Conditions::drawn(&draws.conditioning, settings.dropout);
         let image_latents = batch.image.posterior(vae)?.mode()?.detach();
+        let weights = settings.noise.of(
+            &networks.schedule,
+            &draws.timesteps,
+            &target,
+            &vae.scale(&image_latents)?,
+        )?;
         let image_latents = conditions.image_or_nothing(&image_latents)?; // (B, 4, h, w)
         watch("image_latent_after_dropout", &image_latents);
 
@@ -87,6 +97,7 @@ impl EditorTask {
             context,
             mask,
             noise: draws.noise.clone(),
+            weights,
         })
     }
 
@@ -129,10 +140,76 @@ impl EditorTask {
         Ok((loss.to_scalar()?, rest))
     }
 
-    /// `mean((noise_pred - noise)^2)`.
+    /// `mean(w (noise_pred - noise)^2)`.
     fn error_of(&self, noise_pred: &Tensor) -> Result<Tensor> {
-        (noise_pred.to_dtype(DType::F32)? - self.noise.to_dtype(DType::F32)?)?
-            .sqr()?
-            .mean_all()
+        let error = (noise_pred.to_dtype(DType::F32)? - self.noise.to_dtype(DType::F32)?)?.sqr()?;
+        match &self.weights {
+            Some(weights) => error.broadcast_mul(weights)?.mean_all(),
+            None => error.mean_all(),
+        }
+    }
+}
+
+impl NoiseWeights {
+    /// How much each cell's error counts, (B, 1, h, w); nothing where all count the same.
+    ///
+    /// `target` and `image_latents` are the scaled latents of the frames after and before, (B, 4, h, w).
+    fn of(
+        &self,
+        schedule: &NoiseSchedule,
+        timesteps: &[usize],
+        target: &Tensor,
+        image_latents: &Tensor,
+    ) -> Result<Option<Tensor>> {
+        /// Mean distance of scaled latents above which a cell counts as changed.
+        const CHANGED: f64 = 0.1;
+        if self.min_snr == 0.0 && self.change == 0.0 {
+            return Ok(None);
+        }
+        let kept = schedule.alphas_cumprod();
+        let of_noise = timesteps.iter().map(|&t| {
+            let signal = kept.get(t).copied().unwrap_or(0.0);
+            let snr = signal / (1.0 - signal);
+            match self.min_snr > 0.0 {
+                true => (self.min_snr / snr).min(1.0) as f32,
+                false => 1.0,
+            }
+        });
+        let shape = (timesteps.len(), 1, 1, 1);
+        let of_noise = Tensor::from_vec(of_noise.collect(), shape, target.device())?;
+        let distance = (target - image_latents)?.abs()?.mean_keepdim(1)?; // (B, 1, h, w)
+        let changed = distance.gt(CHANGED)?.to_dtype(DType::F32)?;
+        let of_change = ((changed * self.change)? + 1.0)?;
+        of_change.broadcast_mul(&of_noise).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diffusion::ScheduleConfig;
+    use candle_core::Device;
+
+    #[test]
+    fn noise_counts_less_where_there_is_little_of_it_and_more_where_the_picture_changes()
+    -> Result<()> {
+        let schedule = NoiseSchedule::new(&ScheduleConfig::stable_diffusion())?;
+        let before = Tensor::zeros((2, 4, 1, 2), DType::F32, &Device::Cpu)?;
+        let after = Tensor::new(&[[[[0f32, 1.0]]]], &Device::Cpu)?;
+        let after = after.broadcast_as(before.shape())?.contiguous()?;
+        let of = |min_snr, change| {
+            let weights = NoiseWeights { min_snr, change };
+            weights.of(&schedule, &[10, 900], &after, &before)
+        };
+        assert!(of(0.0, 0.0)?.is_none());
+        let numbers = |weights: Option<Tensor>| weights.map(|w| w.flatten_all()?.to_vec1::<f32>());
+        let plain = numbers(of(0.0, 1.5)?).transpose()?;
+        assert_eq!(plain, Some(vec![1.0, 2.5, 1.0, 2.5]));
+        let signal = schedule.alphas_cumprod()[10];
+        let little = (5.0 * (1.0 - signal) / signal) as f32;
+        let both = numbers(of(5.0, 1.0)?).transpose()?.unwrap_or_default();
+        assert!((both[0] - little).abs() < 1e-6 && (both[1] - 2.0 * little).abs() < 1e-6);
+        assert_eq!(both[2..], [1.0, 2.0]);
+        Ok(())
     }
 }

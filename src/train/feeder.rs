@@ -14,6 +14,7 @@ use super::ranks::Share;
 use super::step::Draws;
 use super::stored::Stored;
 use crate::dataset::text::{NO_ANSWER, PreparedText, for_training};
+use crate::dataset::toon::{Scene, scene_classes};
 use crate::dataset::transforms::TrainTransform;
 use crate::dataset::{BrokenRecord, CausalFeatures, Order, Record, Records};
 use crate::models::TextTokenizer;
@@ -26,6 +27,7 @@ use candle_core::{Device, Tensor};
 use image::RgbImage;
 use image::imageops::flip_horizontal;
 use rayon::prelude::*;
+use serde::Deserialize as _;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -41,7 +43,9 @@ pub struct Feeder {
     view: View,
     rules: TextRules,
     latent_shape: (usize, usize, usize),
-    timesteps: u32,
+    timesteps: Timesteps,
+    /// Whether the scenes of the records are told.
+    scenes: bool,
     frozen: Arc<Frozen>,
     unreadable: BTreeSet<String>,
 }
@@ -90,6 +94,16 @@ impl Feeder {
             ..
         } = &config.data;
         let records = Records::open(sample_file, image_dir)?;
+        if trainee.networks.scene_heads.is_some()
+            && !records
+                .usable
+                .iter()
+                .any(|record| scene_of(record).is_some())
+        {
+            return Err(Problem::new("No record says what stands where in its frame.")
+                .hint("Take scene out of model.train, or train on a data set that `lgd-studio toon dataset` made.")
+                .file(sample_file));
+        }
         let manifest = trainee.manifest.clone();
         let features = match causal_feature.as_os_str().is_empty() {
             true => None,
@@ -124,7 +138,11 @@ impl Feeder {
                 clean: *clean_questions,
             },
             latent_shape: (vae.latent_channels, cells, cells),
-            timesteps: trainee.networks.schedule.alphas_cumprod().len() as u32,
+            timesteps: Timesteps {
+                count: trainee.networks.schedule.alphas_cumprod().len() as u32,
+                power: config.loss.timestep_power,
+            },
+            scenes: trainee.networks.scene_heads.is_some(),
             frozen,
             unreadable: BTreeSet::new(),
         })
@@ -227,6 +245,9 @@ impl Feeder {
             .flat_map(|number| number.to_le_bytes())
             .collect();
         let moments = |picture: &Stored| -> Result<Slot, String> {
+            if !self.frozen.draws && !self.frozen.pictures_alone {
+                return Slot::nothing().map_err(|e| e.to_string());
+            }
             let key = || self.frozen.moments_key(picture.content(), &view);
             self.slot(picture, key, &|pixels| {
                 self.view.transform.pixels(pixels, mirrored, &Device::Cpu)
@@ -291,6 +312,10 @@ impl Feeder {
                 Some((Tensor::stack(&rows, 0)?, near))
             }
         };
+        let scene = match self.scenes {
+            true => Some(scenes(&records)?),
+            false => None,
+        };
         let answers = self.rules.answers(&records)?;
         let questions: Vec<Encoded> = samples.iter().map(|(_, s)| s.question.clone()).collect();
         let mask_padding = self.rules.manifest.text.question_attention_mask;
@@ -304,6 +329,7 @@ impl Feeder {
                 .iter()
                 .map(|bridge| matches!(bridge, Bridge::Both | Bridge::Latent))
                 .collect(),
+            scene,
             causal,
             question: (ids.clone(), mask.clone()),
         };
@@ -323,7 +349,7 @@ impl Feeder {
         let draws = Draws {
             timesteps: slots
                 .iter()
-                .map(|&slot| stream("timestep", slot).below(self.timesteps) as usize)
+                .map(|&slot| self.timesteps.draw(&mut stream("timestep", slot)))
                 .collect(),
             noise: noise("noise")?,
             posterior_noise: noise("posterior")?,
@@ -352,6 +378,39 @@ impl Feeder {
             broken,
         })
     }
+}
+
+/// How time steps are drawn.
+struct Timesteps {
+    count: u32,
+    /// A step is `count * u^power`.
+    power: f64,
+}
+
+impl Timesteps {
+    fn draw(&self, stream: &mut Stream) -> usize {
+        if self.power == 1.0 {
+            return stream.below(self.count) as usize;
+        }
+        let drawn = f64::from(self.count) * f64::from(stream.uniform()).powf(self.power);
+        (drawn as usize).min(self.count.saturating_sub(1) as usize)
+    }
+}
+
+/// The classes of the frames' scenes, (B, parts), -100 where a record does not say.
+fn scenes(records: &[&Record]) -> candle_core::Result<Tensor> {
+    let parts = scene_classes().len();
+    let classes = records.iter().flat_map(|record| {
+        let classes = scene_of(record).and_then(|scene| scene.classes());
+        let known = classes.map(|classes| classes.into_iter().map(|class| class as i64).collect());
+        known.unwrap_or_else(|| vec![IGNORED; parts])
+    });
+    Tensor::from_vec(classes.collect(), (records.len(), parts), &Device::Cpu)
+}
+
+/// The scene of the frame before, where a record says it.
+fn scene_of(record: &Record) -> Option<Scene> {
+    Scene::deserialize(record.other.get("scene_before")?).ok()
 }
 
 impl View {

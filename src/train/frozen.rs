@@ -11,6 +11,7 @@ use super::features::{FeatureStore, Key};
 use super::networks::{Group, Networks};
 use super::prepared::{Prepared, Sample, Slot};
 use super::step::{Batch, Draws, Picture, Seen, Words};
+use crate::nn::Products;
 use crate::pipeline::{Bundle, Component, Problem};
 use candle_core::{DType, Device, Result, Tensor};
 use rayon::prelude::*;
@@ -34,6 +35,8 @@ pub struct Frozen {
     words: bool,
     /// Whether the autoencoder is what is trained: pictures stay pictures, and nobody reads them.
     pub(super) pictures_alone: bool,
+    /// Whether the editor learns; nobody else needs the latents of pictures.
+    pub(super) draws: bool,
     store: Option<FeatureStore>,
     /// What the features of each network depend on.
     vae: String,
@@ -64,7 +67,9 @@ impl Frozen {
         let gib = (1u64 << 30) as f64;
         let store = config.data.cache_folder();
         let store = store.map(|f| FeatureStore::open(&f, (config.data.cache_gib * gib) as u64));
+        let rounded = config.trainer.products.taken() == Products::Bf16;
         let kind = match (device.is_cpu(), config.trainer.precision.dtype(device)) {
+            (true, DType::F32) if rounded => "cpu bf16 products",
             (true, DType::F32) => "cpu",
             (true, _) => "cpu 16",
             (false, DType::F32) => "gpu",
@@ -80,6 +85,7 @@ impl Frozen {
             seen_as,
             words: !any(&[Group::Language]),
             pictures_alone: config.trains_autoencoder(),
+            draws: config.trains_editor(),
             vae: about(&[Component::Vae])?,
             blip2: about(&[Component::Blip2])?,
             sentences: about(&[Component::Blip2, Component::SentenceEncoder])?,
@@ -146,16 +152,19 @@ impl Frozen {
         } = prepared;
         let device = &self.device;
         let vae = |pixels: &Tensor| networks.vae.encode(pixels)?.moments().contiguous();
-        let image = self.all(samples.iter().map(|s| &s.image), &vae)?;
-        let edited = self.all(samples.iter().map(|s| &s.edited), &vae)?;
+        let picture = |of: fn(&Sample) -> &Slot| match self.draws {
+            true => self.all(samples.iter().map(of), &vae).map(Picture::Moments),
+            false => Ok(Picture::Unseen),
+        };
+        let (image, edited) = (picture(|s| &s.image)?, picture(|s| &s.edited)?);
         let seen = self.seen(networks, &samples, texts.mask_padding)?;
         let null = self.words(networks, &[&null])?;
         let sentences: Vec<&Slot> = samples.iter().map(|s| &s.sentence).collect();
         let sentences = self.words(networks, &sentences)?;
         let on = |tensor: &Tensor| tensor.to_device(device);
         let batch = Batch {
-            image: Picture::Moments(image),
-            edited: Picture::Moments(edited),
+            image,
+            edited,
             seen,
             question_ids: on(&texts.question.0)?,
             question_mask: on(&texts.question.1)?,
@@ -166,6 +175,7 @@ impl Frozen {
             sentences,
             null,
             sees_latent: texts.sees_latent,
+            scene: texts.scene.as_ref().map(on).transpose()?,
             causal: match texts.causal {
                 Some((features, near)) => Some((on(&features)?, near)),
                 None => None,

@@ -55,6 +55,7 @@ impl Parts {
         ranks: usize,
     ) -> std::result::Result<Self, Problem> {
         let share = Share::of(config, rank, ranks)?;
+        config.trainer.products.choose();
         let bundle = Bundle::open(&config.bundle())?;
         let (dtype, seed) = (config.trainer.precision.dtype(device), config.trainer.seed);
         let trainee = Trainee::load_in(dtype, &bundle, &config.model, seed, device)?;

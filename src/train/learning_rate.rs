@@ -12,11 +12,15 @@ pub enum LrSchedule {
         #[serde(default)]
         warmup_steps: u64,
     },
-    /// Rises over the warm-up, then falls along half a cosine to `last` at the end of the run.
+    /// Rises over the warm-up, stays for a while, then falls along half a cosine to `last` at the end of
+    /// the run.
     Cosine {
         /// Steps of the rise.
         #[serde(default)]
         warmup_steps: u64,
+        /// Share of the steps behind the warm-up in which it stays.
+        #[serde(default)]
+        hold: f64,
         /// Factor at the end.
         #[serde(default)]
         last: f64,
@@ -53,9 +57,14 @@ impl LrSchedule {
         let rising = |warmup: u64| (step < warmup).then(|| (step + 1) as f64 / warmup as f64);
         match self {
             Self::Constant { warmup_steps } => rising(*warmup_steps).unwrap_or(1.0),
-            Self::Cosine { warmup_steps, last } => rising(*warmup_steps).unwrap_or_else(|| {
-                let falling = steps.saturating_sub(*warmup_steps).max(1) as f64;
-                let share = ((step - warmup_steps) as f64 / falling).min(1.0);
+            Self::Cosine {
+                warmup_steps,
+                hold,
+                last,
+            } => rising(*warmup_steps).unwrap_or_else(|| {
+                let behind = steps.saturating_sub(*warmup_steps).max(1) as f64;
+                let share = (step - warmup_steps) as f64 / behind;
+                let share = ((share - hold) / (1.0 - hold)).clamp(0.0, 1.0);
                 let height = 0.5 * (1.0 + (std::f64::consts::PI * share).cos());
                 last + (1.0 - last) * height
             }),
@@ -69,6 +78,9 @@ impl LrSchedule {
             Self::Cycles(cycles) => cycles.problem(),
             Self::Cosine { last, .. } if !(0.0..=1.0).contains(last) => Some(format!(
                 "the last factor of the cosine is {last}, it must be between 0 and 1"
+            )),
+            Self::Cosine { hold, .. } if !(0.0..1.0).contains(hold) => Some(format!(
+                "the cosine holds for {hold} of the run, it must be at least 0 and below 1"
             )),
             Self::Constant { .. } | Self::Cosine { .. } => None,
         }
@@ -126,6 +138,7 @@ mod tests {
     fn warm_up_and_cosine() {
         let schedule = LrSchedule::Cosine {
             warmup_steps: 10,
+            hold: 0.0,
             last: 0.1,
         };
         let at = |step| schedule.factor(step, 110);
@@ -136,5 +149,13 @@ mod tests {
         assert!((at(110) - 0.1).abs() < 1e-12);
         assert!((at(500) - 0.1).abs() < 1e-12);
         assert_eq!(LrSchedule::default().factor(7, 100), 1.0);
+        let held = LrSchedule::Cosine {
+            warmup_steps: 10,
+            hold: 0.5,
+            last: 0.1,
+        };
+        assert_eq!(held.factor(60, 110), 1.0);
+        assert!((held.factor(85, 110) - 0.55).abs() < 1e-12);
+        assert!((held.factor(110, 110) - 0.1).abs() < 1e-12);
     }
 }

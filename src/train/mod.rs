@@ -28,6 +28,7 @@ mod prepared;
 pub mod ranks;
 mod run;
 mod sample;
+mod scene_heads;
 mod step;
 mod stored;
 mod tables;
@@ -58,4 +59,6 @@ pub use lora::write_lora;
 pub use networks::{Group, Networks, Trainee, low_rank_rule, named, trainable};
 pub use prepared::Prepared;
 pub use run::{Control, Ended, Hooks, Run};
-pub use step::{Batch, Conditioning, Draws, Losses, Picture, Seen, StepSettings, Words, step};
+pub use step::{
+    Batch, Conditioning, Draws, Losses, NoiseWeights, Picture, Seen, StepSettings, Words, step,
+};

@@ -1,6 +1,7 @@
 //! The networks of a run and which of their tensors are trained.
 
 use super::config::{LoraConfig, ModelConfig};
+use super::scene_heads::{HEADS, SceneHeads};
 use crate::diffusion::{NoiseSchedule, ScheduleConfig};
 use crate::models::{
     Blip2, Blip2Config, LatentTranslator, T5Config, T5Encoder, TextTokenizer, Unet, UnetConfig,
@@ -34,6 +35,8 @@ pub enum Group {
     Vision,
     /// BLIP-2's language model.
     Language,
+    /// The layers that read the scene from what BLIP-2 sees, while it learns to see.
+    Scene,
     /// The half of the autoencoder that makes latents of pictures.
     Encoder,
     /// The half that makes pictures of latents.
@@ -42,7 +45,7 @@ pub enum Group {
 
 impl Group {
     /// All groups.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Unet,
         Self::Lora,
         Self::Adapter,
@@ -51,11 +54,12 @@ impl Group {
         Self::Predictive,
         Self::Vision,
         Self::Language,
+        Self::Scene,
         Self::Encoder,
         Self::Decoder,
     ];
 
-    /// Whether the parameter of that name, `unet.…`, `blip2.…` or `adapter.…`, belongs to it.
+    /// Whether the parameter of that name, `unet.…`, `blip2.…`, `adapter.…`, …, belongs to it.
     pub fn holds(self, name: &str) -> bool {
         const NORM: &str = "blip2.vision_model.post_layernorm.";
         let below = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
@@ -68,13 +72,14 @@ impl Group {
             Self::Predictive => below(&[PREDICTIVE]),
             Self::Vision => below(&["blip2.vision_model."]) && !below(&[NORM]),
             Self::Language => below(&["blip2.language_model."]),
+            Self::Scene => below(&[HEADS]),
             Self::Encoder => below(&["vae.encoder.", "vae.quant_conv."]),
             Self::Decoder => below(&["vae.decoder.", "vae.post_quant_conv."]),
         }
     }
 
-    /// Whether `loss` of this kind reaches it: the answer and the contrastive loss train BLIP-2, the
-    /// diffusion loss trains the rest.
+    /// Whether BLIP-2's losses reach it, those of the answer, the code and the scene; the diffusion loss
+    /// trains the rest.
     pub fn is_of_blip2(self) -> bool {
         !matches!(self, Self::Unet | Self::Lora | Self::Adapter) && !self.is_of_autoencoder()
     }
@@ -121,6 +126,8 @@ pub struct Networks {
     pub translator: LatentTranslator,
     /// What the contrastive loss looks at.
     pub predictive_proj: Option<Linear>,
+    /// What reads the scene, where BLIP-2 learns to see.
+    pub scene_heads: Option<SceneHeads>,
     /// The denoiser.
     pub unet: Unet,
     /// The autoencoder.
@@ -235,6 +242,15 @@ impl Trainee {
         let translator = whole(Component::Adapter, &weights, translator)?;
         parameters.extend(named("adapter", &weights));
         parameters.extend(fresh);
+        let scene_heads = match groups.contains(&Group::Scene) {
+            true => {
+                let heads = SceneHeads::fresh(&blip2_config, seed, device);
+                let (heads, fresh) = heads.map_err(|e| cannot_build(Component::Blip2, &e))?;
+                parameters.extend(fresh);
+                Some(heads)
+            }
+            false => None,
+        };
         let sentences = sentence_encoder(bundle, dtype, device)?;
         let schedule = NoiseSchedule::new(&schedule).map_err(|e| {
             Problem::new(format!("Cannot use the noise schedule: {e}."))
@@ -246,6 +262,7 @@ impl Trainee {
                 sentences,
                 translator,
                 predictive_proj,
+                scene_heads,
                 unet,
                 vae,
                 schedule,
@@ -327,8 +344,19 @@ fn predictive_proj(
     if !groups.contains(&Group::Predictive) {
         return Ok((None, BTreeMap::new()));
     }
-    // As torch starts a linear layer: uniform within 1 / sqrt(inputs).
-    let bound = 1.0 / (width as f32).sqrt();
+    let (linear, fresh) = fresh_linear(PREDICTIVE, width, width, seed, device)?;
+    Ok((Some(linear), fresh))
+}
+
+/// A linear layer as torch starts it, uniform within `1 / sqrt(inputs)`, and its parameters by name.
+pub(super) fn fresh_linear(
+    prefix: &str,
+    inputs: usize,
+    outputs: usize,
+    seed: u64,
+    device: &Device,
+) -> Result<(Linear, BTreeMap<String, Var>)> {
+    let bound = 1.0 / (inputs as f32).sqrt();
     let draw = |part: &str, shape: &[usize]| -> Result<Var> {
         let mut stream = Stream::new(seed, part, 0, 0);
         let count = shape.iter().product();
@@ -337,10 +365,12 @@ fn predictive_proj(
             .collect();
         Var::from_tensor(&Tensor::from_vec(values, shape, device)?)
     };
-    let weight = draw("predictive_proj.weight", &[width, width])?;
-    let bias = draw("predictive_proj.bias", &[width])?;
+    // The contrastive projection was drawn under its own name, without the folder's.
+    let short = prefix.strip_prefix("adapter.").unwrap_or(prefix);
+    let weight = draw(&format!("{short}weight"), &[outputs, inputs])?;
+    let bias = draw(&format!("{short}bias"), &[outputs])?;
     let linear = Linear::new(weight.as_tensor().clone(), Some(bias.as_tensor().clone()));
-    let fresh = [("weight", weight), ("bias", bias)]
-        .map(|(name, var)| (format!("{PREDICTIVE}{name}"), var));
-    Ok((Some(linear), fresh.into_iter().collect()))
+    let fresh = [("weight", weight), ("bias", bias)];
+    let fresh = fresh.map(|(name, var)| (format!("{prefix}{name}"), var));
+    Ok((linear, fresh.into_iter().collect()))
 }

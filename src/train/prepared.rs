@@ -53,6 +53,7 @@ pub(super) struct Texts {
     pub labels_mask: Tensor,
     pub weights: Tensor,
     pub sees_latent: Vec<bool>,
+    pub scene: Option<Tensor>,
     pub causal: Option<(Tensor, Vec<usize>)>,
 }
 

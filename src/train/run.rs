@@ -213,6 +213,11 @@ impl Run {
             let text = text.to_owned();
             self.tell(hooks, Event::Warning { text })?;
         }
+        if self.learner.config.trainer.products.is_missing() {
+            let text = "This processor has no products of 16 bits: they are computed in 32.";
+            let text = text.to_owned();
+            self.tell(hooks, Event::Warning { text })?;
+        }
         for broken in broken {
             let (record, reason) = (broken.record, broken.reason);
             self.tell(hooks, Event::Broken { record, reason })?;

@@ -11,7 +11,7 @@ use super::conditions::Conditions;
 use super::editor::EditorTask;
 use super::gradients::Gradients;
 use super::loss::{self, CpcMethod};
-use super::networks::Networks;
+use super::networks::{Group, Networks};
 use crate::models::Latent;
 use candle_core::{DType, Result, Tensor, Var, bail};
 use serde::{Deserialize, Serialize};
@@ -41,10 +41,25 @@ pub struct StepSettings {
     pub cpc_weight: f64,
     /// Form of the contrastive loss.
     pub cpc_method: CpcMethod,
+    /// Weight of the scene's cross-entropy, where BLIP-2 learns to see.
+    pub scene_weight: f64,
+    /// How the error of the predicted noise is weighted.
+    pub noise: NoiseWeights,
     /// Share of samples that lose their text, their picture, and both: one each.
     pub dropout: f32,
     /// Whether the editor's pieces are computed again on the way back instead of being kept.
     pub recompute: bool,
+}
+
+/// How the squared error of the predicted noise is weighted; LGD weights nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NoiseWeights {
+    /// Largest signal-to-noise ratio that counts in full, 0 for no limit: a weight of
+    /// `min(gamma / snr, 1)`. Source: Hang et al., "Efficient Diffusion Training via Min-SNR Weighting
+    /// Strategy", section 3.4, for predicted noise.
+    pub min_snr: f64,
+    /// How much more a cell counts where the frame after differs from the frame before.
+    pub change: f64,
 }
 
 /// A picture, or what the frozen autoencoder made of it.
@@ -53,6 +68,8 @@ pub enum Picture {
     Pixels(Tensor),
     /// Mean and log-variance of its latents, (B, 8, h, w).
     Moments(Tensor),
+    /// Nobody looks at it: the editor does not learn.
+    Unseen,
 }
 
 /// The frame as BLIP-2 sees it, or what its frozen parts made of it.
@@ -99,6 +116,8 @@ pub struct Batch {
     pub null: Words,
     /// Whether a sample's editor sees the latent; the others see the empty text in its place.
     pub sees_latent: Vec<bool>,
+    /// The classes of the frame's scene, (B, parts), -100 where a record does not say.
+    pub scene: Option<Tensor>,
     /// Features to pull near and push away, (B, F, D), and how many come first that are near.
     pub causal: Option<(Tensor, Vec<usize>)>,
 }
@@ -134,11 +153,14 @@ pub struct Losses {
     /// Distance of its latents from a normal distribution, in nats per picture.
     #[serde(default)]
     pub divergence: Option<f32>,
+    /// Cross-entropy of the scene that is read off while BLIP-2 learns to see.
+    #[serde(default)]
+    pub scene: Option<f32>,
 }
 
 impl Losses {
     /// All terms, in an order of their own.
-    pub(super) fn terms(&self) -> [Option<f32>; 5] {
+    pub(super) fn terms(&self) -> [Option<f32>; 6] {
         let Self {
             total: _,
             diffusion,
@@ -146,6 +168,7 @@ impl Losses {
             contrastive,
             reconstruction,
             divergence,
+            scene,
         } = self;
         [
             *diffusion,
@@ -153,6 +176,7 @@ impl Losses {
             *contrastive,
             *reconstruction,
             *divergence,
+            *scene,
         ]
     }
 
@@ -165,6 +189,7 @@ impl Losses {
             contrastive: next(),
             reconstruction: next(),
             divergence: next(),
+            scene: next(),
         }
     }
 
@@ -181,6 +206,7 @@ impl Losses {
         add(&mut self.contrastive, other.contrastive);
         add(&mut self.reconstruction, other.reconstruction);
         add(&mut self.divergence, other.divergence);
+        add(&mut self.scene, other.scene);
     }
 }
 
@@ -202,7 +228,11 @@ pub fn step(
     let mut gradients = Gradients::default();
 
     // 1. BLIP-2 reads frame and question, and is judged by its answer and its code.
-    let latent = networks.latent(batch)?;
+    let Read {
+        latent,
+        embeds,
+        queries,
+    } = networks.read(batch)?;
     watch("latent", &latent.hidden_states);
     let null = networks.states(&batch.null)?; // (1, S, D)
     let code = predictive_code(networks, batch, draws, settings, &latent, &null)?;
@@ -215,6 +245,13 @@ pub fn step(
         &mut losses,
         watch,
     )?;
+    let scene = match (embeds, queries) {
+        (Some(embeds), Some(queries)) => {
+            scene_loss(networks, batch, settings, &embeds, &queries, &mut losses)?
+        }
+        _ => None,
+    };
+    let language = together(language, scene)?;
     let linked = settings.conditioning == Conditioning::Linked;
     if !linked && let Some(loss) = &language {
         losses.total += loss.to_scalar::<f32>()?;
@@ -231,7 +268,7 @@ pub fn step(
     let trains_editor = linked
         || parameters
             .keys()
-            .any(|name| !name.starts_with("blip2.") && !name.contains("predictive_proj"));
+            .any(|name| Group::ALL.iter().any(|g| !g.is_of_blip2() && g.holds(name)));
     if !trains_editor {
         return Ok((losses, gradients));
     }
@@ -248,33 +285,55 @@ pub fn step(
     };
     losses.diffusion = Some(diffusion);
     losses.total += diffusion;
-    let whole = match (rest, language) {
-        (Some(rest), Some(language)) => Some((rest + language)?),
-        (rest, language) => rest.or(language),
-    };
-    if let Some(whole) = whole {
+    if let Some(whole) = together(rest, language)? {
         gradients.collect(parameters, &mut whole.backward()?)?;
     }
     Ok((losses, gradients))
 }
 
+/// The sum of two losses, of which either may be missing.
+fn together(one: Option<Tensor>, other: Option<Tensor>) -> Result<Option<Tensor>> {
+    match (one, other) {
+        (Some(one), Some(other)) => (one + other).map(Some),
+        (one, other) => Ok(one.or(other)),
+    }
+}
+
+/// What BLIP-2 made of frames and questions.
+struct Read {
+    latent: Latent,
+    /// Image tokens, (B, 1 + P, D_image), where it looked at the frames now.
+    embeds: Option<Tensor>,
+    /// What the queries found in them, (B, Q, D_query).
+    queries: Option<Tensor>,
+}
+
 impl Networks {
-    /// What BLIP-2 reads in frames and questions.
-    fn latent(&self, batch: &Batch) -> Result<Latent> {
+    /// Lets BLIP-2 read frames and questions.
+    fn read(&self, batch: &Batch) -> Result<Read> {
         let blip2 = &self.blip2;
         let embeds = match &batch.seen {
             Seen::Latent(hidden_states) => {
-                return Ok(Latent {
+                let latent = Latent {
                     attention_mask: hidden_states.narrow(2, 0, 1)?.ones_like()?.squeeze(2)?,
                     hidden_states: hidden_states.clone(),
+                };
+                return Ok(Read {
+                    latent,
+                    embeds: None,
+                    queries: None,
                 });
             }
             Seen::Pixels(pixel_values) => blip2.image_embeds(pixel_values)?,
             Seen::Tokens(tokens) => blip2.vision_model().normed(tokens)?,
         };
-        let queries = blip2.project(&blip2.read_image(&embeds)?)?;
+        let queries = blip2.read_image(&embeds)?;
         let mask = batch.mask_padding.then_some(&batch.question_mask);
-        blip2.encode(&queries, &batch.question_ids, mask)
+        Ok(Read {
+            latent: blip2.encode(&blip2.project(&queries)?, &batch.question_ids, mask)?,
+            embeds: Some(embeds),
+            queries: Some(queries),
+        })
     }
 
     /// T5 states (B, S, D) of texts for the editor.
@@ -310,6 +369,23 @@ fn predictive_code(
     let conditions = Conditions::drawn(&draws.contrastive, settings.dropout);
     let kept = conditions.latent_or_null(&latent.hidden_states, null)?;
     projection.forward(&kept.states).map(Some)
+}
+
+/// The loss of the scene, weighted, or nothing where nobody reads it.
+fn scene_loss(
+    networks: &Networks,
+    batch: &Batch,
+    settings: &StepSettings,
+    embeds: &Tensor,
+    queries: &Tensor,
+    losses: &mut Losses,
+) -> Result<Option<Tensor>> {
+    let (Some(heads), Some(classes)) = (&networks.scene_heads, &batch.scene) else {
+        return Ok(None);
+    };
+    let loss = heads.loss(embeds, queries, classes)?;
+    losses.scene = Some(loss.to_scalar()?);
+    (loss * settings.scene_weight).map(Some)
 }
 
 /// `0.1 L_answer + 0.1 L_cpc`, or nothing where no variable is behind it.

@@ -12,7 +12,7 @@ use std::path::Path;
 
 const TABLE: &str = "steps.csv";
 const EVENTS: &str = "tensorboard";
-const COLUMNS: &str = "step,epoch,loss,diffusion,answer,contrastive,lr,grad_norm,seconds,samples,reconstruction,divergence\n";
+const COLUMNS: &str = "step,epoch,loss,diffusion,answer,contrastive,lr,grad_norm,seconds,samples,reconstruction,divergence,scene\n";
 
 /// Both, open for writing.
 pub(super) struct Tables {
@@ -55,10 +55,16 @@ impl Tables {
     pub fn write(&mut self, report: &StepReport) -> io::Result<()> {
         let losses = &report.losses;
         let terms = losses.terms();
-        let [diffusion, answer, contrastive, reconstruction, divergence] =
-            terms.map(|term| term.map_or_else(String::new, |term| term.to_string()));
+        let [
+            diffusion,
+            answer,
+            contrastive,
+            reconstruction,
+            divergence,
+            scene,
+        ] = terms.map(|term| term.map_or_else(String::new, |term| term.to_string()));
         let row = format!(
-            "{},{},{},{diffusion},{answer},{contrastive},{},{},{},{},{reconstruction},{divergence}\n",
+            "{},{},{},{diffusion},{answer},{contrastive},{},{},{},{},{reconstruction},{divergence},{scene}\n",
             report.step,
             report.epoch,
             losses.total,
@@ -75,6 +81,7 @@ impl Tables {
             ("loss/contrastive", losses.contrastive),
             ("loss/reconstruction", losses.reconstruction),
             ("loss/divergence", losses.divergence),
+            ("loss/scene", losses.scene),
             ("learning_rate", Some(report.lr as f32)),
             ("gradient_norm", Some(report.grad_norm as f32)),
             ("seconds_per_step", Some(report.seconds as f32)),
@@ -131,7 +138,7 @@ mod tests {
         let rows: Vec<&str> = text.lines().collect();
         assert_eq!(rows.len(), 5, "{text}");
         assert_eq!(format!("{}\n", rows[0]), COLUMNS);
-        assert_eq!(rows[4], "4,0,40,40,,,0.0001,0.5,0.25,4,,");
+        assert_eq!(rows[4], "4,0,40,40,,,0.0001,0.5,0.25,4,,,");
         let files = std::fs::read_dir(place.path().join(EVENTS)).expect("a folder");
         assert_eq!(files.count(), 2, "one file for each time it was opened");
     }

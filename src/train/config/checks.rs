@@ -58,8 +58,27 @@ impl TrainConfig {
         );
         expect(!self.model.bridges.is_empty(), "model.bridges is empty");
         expect(
-            self.loss.answer >= 0.0 && self.loss.cpc >= 0.0 && self.loss.kl >= 0.0,
+            [
+                self.loss.answer,
+                self.loss.cpc,
+                self.loss.kl,
+                self.loss.scene,
+                self.loss.min_snr,
+                self.loss.change,
+            ]
+            .iter()
+            .all(|weight| *weight >= 0.0),
             "the weights of the losses must not be negative",
+        );
+        expect(
+            (0.1..=10.0).contains(&self.loss.timestep_power),
+            "loss.timestep_power must be between 0.1 and 10",
+        );
+        let sees = [Group::Vision, Group::Qformer];
+        let sees = sees.iter().all(|group| self.model.train.contains(group));
+        expect(
+            sees || !self.model.train.contains(&Group::Scene),
+            "model.train names scene without vision and qformer, which learn by it",
         );
         expect(
             (0.0..=0.33).contains(&self.loss.dropout),

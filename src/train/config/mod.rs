@@ -11,7 +11,8 @@ use super::adamw::AdamWSettings;
 use super::learning_rate::LrSchedule;
 use super::loss::CpcMethod;
 use super::networks::Group;
-use super::step::{Conditioning, StepSettings};
+use super::step::{Conditioning, NoiseWeights, StepSettings};
+use crate::nn::Products;
 use crate::nn::device::Precision;
 use crate::pipeline::{BundleSource, GuidanceMode, Problem};
 use overlay::{merge, set};
@@ -168,6 +169,15 @@ pub struct LossConfig {
     pub cpc_method: CpcMethod,
     /// Weight of the distance of the autoencoder's latents from a normal distribution.
     pub kl: f64,
+    /// Weight of the scene's cross-entropy, where `scene` is trained: data of the drawn world says what
+    /// stands where.
+    pub scene: f64,
+    /// Limit of the signal-to-noise ratio in the weights of the diffusion loss (Min-SNR); 0 for none.
+    pub min_snr: f64,
+    /// How much more the diffusion loss counts where the picture changes.
+    pub change: f64,
+    /// Time steps are drawn as `u^power` of all: below 1 noisy ones are seen more often.
+    pub timestep_power: f64,
     /// Share of samples without text, without picture, and without both: one each.
     pub dropout: f32,
 }
@@ -207,6 +217,9 @@ pub struct TrainerConfig {
     /// The numbers editor, image encoder and language model compute with: `auto` (bf16 on CUDA, f32
     /// elsewhere), `f32` or `bf16`. Weights, averages, losses and the autoencoder are f32 always.
     pub precision: Precision,
+    /// How the processor multiplies: `f32`, or `bf16` for operands of 16 bits and sums of 32, as autocast
+    /// does it, where the processor has such products; they are faster, and weights stay what they are.
+    pub products: Products,
     /// Seed of everything that is drawn.
     pub seed: u64,
     /// Steps between checkpoints.
@@ -318,6 +331,13 @@ impl TrainConfig {
         groups.any(|group| group.is_of_autoencoder())
     }
 
+    /// Whether the editor learns, or what carries the latent into it: what the diffusion loss reaches.
+    pub fn trains_editor(&self) -> bool {
+        let mut groups = self.model.train.iter();
+        let linked = self.model.conditioning == Conditioning::Linked;
+        linked || groups.any(|group| !group.is_of_blip2() && !group.is_of_autoencoder())
+    }
+
     /// Samples per step.
     pub fn samples_per_step(&self) -> u64 {
         (self.optim.batch * self.optim.accumulation) as u64
@@ -340,6 +360,11 @@ impl TrainConfig {
             answer_weight: self.loss.answer,
             cpc_weight: self.loss.cpc,
             cpc_method: self.loss.cpc_method,
+            scene_weight: self.loss.scene,
+            noise: NoiseWeights {
+                min_snr: self.loss.min_snr,
+                change: self.loss.change,
+            },
             dropout: self.loss.dropout,
             recompute: self.trainer.gradient_checkpointing,
         }

@@ -4,6 +4,7 @@ use super::{
     AUTO, Bridge, DataConfig, LoraConfig, LossConfig, ModelConfig, OptimConfig, Preset,
     SampleConfig, TrainConfig, TrainerConfig,
 };
+use crate::nn::Products;
 use crate::nn::device::Precision;
 use crate::pipeline::GuidanceMode;
 use crate::train::learning_rate::LrSchedule;
@@ -50,6 +51,10 @@ impl TrainConfig {
                 cpc: 0.1,
                 cpc_method: CpcMethod::Margin,
                 kl: 1e-6,
+                scene: 0.5,
+                min_snr: 0.0,
+                change: 0.0,
+                timestep_power: 1.0,
                 dropout: 0.05,
             },
             optim: OptimConfig {
@@ -67,6 +72,7 @@ impl TrainConfig {
             trainer: TrainerConfig {
                 max_steps: 10_000,
                 precision: Precision::Auto,
+                products: Products::F32,
                 seed: 41,
                 checkpoint_every: 500,
                 keep: 2,
@@ -108,6 +114,7 @@ impl TrainConfig {
                 config.optim.batch = 32;
                 config.optim.schedule = LrSchedule::Cosine {
                     warmup_steps: 100,
+                    hold: 0.0,
                     last: 0.02,
                 };
             }
@@ -121,6 +128,7 @@ impl TrainConfig {
                 config.optim.batch = 8;
                 config.optim.schedule = LrSchedule::Cosine {
                     warmup_steps: 60,
+                    hold: 0.0,
                     last: 0.03,
                 };
             }

@@ -262,6 +262,7 @@ fn schedule_ui(ui: &mut Ui, cx: &Cx<'_>, schedule: &mut LrSchedule) {
                             },
                             _ => LrSchedule::Cosine {
                                 warmup_steps: warmup,
+                                hold: 0.0,
                                 last: 0.02,
                             },
                         };

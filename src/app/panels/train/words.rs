@@ -44,6 +44,7 @@ pub fn group(group: Group) -> (&'static str, &'static str) {
         Group::Predictive => ("train-group-predictive", "train-group-predictive-tip"),
         Group::Vision => ("train-group-vision", "train-group-vision-tip"),
         Group::Language => ("train-group-language", "train-group-language-tip"),
+        Group::Scene => ("train-group-scene", "train-group-scene-tip"),
         Group::Encoder => ("train-group-encoder", "train-group-encoder-tip"),
         Group::Decoder => ("train-group-decoder", "train-group-decoder-tip"),
     }
