@@ -6,9 +6,11 @@ use crate::training_runs::{last_checkpoint, losses, short, train};
 use crate::vqai::toon;
 use candle_core::{DType, Device, Tensor};
 use lgd_studio::job::Precision;
+use lgd_studio::nn::has_paired_halves;
 use lgd_studio::pipeline::{Bundle, BundleSource};
 use lgd_studio::train::{
-    Bridge, Control, Ended, Event, Feeder, Frozen, Losses, Preset, TrainConfig, Trainee, learn_from,
+    Bridge, Control, Ended, Event, Feeder, Frozen, Losses, Preset, TrainConfig, Trainee,
+    learn_from, read_events,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -153,5 +155,31 @@ fn a_resumed_run_in_bf16_is_the_unbroken_one() -> TestResult {
     assert_eq!(train(&config, &broken, || None, |_| {})?, Ended::Finished);
     assert_eq!(losses(&broken)?, losses(&whole)?);
     assert_eq!(last_checkpoint(&broken, 4)?, last_checkpoint(&whole, 4)?);
+    Ok(())
+}
+
+/// Products of 16 bits change losses by their rounding and nothing else; a processor without them says so
+/// and computes in 32. In processes of their own, because it counts for all products of a process.
+#[test]
+fn products_of_sixteen_bits_are_those_of_thirty_two_but_for_rounding() -> TestResult {
+    let place = Place::new()?;
+    let config = short(&place.path(""), 2)?;
+    std::fs::write(place.path("train.toml"), config.to_text()?)?;
+    let mut learnt = Vec::new();
+    for products in ["f32", "bf16"] {
+        let set = format!("trainer.products={products}");
+        let output = place.run(&["train", "train.toml", "--set", &set, "-o", products])?;
+        expect_code(&output, 0)?;
+        let missing = read_events(&place.path(products).join("events.jsonl"))?
+            .iter()
+            .any(|event| matches!(event, Event::Warning { text } if text.contains("no products")));
+        assert_eq!(missing, products == "bf16" && !has_paired_halves());
+        learnt.push(losses(&place.path(products))?);
+    }
+    for (step, (exact, _)) in &learnt[0] {
+        let (rounded, _) = learnt[1][step];
+        assert_eq!(*exact != rounded, has_paired_halves(), "{exact}");
+        assert!((exact - rounded).abs() < 1e-2 * exact, "{exact} {rounded}");
+    }
     Ok(())
 }

@@ -13,7 +13,8 @@ use lgd_studio::nn::{Linear, WeightSource, Weights};
 use lgd_studio::train::loss::{CpcMethod, IGNORED};
 use lgd_studio::train::{
     AdamW, AdamWSettings, Batch, Conditioning, Conditions, Draws, Ema, Gradients, Group,
-    LinearCycles, LrSchedule, Networks, Picture, Seen, StepSettings, Words, named, step, trainable,
+    LinearCycles, LrSchedule, Networks, NoiseWeights, Picture, Seen, StepSettings, Words, named,
+    step, trainable,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,6 +86,7 @@ pub fn networks(case: &Case, groups: &[Group]) -> TestResult<(Networks, Paramete
         sentences: Some(text_encoder(&hf)?),
         translator,
         predictive_proj: Some(predictive_proj),
+        scene_heads: None,
         unet,
         vae: denoising::vae(&hf.join("vae"))?,
         schedule: NoiseSchedule::new(&ScheduleConfig::stable_diffusion())?,
@@ -108,6 +110,8 @@ pub fn settings() -> StepSettings {
         answer_weight: 0.1,
         cpc_weight: 0.1,
         cpc_method: CpcMethod::Margin,
+        scene_weight: 0.0,
+        noise: NoiseWeights::default(),
         dropout: 0.05,
         recompute: false,
     }
@@ -131,6 +135,7 @@ pub fn recorded(case: &Case) -> TestResult<(Batch, Draws)> {
         sentences: Words::Ids(sentence_ids),
         null: Words::Ids(Tensor::new(null.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?),
         sees_latent: vec![true; count],
+        scene: None,
         causal: Some((case.input("causal_samples")?, numbers(case, "num_pos")?)),
     };
     let draws = Draws {
