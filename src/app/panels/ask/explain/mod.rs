@@ -6,8 +6,8 @@ mod effect;
 mod heat;
 
 use super::Cx;
-use super::column::command_button;
 use super::columns::{column_title, well_ui};
+use super::finished::command_button;
 use super::messages::{failed_ui, message_ui};
 use super::progress::progress_ui;
 use crate::app::command::Command;

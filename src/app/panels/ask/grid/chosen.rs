@@ -1,9 +1,10 @@
 //! The chosen cell: its picture large, its numbers, and what can be done with it.
 
 use super::super::Cx;
-use super::super::column::{command_button, facts, failed_foot_ui, retry_ui};
 use super::super::columns::well_ui;
+use super::super::finished::{command_button, facts};
 use super::super::progress::progress_ui;
+use super::super::retry::{failed_foot_ui, retry_ui};
 use super::names::cell_name;
 use crate::app::command::Command;
 use crate::app::panels::queue::interrupted_text;
