@@ -7,27 +7,25 @@
 use super::config::{Bridge, DataConfig, TrainConfig};
 use super::features::Key;
 use super::frozen::Frozen;
-use super::loss::IGNORED;
 use super::networks::Trainee;
 use super::prepared::{Prepared, Sample, Slot, Texts};
 use super::ranks::Share;
+use super::scenes::{scene_of, scenes};
 use super::step::Draws;
 use super::stored::Stored;
-use crate::dataset::text::{NO_ANSWER, PreparedText, for_training};
-use crate::dataset::toon::{Scene, scene_classes};
+use super::texts::TextRules;
+use super::timesteps::Timesteps;
 use crate::dataset::transforms::TrainTransform;
 use crate::dataset::{BrokenRecord, CausalFeatures, Order, Record, Records};
-use crate::models::TextTokenizer;
-use crate::models::tokenizer::{Encoded, TokenizerError, stack};
+use crate::models::tokenizer::{Encoded, stack};
 use crate::nn::noise::Stream;
 use crate::nn::pixels;
 use crate::nn::resize::{Filter, resize};
-use crate::pipeline::{Manifest, Problem};
+use crate::pipeline::Problem;
 use candle_core::{Device, Tensor};
 use image::RgbImage;
 use image::imageops::flip_horizontal;
 use rayon::prelude::*;
-use serde::Deserialize as _;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -57,13 +55,6 @@ struct View {
     side: u32,
     mean: [f32; 3],
     std: [f32; 3],
-}
-
-/// How the networks read texts.
-struct TextRules {
-    tokenizer: TextTokenizer,
-    manifest: Manifest,
-    clean: bool,
 }
 
 /// A sample's pictures and its question.
@@ -380,39 +371,6 @@ impl Feeder {
     }
 }
 
-/// How time steps are drawn.
-struct Timesteps {
-    count: u32,
-    /// A step is `count * u^power`.
-    power: f64,
-}
-
-impl Timesteps {
-    fn draw(&self, stream: &mut Stream) -> usize {
-        if self.power == 1.0 {
-            return stream.below(self.count) as usize;
-        }
-        let drawn = f64::from(self.count) * f64::from(stream.uniform()).powf(self.power);
-        (drawn as usize).min(self.count.saturating_sub(1) as usize)
-    }
-}
-
-/// The classes of the frames' scenes, (B, parts), -100 where a record does not say.
-fn scenes(records: &[&Record]) -> candle_core::Result<Tensor> {
-    let parts = scene_classes().len();
-    let classes = records.iter().flat_map(|record| {
-        let classes = scene_of(record).and_then(|scene| scene.classes());
-        let known = classes.map(|classes| classes.into_iter().map(|class| class as i64).collect());
-        known.unwrap_or_else(|| vec![IGNORED; parts])
-    });
-    Tensor::from_vec(classes.collect(), (records.len(), parts), &Device::Cpu)
-}
-
-/// The scene of the frame before, where a record says it.
-fn scene_of(record: &Record) -> Option<Scene> {
-    Scene::deserialize(record.other.get("scene_before")?).ok()
-}
-
 impl View {
     /// What the editor's pixels depend on besides the picture.
     fn of_editor(&self, mirrored: bool) -> String {
@@ -432,85 +390,5 @@ impl View {
             square = flip_horizontal(&square);
         }
         pixels::normalized(&square, self.mean, self.std, &Device::Cpu)?.squeeze(0)
-    }
-}
-
-/// The answers of a batch as ids.
-struct Answers {
-    labels: Tensor,
-    mask: Tensor,
-    weights: Tensor,
-}
-
-impl TextRules {
-    fn padded(&self, text: &str, length: usize) -> candle_core::Result<Encoded> {
-        let encoded = self.tokenizer.encode_padded(text, length);
-        encoded.map_err(candle_core::Error::wrap)
-    }
-
-    /// Most tokens of a sentence for the editor.
-    fn sentence_length(&self) -> usize {
-        let rules = &self.manifest.text;
-        rules.sent_max_length.unwrap_or(rules.max_length)
-    }
-
-    /// What BLIP-2 is asked about a record.
-    fn question(&self, record: &Record) -> candle_core::Result<Encoded> {
-        let rules = &self.manifest.text;
-        let asked = rules.asked(&self.prepare(record).text_input);
-        self.padded(&asked, rules.max_length)
-    }
-
-    /// What the editor reads about a record; the empty text where the latent tells it all.
-    fn sentence(&self, record: Option<&Record>, bridge: Bridge) -> candle_core::Result<Encoded> {
-        let sentence = match (bridge, record) {
-            (Bridge::Both | Bridge::Answer, Some(record)) => &record.sent,
-            (Bridge::Question, Some(record)) => &record.question,
-            _ => &self.manifest.text.null_text,
-        };
-        self.padded(sentence, self.sentence_length())
-    }
-
-    fn answers(&self, records: &[&Record]) -> candle_core::Result<Answers> {
-        let prepared: Vec<PreparedText> = records.iter().map(|r| self.prepare(r)).collect();
-        let length = self.sentence_length();
-        let answers = prepared
-            .iter()
-            .map(|prepared| self.tokenizer.encode(&prepared.answer, Some(length)));
-        let answers: Vec<Encoded> = answers
-            .collect::<Result<_, TokenizerError>>()
-            .map_err(candle_core::Error::wrap)?;
-        let longest = answers.iter().map(|a| a.ids.len()).max().unwrap_or(1);
-        let longest = longest.max(1);
-        let (mut labels, mut mask) = (Vec::new(), Vec::new());
-        for answer in &answers {
-            let room = longest - answer.ids.len();
-            labels.extend(answer.ids.iter().map(|id| i64::from(*id)));
-            labels.extend(std::iter::repeat_n(IGNORED, room));
-            mask.extend(std::iter::repeat_n(1u32, answer.ids.len()));
-            mask.extend(std::iter::repeat_n(0u32, room));
-        }
-        let shape = (records.len(), longest);
-        let weights: Vec<f32> = prepared.iter().map(|p| p.loss_weight).collect();
-        Ok(Answers {
-            labels: Tensor::from_vec(labels, shape, &Device::Cpu)?,
-            mask: Tensor::from_vec(mask, shape, &Device::Cpu)?,
-            weights: Tensor::new(weights, &Device::Cpu)?,
-        })
-    }
-
-    fn prepare(&self, record: &Record) -> PreparedText {
-        let cleaned = for_training(&record.question, &record.sent);
-        if self.clean {
-            return cleaned;
-        }
-        PreparedText {
-            text_input: record.question.clone(),
-            answer: match record.sent.as_str() {
-                "" => NO_ANSWER.to_owned(),
-                sent => sent.to_owned(),
-            },
-            ..cleaned
-        }
     }
 }

@@ -69,7 +69,7 @@ impl Frozen {
         let store = store.map(|f| FeatureStore::open(&f, (config.data.cache_gib * gib) as u64));
         let rounded = config.trainer.products.taken() == Products::Bf16;
         let kind = match (device.is_cpu(), config.trainer.precision.dtype(device)) {
-            (true, DType::F32) if rounded => "cpu bf16 products",
+            (true, DType::F32) if rounded => "cpu-rounded",
             (true, DType::F32) => "cpu",
             (true, _) => "cpu 16",
             (false, DType::F32) => "gpu",

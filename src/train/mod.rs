@@ -29,10 +29,13 @@ pub mod ranks;
 mod run;
 mod sample;
 mod scene_heads;
+mod scenes;
 mod step;
 mod stored;
 mod tables;
 mod tensorboard;
+mod texts;
+mod timesteps;
 
 pub use adamw::{AdamW, AdamWSettings};
 pub use autoencoder::{Pictures, reconstruct, reconstruction_loss};

@@ -97,6 +97,58 @@ fn every_trainable_variable_gets_a_gradient() -> TestResult {
     Ok(())
 }
 
+/// What stands where in the frame teaches BLIP-2 to see; the layers that read it are in no bundle.
+#[test]
+fn scenes_teach_blip2_to_see_where_records_tell_them() -> TestResult {
+    let place = tempfile::tempdir()?;
+    toon(place.path(), 6, 32)?;
+    let bundle = Bundle::open(&BundleSource::Embedded)?;
+    let mut config = config(Preset::Answers, place.path());
+    config.optim.batch = 2;
+    config.model.train.insert(Group::Scene);
+    let trainee = Trainee::load(&bundle, &config.model, 41, &Device::Cpu)?;
+    let (networks, parameters) = (&trainee.networks, &trainee.parameters);
+    let frozen = Arc::new(Frozen::open(&config, &bundle, &Device::Cpu)?);
+    let mut feeder = Feeder::open(&config, &trainee, frozen.clone())?;
+    let prepared = feeder.prepare(0, 0)?;
+    let (losses, gradients) = learn_from(networks, parameters, &config, &frozen, prepared)?;
+    let (answer, scene) = (losses.answer.ok_or("none")?, losses.scene.ok_or("none")?);
+    let total = f64::from(answer) + config.loss.scene * f64::from(scene);
+    assert!((total - f64::from(losses.total)).abs() < 1e-4, "{losses:?}");
+    let heads = parameters.keys().filter(|name| Group::Scene.holds(name));
+    assert_eq!(heads.count(), 4);
+    for name in parameters.keys() {
+        assert!(gradients.by_name().contains_key(name), "{name} has none");
+    }
+    let averages = parameters.iter();
+    let averages = averages.map(|(name, var)| (name.clone(), var.as_tensor().clone()));
+    let written = place.path().join("bundle");
+    write_bundle(
+        &bundle,
+        &averages.collect(),
+        &config.model.lora,
+        "seeing",
+        &written,
+    )?;
+    LgdPipeline::verify(&BundleSource::Folder(written), &Device::Cpu).map_err(|e| e.to_string())?;
+
+    // Records of other data say nothing of scenes.
+    let list = config.data.sample_file.clone();
+    let mut records: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(&list)?)?;
+    for record in &mut records {
+        record
+            .as_object_mut()
+            .ok_or("a record")?
+            .remove("scene_before");
+    }
+    std::fs::write(&list, serde_json::to_vec(&records)?)?;
+    let refused = Feeder::open(&config, &trainee, frozen)
+        .err()
+        .ok_or("it was taken")?;
+    assert!(refused.message.contains("what stands where"), "{refused}");
+    Ok(())
+}
+
 /// Rows of a table that no token of these samples looks up are zero, but some rows are not; a table
 /// as a whole always has a gradient. Nothing else may be silent.
 fn never_used(name: &str) -> bool {

@@ -1,0 +1,23 @@
+//! What records of the drawn world say of their scenes.
+
+use super::loss::IGNORED;
+use crate::dataset::Record;
+use crate::dataset::toon::{Scene, scene_classes};
+use candle_core::{Device, Tensor};
+use serde::Deserialize as _;
+
+/// The classes of the frames' scenes, (B, parts), -100 where a record does not say.
+pub(super) fn scenes(records: &[&Record]) -> candle_core::Result<Tensor> {
+    let parts = scene_classes().len();
+    let classes = records.iter().flat_map(|record| {
+        let classes = scene_of(record).and_then(|scene| scene.classes());
+        let known = classes.map(|classes| classes.into_iter().map(|class| class as i64).collect());
+        known.unwrap_or_else(|| vec![IGNORED; parts])
+    });
+    Tensor::from_vec(classes.collect(), (records.len(), parts), &Device::Cpu)
+}
+
+/// The scene of the frame before, where a record says it.
+pub(super) fn scene_of(record: &Record) -> Option<Scene> {
+    Scene::deserialize(record.other.get("scene_before")?).ok()
+}
