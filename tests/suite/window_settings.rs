@@ -79,7 +79,7 @@ fn window_precision_takes_effect_without_a_restart_and_is_kept() -> Outcome {
     };
     assert_eq!(device(&window), "cpu f32");
     show_settings(&mut window);
-    assert!(has_text(&window, "Automatic takes"));
+    assert!(has_text(&window, "On this machine that is"));
     click(&mut window, "16 bits");
     assert_eq!(state(&window).resources.precision, Precision::Bf16);
     // The command line of this window chose the device, and still does.

@@ -380,7 +380,9 @@ fn start_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         _ => "evaluate-start",
     };
     let label = cx.tr(label);
-    let size = vec2(ui.available_width(), 36.0);
+    // As wide as the cards above, which leave room for the bar beside them.
+    let bar = ui.spacing().scroll.allocated_width();
+    let size = vec2(ui.available_width() - bar, 36.0);
     let start = primary_button(ui, cx.tokens, &label, "", size, blocked.is_none());
     let start = start
         .accessible_name(label.as_ref())

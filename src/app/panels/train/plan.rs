@@ -5,8 +5,8 @@ use crate::app::panels::compute::precision_texts;
 use crate::app::state::TrainDraft;
 use crate::app::theme::space;
 use crate::app::widgets::{card, hint, tick, title};
-use crate::job::Precision;
 use crate::job::training::LrSchedule;
+use crate::job::{Precision, Products};
 use eframe::egui;
 use egui::{Button, ComboBox, DragValue, Ui, emath::Numeric};
 use std::ops::RangeInclusive;
@@ -66,6 +66,7 @@ pub fn how_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainDraft) {
             label,
         );
         ticked.on_hover_text(cx.tr("train-recompute-tip"));
+        products_ui(ui, cx, &mut config.trainer.products);
     });
     ui.add_space(space::M);
     card(ui, cx.tokens, |ui| {
@@ -231,6 +232,25 @@ fn precision_ui(ui: &mut Ui, cx: &Cx<'_>, precision: &mut Precision) {
             .accessible_name(label.as_ref())
             .on_hover_text(tip.as_ref());
     });
+}
+
+/// Faster products, where the processor trains.
+fn products_ui(ui: &mut Ui, cx: &Cx<'_>, products: &mut Products) {
+    if !cx.state.train.is_on_processor() {
+        return;
+    }
+    let mut rounded = *products == Products::Bf16;
+    let missing = Products::Bf16.is_missing() && !rounded;
+    ui.add_enabled_ui(!missing, |ui| {
+        let ticked = tick(ui, cx.tokens, &mut rounded, cx.tr("train-products"));
+        ticked
+            .on_hover_text(cx.tr("train-products-tip"))
+            .on_disabled_hover_text(cx.tr("train-products-missing"));
+    });
+    *products = match rounded {
+        true => Products::Bf16,
+        false => Products::F32,
+    };
 }
 
 fn schedule_ui(ui: &mut Ui, cx: &Cx<'_>, schedule: &mut LrSchedule) {
