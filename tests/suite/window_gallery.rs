@@ -247,15 +247,8 @@ fn window_gallery_says_which_run_is_damaged_and_where_to_begin() -> Outcome {
     Ok(())
 }
 
-#[test]
-fn window_gallery_lays_out_only_what_is_on_screen() -> Outcome {
-    let home = tempfile::tempdir()?;
-    let mut window = open(config(home.path()));
-    wait_until_ready(&mut window);
-    window.key_press_modifiers(Modifiers::COMMAND, Key::Num2);
-    wait(&mut window, "it is listed", |window| {
-        state(window).gallery.runs.is_some()
-    });
+/// Puts two thousand runs into the list, whose files are gone.
+pub fn show_many(window: &mut Window, home: &Path) {
     let run = |number: i64| RunEntry {
         id: RunKey(number),
         created: 1_700_000_000 + number,
@@ -271,11 +264,23 @@ fn window_gallery_lays_out_only_what_is_on_screen() -> Outcome {
         state: KeptState::Finished,
         problem: None,
         starred: false,
-        file: home.path().join(format!("{number}.lgdrun")),
-        frame_file: home.path().join("frame.png"),
+        file: home.join(format!("{number}.lgdrun")),
+        frame_file: home.join("frame.png"),
     };
     let many = StoreEvent::Listed((1..=2000).map(run).collect());
     window.state_mut().receive(JobEvent::Store(many));
+}
+
+#[test]
+fn window_gallery_lays_out_only_what_is_on_screen() -> Outcome {
+    let home = tempfile::tempdir()?;
+    let mut window = open(config(home.path()));
+    wait_until_ready(&mut window);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Num2);
+    wait(&mut window, "it is listed", |window| {
+        state(window).gallery.runs.is_some()
+    });
+    show_many(&mut window, home.path());
     window.step();
     window.step();
     let on_screen = cards(&window, "What happens if it snows");

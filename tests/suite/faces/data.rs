@@ -6,16 +6,16 @@ use crate::datasets_health::damaged;
 use crate::window::{Outcome, Window, config, open, state, wait, wait_until_ready};
 use crate::window_dataset::{folder, open_folder};
 use crate::window_evaluate::{edit, page, toon};
-use crate::window_gallery::{RAIN, SUN, click_card};
+use crate::window_gallery::{RAIN, SUN, click_card, show_many};
 use crate::window_pairs::film;
 use crate::window_vote::{begin, evaluation, wait_for_pictures};
 use eframe::egui;
 use egui::Modifiers;
 use lgd_studio::app::{
-    Action, DatasetAction, EvaluateAction, HealthAction, OpenFolder, Page, PairView, StripAction,
-    ThumbState,
+    Action, CoverState, DatasetAction, EvaluateAction, HealthAction, OpenFolder, Page, PairView,
+    StripAction, ThumbState,
 };
-use lgd_studio::job::GuidanceMode;
+use lgd_studio::job::{GuidanceMode, RunKey};
 
 pub fn gallery(camera: &mut Camera) -> Outcome {
     let home = tempfile::tempdir()?;
@@ -26,6 +26,12 @@ pub fn gallery(camera: &mut Camera) -> Outcome {
         state(window).gallery.runs.is_some()
     });
     camera.look(&mut window, "gallery-empty")?;
+    show_many(&mut window, home.path());
+    wait(&mut window, "the first card says what is wrong", |window| {
+        let cover = state(window).gallery.cover(RunKey(2000));
+        matches!(cover, Some(CoverState::Failed(_)))
+    });
+    camera.look(&mut window, "gallery-many")?;
     drop(window);
     let home = tempfile::tempdir()?;
     let mut window = crate::window_gallery::gallery(home.path());
