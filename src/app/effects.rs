@@ -1,10 +1,11 @@
 //! Performs what the state decided: the only place of the window that talks to the jobs.
 
+use super::Texts;
 use super::state::{Action, Effect};
-use crate::job::Jobs;
+use crate::job::{Captions, FileTask, Jobs};
 
 /// Performs an effect; what the state has to learn from it comes back as an action.
-pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
+pub fn perform(effect: Effect, jobs: &mut Jobs, texts: &Texts) -> Option<Action> {
     match effect {
         Effect::Submit(ticket, spec) => Some(Action::Submitted(ticket, jobs.submit(spec))),
         Effect::Draw(ticket, spec, draft) => {
@@ -26,8 +27,11 @@ pub fn perform(effect: Effect, jobs: &mut Jobs) -> Option<Action> {
             jobs.cancel(job);
             None
         }
-        Effect::Files(task) => {
-            jobs.files(task);
+        Effect::Files(mut task) => {
+            if let FileTask::PickExport(export) = &mut task {
+                export.captions = Captions::said_by(|english| texts.words(english).into_owned());
+            }
+            jobs.files_in(task, &|english| texts.words(english).into_owned());
             None
         }
         Effect::Make(ticket, task) => Some(Action::Submitted(ticket, jobs.make(task))),

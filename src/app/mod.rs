@@ -136,7 +136,7 @@ impl LgdApp {
 
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            if let Some(action) = effects::perform(effect, &mut self.jobs) {
+            if let Some(action) = effects::perform(effect, &mut self.jobs, &self.texts) {
                 let more = self.state.apply(action);
                 self.perform(more);
             }

@@ -4,7 +4,7 @@ use super::drawing_args::{DrawingArgs, ModeArg, usable};
 use super::session::{Session, timings_target};
 use super::{Failure, GlobalArgs, output};
 use crate::job::{
-    Bundle, BundleSource, EditRequest, EditResult, Grid, GuidanceMode, Problem, grid,
+    Bundle, BundleSource, Captions, EditRequest, EditResult, Grid, GuidanceMode, Problem, grid,
     labelled_grid, write_times,
 };
 use clap::Args;
@@ -107,7 +107,7 @@ pub(super) fn run(
     }
     let cells: Vec<_> = run.columns.iter().map(|c| c.picture.clone()).collect();
     let sheet = match &run.grid {
-        Some(pair) => labelled_grid(&run, pair),
+        Some(pair) => labelled_grid(&run, pair, &Captions::default()),
         None => grid(&cells, args.modes.len()),
     };
     let grid_path = args.output.join("grid.png");

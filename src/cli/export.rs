@@ -2,7 +2,7 @@
 
 use super::session::Session;
 use super::{Failure, GlobalArgs, output};
-use crate::job::{BundleSource, Export, ExportFormat, StoryPlan, StorySize, open_run};
+use crate::job::{BundleSource, Captions, Export, ExportFormat, StoryPlan, StorySize, open_run};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -118,6 +118,7 @@ pub(super) fn run(
         size: args.size.into(),
         with_settings: !args.leave_out_settings,
         target,
+        captions: Captions::default(),
     };
     let plan = format
         .is_story()

@@ -4,8 +4,8 @@ use super::drawing_args::{DrawingArgs, ModeArg, usable};
 use super::session::Session;
 use super::{Failure, GlobalArgs, output};
 use crate::job::{
-    Axis, Bundle, BundleSource, EditRequest, Grid, GuidanceMode, Parameter, Problem, RunFile,
-    labelled_grid,
+    Axis, Bundle, BundleSource, Captions, EditRequest, Grid, GuidanceMode, Parameter, Problem,
+    RunFile, labelled_grid,
 };
 use clap::Args;
 use std::path::PathBuf;
@@ -114,7 +114,10 @@ pub(super) fn run(
         cells.push(path);
     }
     let picture = args.output.join("grid.png");
-    session.save_picture(Arc::new(labelled_grid(&run, &grid)), &picture)?;
+    session.save_picture(
+        Arc::new(labelled_grid(&run, &grid, &Captions::default())),
+        &picture,
+    )?;
     let file = args.output.join("run.lgdrun");
     session.save_run(run.clone(), &file)?;
     let seconds = started.elapsed().as_secs_f64();

@@ -3,7 +3,7 @@
 
 use super::display::display_copy;
 use super::heat::HeatMap;
-use super::jobs::Outbox;
+use super::outbox::Outbox;
 use super::worker::Worker;
 use super::{
     BundleSource, EditRequest, Frame, JobEvent, JobId, Piece, PreviewMethod, StepPreview, sameness,

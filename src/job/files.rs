@@ -5,7 +5,7 @@ use super::devices::Devices;
 use super::dialogs;
 use super::export;
 use super::films;
-use super::jobs::Outbox;
+use super::outbox::Outbox;
 use super::polls;
 use super::recall;
 use super::reports;
@@ -287,10 +287,11 @@ fn chosen(
 /// Starts the dialog of a `Pick…` task and returns nothing; hands every other task back. The error
 /// is the event that says why there is no dialog.
 ///
-/// The dialog is created on the calling thread. A small thread of its own waits for it, because a
+/// The dialog is created on the calling thread; `words` says in its language what kind of files it wants. A small thread of its own waits for it, because a
 /// person may leave it open while files are dropped or saved.
 pub(super) fn open_dialog(
     task: FileTask,
+    words: &dyn Fn(&str) -> String,
     queue: &Sender<Option<FileTask>>,
     outbox: &Outbox,
 ) -> Result<Option<FileTask>, Box<JobEvent>> {
@@ -338,7 +339,7 @@ pub(super) fn open_dialog(
     let answer: Box<dyn FnOnce() -> Option<FileTask> + Send> = match task {
         FileTask::PickFrame => {
             let dialog = rfd::AsyncFileDialog::new()
-                .add_filter("Pictures", PICTURE_EXTENSIONS)
+                .add_filter(words("Picture files"), PICTURE_EXTENSIONS)
                 .pick_file();
             Box::new(move || {
                 let path = pollster::block_on(dialog)?.path().to_path_buf();
@@ -347,7 +348,7 @@ pub(super) fn open_dialog(
         }
         FileTask::PickTarget(size) => {
             let dialog = rfd::AsyncFileDialog::new()
-                .add_filter("Pictures", PICTURE_EXTENSIONS)
+                .add_filter(words("Picture files"), PICTURE_EXTENSIONS)
                 .pick_file();
             Box::new(move || {
                 let path = pollster::block_on(dialog)?.path().to_path_buf();
@@ -366,17 +367,17 @@ pub(super) fn open_dialog(
             | FolderUse::Video),
         ) => {
             let (kind, endings) = match what_for {
-                FolderUse::FramePictures => ("Pictures", PICTURE_EXTENSIONS),
-                FolderUse::Video => ("Videos", VIDEO_EXTENSIONS),
-                FolderUse::OriginalFiles => ("Weights", WEIGHT_EXTENSIONS),
-                FolderUse::SettingsFile => ("Settings", &["toml"][..]),
-                _ => ("Votes", &["json"][..]),
+                FolderUse::FramePictures => ("Picture files", PICTURE_EXTENSIONS),
+                FolderUse::Video => ("Video files", VIDEO_EXTENSIONS),
+                FolderUse::OriginalFiles => ("Weight files", WEIGHT_EXTENSIONS),
+                FolderUse::SettingsFile => ("Settings file", &["toml"][..]),
+                _ => ("Votes file", &["json"][..]),
             };
             let several = matches!(
                 what_for,
                 FolderUse::FramePictures | FolderUse::OriginalFiles
             );
-            let paths = dialogs::open_files(kind, endings, several);
+            let paths = dialogs::open_files(&words(kind), endings, several);
             Box::new(move || Some(FileTask::TakeFolders(what_for, paths()?)))
         }
         FileTask::PickFolder(what_for) => {
@@ -384,20 +385,20 @@ pub(super) fn open_dialog(
             Box::new(move || Some(FileTask::TakeFolders(what_for, paths()?)))
         }
         FileTask::PickAndSave(result, name) => {
-            let place = dialogs::save("PNG picture", &["png"], name);
+            let place = dialogs::save(&words("PNG picture"), &["png"], name);
             Box::new(move || Some(FileTask::Save(result, place()?)))
         }
         FileTask::PickAndSavePicture(picture, name) => {
-            let place = dialogs::save("PNG picture", &["png"], name);
+            let place = dialogs::save(&words("PNG picture"), &["png"], name);
             Box::new(move || Some(FileTask::SavePicture(picture, place()?)))
         }
         FileTask::PickAndSaveRun(run, name) => {
-            let place = dialogs::save("Run of LGD Studio", &[super::RUN_EXTENSION], name);
+            let place = dialogs::save(&words("Run of LGD Studio"), &[super::RUN_EXTENSION], name);
             Box::new(move || Some(FileTask::SaveRun(run, place()?)))
         }
         FileTask::PickExport(mut export) => {
             let name = export.path.to_string_lossy().into_owned();
-            let place = dialogs::save("Export of a run", export.format.extensions(), name);
+            let place = dialogs::save(&words("Export of a run"), export.format.extensions(), name);
             Box::new(move || {
                 export.path = place()?;
                 Some(FileTask::Export(export))
@@ -405,7 +406,7 @@ pub(super) fn open_dialog(
         }
         FileTask::PickVotes(mut export) => {
             let name = export.path.to_string_lossy().into_owned();
-            let place = dialogs::save("Votes", &["json"], name);
+            let place = dialogs::save(&words("Votes file"), &["json"], name);
             Box::new(move || {
                 export.path = place()?;
                 Some(FileTask::SaveVotes(export))
@@ -413,7 +414,7 @@ pub(super) fn open_dialog(
         }
         FileTask::PickReport(mut export) => {
             let name = export.path.to_string_lossy().into_owned();
-            let place = dialogs::save("Report", export.format.extensions(), name);
+            let place = dialogs::save(&words("Report file"), export.format.extensions(), name);
             Box::new(move || {
                 export.path = place()?;
                 Some(FileTask::SaveReport(export))
@@ -421,7 +422,7 @@ pub(super) fn open_dialog(
         }
         FileTask::PickPackage(mut package) => {
             let name = package.path.to_string_lossy().into_owned();
-            let place = dialogs::save("Debug package", &["zip"], name);
+            let place = dialogs::save(&words("Debug package"), &["zip"], name);
             Box::new(move || {
                 package.path = place()?;
                 Some(FileTask::SavePackage(package))
@@ -429,7 +430,7 @@ pub(super) fn open_dialog(
         }
         FileTask::PickSettings(text, name) => {
             let name = name.to_string_lossy().into_owned();
-            let place = dialogs::save("Settings", &["toml"], name);
+            let place = dialogs::save(&words("Settings file"), &["toml"], name);
             Box::new(move || Some(FileTask::SaveSettings(text, place()?)))
         }
         other => return Ok(Some(other)),

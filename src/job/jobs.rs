@@ -7,6 +7,7 @@ use super::instance::{self, Instance};
 use super::library;
 use super::making::{self, BundleTask, Making, MakingCommand};
 use super::memory::Peaks;
+use super::outbox::Outbox;
 use super::queue::{Command, Queue};
 use super::resources::{Resources, SharedResources};
 use super::store::{self, Folders, KeptState, Message, Recorder, RunDraft, StoreEvent};
@@ -21,16 +22,12 @@ use crate::nn::{compute_behind_the_window, make_way};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Tasks for files and for the store that may wait.
 const TASKS: usize = 1024;
-/// Events that may wait for a face that is busy.
-const EVENTS: usize = 256;
-/// Measured spans that may wait for a face; one that looks away longer reads the whole at the end.
-const SPANS: usize = 4096;
 /// Deep networks recurse in candle's graph code; the default stack is small for that.
 const WORKER_STACK_BYTES: usize = 32 << 20;
 
@@ -52,95 +49,6 @@ pub struct JobsConfig {
     pub window: bool,
 }
 
-/// Where the threads leave what they have to say.
-#[derive(Clone)]
-pub(super) struct Outbox {
-    events: Sender<JobEvent>,
-    previews: Arc<Mutex<Vec<StepPreview>>>,
-    spans: Arc<Mutex<Vec<(JobId, Span)>>>,
-    making: Arc<Mutex<Vec<Making>>>,
-    loading: Arc<Mutex<Option<(JobId, LoadProgress)>>>,
-    notify: Arc<dyn Fn() + Send + Sync>,
-}
-
-impl Outbox {
-    /// An outbox with the other end of its events.
-    #[cfg(test)]
-    pub(super) fn for_tests() -> (Self, Receiver<JobEvent>) {
-        let (events, received) = bounded(EVENTS);
-        let outbox = Self {
-            events,
-            previews: Arc::default(),
-            spans: Arc::default(),
-            making: Arc::default(),
-            loading: Arc::default(),
-            notify: Arc::new(|| {}),
-        };
-        (outbox, received)
-    }
-
-    /// Delivers a state change; waits for room. False when nobody listens any more.
-    pub(super) fn send(&self, event: JobEvent) -> bool {
-        let delivered = self.events.send(event).is_ok();
-        (self.notify)();
-        delivered
-    }
-
-    /// Says that there is something new to look at.
-    pub(super) fn wake(&self) {
-        (self.notify)();
-    }
-
-    /// Replaces the newest preview of its column; estimates nobody took yet stay.
-    pub(super) fn show(&self, preview: StepPreview) {
-        let mut previews = self.previews.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = (preview.job, preview.column);
-        match previews.iter_mut().find(|p| (p.job, p.column) == place) {
-            Some(older) => {
-                let mut estimates = std::mem::take(&mut older.estimates);
-                estimates.extend(preview.estimates);
-                *older = StepPreview {
-                    estimates,
-                    picture: preview.picture.or(older.picture.take()),
-                    ..preview
-                };
-            }
-            None => previews.push(preview),
-        }
-        drop(previews);
-        (self.notify)();
-    }
-
-    /// Leaves a measured span of a job at work.
-    pub(super) fn spend(&self, job: JobId, span: Span) {
-        let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
-        if spans.len() < SPANS {
-            spans.push((job, span));
-        }
-    }
-
-    /// Replaces what is known of how far the loading for a job is.
-    pub(super) fn show_loading(&self, job: JobId, progress: LoadProgress) {
-        *self.loading.lock().unwrap_or_else(PoisonError::into_inner) = Some((job, progress));
-        (self.notify)();
-    }
-
-    /// Replaces what is known of how far a bundle's making is.
-    pub(super) fn show_making(&self, newest: Making) {
-        let mut all = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|older| older.job != newest.job);
-        all.push(newest);
-        drop(all);
-        (self.notify)();
-    }
-
-    /// Drops what nobody took yet of a bundle's making, before its end is told.
-    pub(super) fn forget_making(&self, job: JobId) {
-        let mut all = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|older| older.job != job);
-    }
-}
-
 /// The running threads. Dropping it stops the work, lets files and store finish their writes and
 /// joins all. Kept runs that wait or are at work come back at the next start.
 pub struct Jobs {
@@ -156,7 +64,6 @@ pub struct Jobs {
     file_tasks: Sender<Option<FileTask>>,
     bundle_tasks: Sender<Option<MakingCommand>>,
     events: Option<Receiver<JobEvent>>,
-    previews: Arc<Mutex<Vec<StepPreview>>>,
     refused: VecDeque<JobEvent>,
     tokens: BTreeMap<JobId, CancelToken>,
     next_id: u64,
@@ -181,16 +88,7 @@ impl Jobs {
         let queue = Arc::new(Queue::default());
         let (file_tasks, file_queue) = bounded(TASKS);
         let (bundle_tasks, bundle_queue) = bounded(TASKS);
-        let (events_in, events) = bounded(EVENTS);
-        let previews: Arc<Mutex<Vec<StepPreview>>> = Arc::default();
-        let outbox = Outbox {
-            events: events_in,
-            previews: previews.clone(),
-            spans: Arc::default(),
-            making: Arc::default(),
-            loading: Arc::default(),
-            notify: Arc::new(notify),
-        };
+        let (outbox, events) = Outbox::new(notify);
         let care = care::Handle::start(config.places.clone(), outbox.clone())?;
         let places = config.places.filter(|_| !config.safe);
         let library = library::Handle::start(places.clone(), outbox.clone())?;
@@ -249,7 +147,6 @@ impl Jobs {
             file_tasks,
             bundle_tasks,
             events: Some(events),
-            previews,
             refused: VecDeque::new(),
             tokens: BTreeMap::new(),
             next_id: 1,
@@ -346,7 +243,7 @@ impl Jobs {
     /// Answers in place of a thread.
     fn answer(&mut self, event: JobEvent) {
         self.refused.push_back(event);
-        (self.outbox.notify)();
+        self.outbox.wake();
     }
 
     /// Asks a job to stop; it answers with `Cancelled` unless it was already over. One that waits
@@ -401,11 +298,16 @@ impl Jobs {
     /// Hands a task to the file thread, or to the store. Dialogs are created here, on the caller's thread, because
     /// some systems allow them only on the window's own.
     pub fn files(&mut self, task: FileTask) {
+        self.files_in(task, &str::to_owned);
+    }
+
+    /// [`Jobs::files`] with the kinds of files named in the window's language, which `words` knows.
+    pub fn files_in(&mut self, task: FileTask, words: &dyn Fn(&str) -> String) {
         let task = match task {
             FileTask::Store(task) => return self.ask_store(task),
             other => other,
         };
-        let refused = match files::open_dialog(task, &self.file_tasks, &self.outbox) {
+        let refused = match files::open_dialog(task, words, &self.file_tasks, &self.outbox) {
             Ok(None) => return,
             Ok(Some(task)) => match self.file_tasks.try_send(Some(task)) {
                 Ok(()) => return,
@@ -493,19 +395,17 @@ impl Jobs {
 
     /// The newest step of every running column, once.
     pub fn take_previews(&mut self) -> Vec<StepPreview> {
-        std::mem::take(&mut *self.previews.lock().unwrap_or_else(PoisonError::into_inner))
+        self.outbox.take_previews()
     }
 
     /// Spans that were measured since the last time, oldest first.
     pub fn take_spans(&mut self) -> Vec<(JobId, Span)> {
-        let spans = self.outbox.spans.lock();
-        std::mem::take(&mut *spans.unwrap_or_else(PoisonError::into_inner))
+        self.outbox.take_spans()
     }
 
     /// How far the loading for a job is, where there is something new.
     pub fn take_loading(&mut self) -> Option<(JobId, LoadProgress)> {
-        let loading = self.outbox.loading.lock();
-        loading.unwrap_or_else(PoisonError::into_inner).take()
+        self.outbox.take_loading()
     }
 
     /// Sets what networks may use, from the next job on.
@@ -515,8 +415,7 @@ impl Jobs {
 
     /// How far every bundle's making is, where there is something new.
     pub fn take_making(&mut self) -> Vec<Making> {
-        let making = &self.outbox.making;
-        std::mem::take(&mut *making.lock().unwrap_or_else(PoisonError::into_inner))
+        self.outbox.take_making()
     }
 
     fn forget_finished(&mut self, event: &JobEvent) {

@@ -6,7 +6,7 @@
 //! A build that was cancelled or killed goes on where it was when the same task is started again.
 
 use super::bundles::{self, Verification};
-use super::jobs::Outbox;
+use super::outbox::Outbox;
 use super::{BundleSource, JobEvent, JobId, Problem};
 use crate::nn::cancel::{self, CancelToken};
 use crate::pipeline::EditError;

@@ -26,6 +26,7 @@ mod divergence;
 pub mod doctor;
 mod explaining;
 mod export;
+mod file_task;
 mod files;
 mod films;
 mod font;
@@ -38,6 +39,7 @@ pub mod logs;
 mod making;
 mod memory;
 mod message;
+mod outbox;
 mod places;
 mod polls;
 mod programs;
@@ -57,6 +59,7 @@ mod stopwatch;
 mod store;
 mod target;
 mod task_thread;
+mod token_counter;
 pub mod toon;
 pub mod training;
 mod validation;
@@ -70,8 +73,8 @@ pub use crate::eval::{
 pub use crate::nn::LatentRgb;
 pub use crate::nn::cancel::CancelToken;
 pub use crate::nn::device::{DeviceChoice, DeviceError, Precision};
-pub use crate::nn::has_fast_eight_bits;
 pub use crate::nn::similarity::{SimilarityError, psnr, ssim};
+pub use crate::nn::{Products, has_fast_eight_bits};
 pub use crate::pipeline::build::{
     BuildProgress, BuildStage, ImportSpec, MadeBundle, Preset, RandomSpec, StoredAs,
 };
@@ -94,8 +97,10 @@ pub use devices::DeviceFacts;
 pub use divergence::Divergence;
 pub use explaining::{Explaining, PieceEffect};
 pub use export::{
-    Export, ExportFormat, MOST_STORY_COLUMNS, StoryPlan, StorySize, labelled_grid, write_times,
+    Captions, Export, ExportFormat, MOST_STORY_COLUMNS, StoryPlan, StorySize, labelled_grid,
+    write_times,
 };
+pub use file_task::{FileTask, FolderUse};
 pub use files::{EXAMPLES, Example, PICTURE_EXTENSIONS, VIDEO_EXTENSIONS};
 pub use films::{Film, FilmColumn, FilmSource};
 pub use font::NOTO_SANS_SC;
@@ -105,8 +110,8 @@ pub use library::{LibraryEvent, LibraryNews, LibraryTask};
 pub use making::{BundleEvent, BundleTask, Making};
 pub use memory::{MemoryFacts, MemoryNeed};
 pub use message::{
-    BundleSummary, EditResult, FileTask, FolderUse, Frame, FrameOrigin, JobEvent, JobId, JobSpec,
-    Similarity, StepPreview, TokenCounter,
+    BundleSummary, EditResult, Frame, FrameOrigin, JobEvent, JobId, JobSpec, Similarity,
+    StepPreview,
 };
 pub use places::Places;
 pub use polls::{Ballot, BallotPictures, Poll, VotesExport};
@@ -126,6 +131,7 @@ pub use store::{
     KeptColumn, KeptRun, KeptState, RunDraft, RunEntry, RunKey, RunsRoom, StoreEvent, StoreTask,
 };
 pub use target::{Target, TargetFacts};
+pub use token_counter::TokenCounter;
 pub use training::{TrainingEvent, TrainingNews, TrainingTask};
 pub use validation::{
     Expected, Outlook, PAPER_MODES, PAPER_SEEDS, Shard, ValidateSpec, Validation, paper_settings,

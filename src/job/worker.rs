@@ -1,30 +1,31 @@
 //! The thread that owns the device and the models.
 
+mod outcome;
 #[cfg(test)]
 mod tests;
 
 use super::care::without_quotes;
 use super::display::display_copy;
 use super::export::{Painter, write_animation, write_story};
-use super::jobs::Outbox;
-use super::memory::{MemoryFacts, PeakMeter, Peaks};
+use super::memory::{PeakMeter, Peaks};
+use super::outbox::Outbox;
 use super::queue::{Command, Next, Queue};
 use super::resources::{Resources, SharedResources};
 use super::stopwatch::Stopwatch;
 use super::store::{Message, Recorder};
 use super::{
-    Bundle, BundleSource, BundleSummary, EditRequest, EditResult, Estimate, Export, Fault, Frame,
-    FrameFacts, GuidanceMode, JobEvent, JobId, JobSpec, Problem, Sabotage, Stage, StepPreview,
-    TokenCounter,
+    Bundle, BundleSource, EditRequest, Estimate, Export, Fault, Frame, FrameFacts, GuidanceMode,
+    JobEvent, JobId, JobSpec, Problem, Sabotage, Stage, StepPreview,
 };
 use crate::nn::cancel::{self, CancelToken};
 use crate::nn::give_back_freed_memory;
 use crate::pipeline::{
-    EditError, Edited, Gauge, LgdPipeline, Likeness, LoadListener, MemoryRules, Progress, Spent,
-    StepDone, Work, Workload,
+    EditError, Gauge, LgdPipeline, Likeness, LoadListener, MemoryRules, Progress, Spent, StepDone,
+    Work, Workload,
 };
 use candle_core::Device;
 use image::RgbImage;
+use outcome::{result, same_decoder, summary};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -471,77 +472,6 @@ impl Worker {
     fn listener(&self, id: JobId) -> LoadListener {
         let outbox = self.outbox.clone();
         Arc::new(move |progress| outbox.show_loading(id, progress))
-    }
-}
-
-/// A finished column with everything that files and captions say about it.
-fn result(
-    job: JobId,
-    request: &EditRequest,
-    facts: &FrameFacts,
-    edited: Edited,
-    pipeline: &LgdPipeline,
-) -> EditResult {
-    let picture = Arc::new(edited.picture);
-    EditResult {
-        job,
-        display: display_copy(&picture),
-        picture,
-        request: request.clone(),
-        answer: edited.answer,
-        track: edited.track.into(),
-        bundle: pipeline.manifest().name.clone(),
-        bundle_fingerprint: pipeline.manifest().fingerprint(),
-        device: pipeline.device_text(),
-        frame: facts.clone(),
-        stages: edited.stages,
-        notices: edited.notices,
-        reading: None,
-        attention: None,
-        check: None,
-        rest: serde_json::Map::new(),
-    }
-}
-
-/// Another bundle's decoder would paint something, but not what was drawn.
-fn same_decoder(export: &Export, pipeline: &LgdPipeline) -> Result<(), Problem> {
-    let manifest = pipeline.manifest();
-    let (name, fingerprint) = (&manifest.name, manifest.fingerprint());
-    let mut columns = export.run.columns.iter();
-    let other = columns.find(|column| {
-        !column.bundle_fingerprint.is_empty() && column.bundle_fingerprint != fingerprint
-    });
-    match other {
-        Some(column) => Err(Problem::new(format!(
-            "The run was drawn with the bundle {}, but {name} is loaded.",
-            column.bundle
-        ))
-        .hint("Load the bundle it was drawn with; the command line also has --quick.")),
-        None => Ok(()),
-    }
-}
-
-fn summary(pipeline: &LgdPipeline, memory: MemoryFacts) -> BundleSummary {
-    let manifest = pipeline.manifest();
-    let tokenizer = pipeline.tokenizer().clone();
-    let template = manifest.text.question_template.clone();
-    BundleSummary {
-        name: manifest.name.clone(),
-        description: manifest.description.clone(),
-        resolution: manifest.resolution,
-        max_question_tokens: manifest.text.max_length,
-        defaults: manifest.default_request(),
-        unavailable_modes: pipeline.abilities().unavailable_modes(),
-        device: pipeline.device_text(),
-        latent_rgb: manifest.latent_rgb().cloned(),
-        memory,
-        badge: manifest.badge().map(str::to_owned),
-        check: pipeline.check_kind(),
-        token_counter: TokenCounter::new(move |question| {
-            tokenizer
-                .encode(&template.replace("{question}", question), None)
-                .map_or(0, |encoded| encoded.tokens())
-        }),
     }
 }
 

@@ -12,7 +12,7 @@ use egui_kittest::kittest::Queryable as _;
 use image::RgbImage;
 use lgd_studio::app::{Action, Dialog, NoticeKind};
 use lgd_studio::job::{
-    Export, ExportFormat, GuidanceMode, JobEvent, StoryPlan, StorySize, open_run,
+    Captions, Export, ExportFormat, GuidanceMode, JobEvent, StoryPlan, StorySize, open_run,
 };
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -209,6 +209,7 @@ fn choose(window: &mut Window, path: &Path, format: ExportFormat) -> Outcome {
         size: StorySize::Small,
         with_settings: true,
         target: None,
+        captions: Captions::default(),
     };
     let chosen = JobEvent::ExportChosen(Box::new(export));
     window.state_mut().receive(chosen);

@@ -10,7 +10,9 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use lgd_studio::app::{Action, NoticeKind};
-use lgd_studio::job::{Export, ExportFormat, FrameOrigin, GuidanceMode, JobEvent, StorySize};
+use lgd_studio::job::{
+    Captions, Export, ExportFormat, FrameOrigin, GuidanceMode, JobEvent, StorySize,
+};
 use lgd_studio::pipeline::metadata::{self, PictureTexts};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -209,6 +211,7 @@ fn window_exports_a_run_from_the_menu() -> Outcome {
             size: StorySize::default(),
             with_settings: true,
             target: None,
+            captions: Captions::default(),
         })));
     wait(&mut window, "its progress is on screen", |window| {
         has_text(window, "Making the GIF")

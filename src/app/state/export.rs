@@ -2,7 +2,7 @@
 
 use super::answer::file_stem;
 use super::{AppState, Effect, NoticeKind, Ticket};
-use crate::job::{Export, ExportFormat, FileTask, JobId, JobSpec, Problem};
+use crate::job::{Captions, Export, ExportFormat, FileTask, JobId, JobSpec, Problem};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -51,6 +51,7 @@ impl AppState {
             size: self.story.size,
             with_settings: !self.settings.leave_out_settings,
             target,
+            captions: Captions::default(),
         };
         vec![Effect::Files(FileTask::PickExport(Box::new(export)))]
     }

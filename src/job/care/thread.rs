@@ -2,8 +2,8 @@
 
 use super::{CareEvent, CareTask, CrashReport, Package, restart};
 use crate::job::hub::RequestBook;
-use crate::job::jobs::Outbox;
 use crate::job::logs::{LogQuery, LogReader};
+use crate::job::outbox::Outbox;
 use crate::job::task_thread::TaskThread;
 use crate::job::{JobEvent, Places, Problem, doctor};
 use crossbeam_channel::Receiver;

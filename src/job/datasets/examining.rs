@@ -4,7 +4,7 @@ use super::news::NewsBoard;
 use super::{DatasetEvent, Opening};
 use crate::dataset::editing::read_folder;
 use crate::dataset::health::{Examination, HealthReport, TokenRule, examine};
-use crate::job::jobs::Outbox;
+use crate::job::outbox::Outbox;
 use crate::job::stoppable::Stoppable;
 use crate::job::{CancelToken, JobEvent, Problem, TokenCounter};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -4,7 +4,7 @@ use super::cache::ThumbnailCache;
 use super::news::NewsBoard;
 use super::thumbnails::{FrameThumb, LargeFrame, look, thumbnail};
 use super::{DatasetEvent, FrameFile, Opening, PairFiles, StripId};
-use crate::job::jobs::Outbox;
+use crate::job::outbox::Outbox;
 use crate::job::{JobEvent, Problem};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};

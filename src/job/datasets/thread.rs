@@ -7,7 +7,7 @@ use super::notes::notes_of;
 use super::strip::{self, Gatherer};
 use super::{DatasetEvent, DatasetNews, DatasetTask, Opened};
 use crate::dataset::editing::{Change, Editor, NewPair, Pair, Place};
-use crate::job::jobs::Outbox;
+use crate::job::outbox::Outbox;
 use crate::job::task_thread::TaskThread;
 use crate::job::{JobEvent, Places, Problem};
 use crate::pipeline::frame_image::{self, Reading};

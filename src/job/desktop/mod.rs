@@ -7,7 +7,7 @@ mod motion;
 mod notice;
 
 use super::JobEvent;
-use super::jobs::Outbox;
+use super::outbox::Outbox;
 use super::task_thread::TaskThread;
 use awake::Awake;
 use crossbeam_channel::Receiver;

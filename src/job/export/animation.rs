@@ -75,9 +75,8 @@ pub(in crate::job) fn write(
     let look = Look {
         longest: if gif { GIF_CELL } else { APNG_CELL },
         counts: true,
-        with_settings: export.with_settings,
     };
-    let mut board = Board::new(&export.run, look);
+    let mut board = Board::new(export, look);
     let texts = saving::run_texts(export)?;
     let mut bytes = Vec::new();
     let mut writing = Writing::begin(export.format, &mut bytes, board.picture(), steps, &texts)?;

@@ -1,6 +1,7 @@
 //! The picture of a grid: every cell in its place, with the values and the names of the axes along
 //! the edges.
 
+use super::Captions;
 use super::board::{GROUND, INK, QUIET, WELL, fill, fitted};
 use super::lettering::Lettering;
 use crate::job::{Axis, Grid, RunFile};
@@ -33,8 +34,9 @@ impl Places {
 }
 
 /// Draws the finished cells of a grid; the others stay empty.
-pub fn labelled_grid(run: &RunFile, grid: &Grid) -> RgbImage {
+pub fn labelled_grid(run: &RunFile, grid: &Grid, captions: &Captions) -> RgbImage {
     let lettering = Lettering::new();
+    let title = |axis: &Axis| captions.say(axis.parameter().title(), &[]);
     let (width, height) = (grid.width().max(1), grid.height().max(1));
     let cell = fitted(run.frame.dimensions(), LONGEST / width.max(height) as u32);
     let text = (cell.0 as f32 / 14.0).clamp(13.0, 30.0);
@@ -81,10 +83,24 @@ pub fn labelled_grid(run: &RunFile, grid: &Grid) -> RgbImage {
         imageops::replace(&mut canvas, &fitting, i64::from(x), i64::from(y));
     }
     if let Some(axis) = &grid.x {
-        columns_ticks(&mut canvas, &lettering, &places, axis, (across, down));
+        let title = title(axis);
+        columns_ticks(
+            &mut canvas,
+            &lettering,
+            &places,
+            (axis, &title),
+            (across, down),
+        );
     }
     if let Some(axis) = &grid.y {
-        rows_ticks(&mut canvas, &lettering, &places, axis, (beside, down));
+        let title = title(axis);
+        rows_ticks(
+            &mut canvas,
+            &lettering,
+            &places,
+            (axis, &title),
+            (beside, down),
+        );
     }
     canvas
 }
@@ -103,7 +119,7 @@ fn columns_ticks(
     canvas: &mut RgbImage,
     lettering: &Lettering,
     places: &Places,
-    axis: &Axis,
+    (axis, title): (&Axis, &str),
     (across, down): (u32, u32),
 ) {
     let line = Lettering::line_height(places.text);
@@ -123,7 +139,6 @@ fn columns_ticks(
             lettering.draw(canvas, at, words, places.text, INK);
         }
     }
-    let title = axis.parameter().title();
     let at = (
         centred(title, places.corner.0, across),
         top + lines as u32 * line,
@@ -136,7 +151,7 @@ fn rows_ticks(
     canvas: &mut RgbImage,
     lettering: &Lettering,
     places: &Places,
-    axis: &Axis,
+    (axis, title): (&Axis, &str),
     (beside, down): (u32, u32),
 ) {
     let line = Lettering::line_height(places.text);
@@ -159,7 +174,6 @@ fn rows_ticks(
             );
         }
     }
-    let title = axis.parameter().title();
     let width = lettering.width(title, places.text).ceil() as u32;
     let mut strip = RgbImage::from_pixel(width + 2, line, GROUND);
     lettering.draw(&mut strip, (1, 0), title, places.text, QUIET);
@@ -210,7 +224,7 @@ mod tests {
             columns: [4, 0, 3, 5, 1].map(cell).into(),
             ..RunFile::default()
         };
-        let sheet = labelled_grid(&run, &grid);
+        let sheet = labelled_grid(&run, &grid, &Captions::default());
         let is = |pixel: &Rgb<u8>, index: usize| pixel.0 == [index as u8 * 40, 7, 9];
         let corner = |index: usize| {
             let mut pixels = sheet.enumerate_pixels();

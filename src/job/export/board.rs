@@ -2,9 +2,11 @@
 //! animations a line that says how far the denoising is.
 
 use super::lettering::Lettering;
-use crate::job::{EditResult, RunFile, columns_per_seed};
+use super::{Captions, Export};
+use crate::job::{EditResult, GuidanceMode, columns_per_seed};
 use crate::nn::resize::{Filter, resize};
 use image::{Rgb, RgbImage, imageops};
+use std::fmt::Display;
 
 /// The colours of the light theme: an exported picture looks the same whatever the window does.
 pub(super) const GROUND: Rgb<u8> = Rgb([255, 250, 243]);
@@ -35,6 +37,7 @@ pub(super) struct Board {
     counter: Option<(u32, u32, u32)>,
     /// Question and captions, for whoever draws them with outlines.
     lines: Vec<Line>,
+    captions: Captions,
     text: f32,
     margin: u32,
 }
@@ -46,8 +49,16 @@ pub(super) struct Look {
     pub longest: u32,
     /// Whether there is a step counter.
     pub counts: bool,
-    /// Whether seeds and scales are named.
-    pub with_settings: bool,
+}
+
+impl Look {
+    /// Pictures as they are, for a still.
+    pub fn full_size() -> Self {
+        Self {
+            longest: u32::MAX,
+            counts: false,
+        }
+    }
 }
 
 /// Where everything goes, in pixels.
@@ -63,7 +74,8 @@ struct Measures {
 
 impl Board {
     /// A board of a run with its captions and the frame, and wells where the columns go.
-    pub fn new(run: &RunFile, look: Look) -> Self {
+    pub fn new(export: &Export, look: Look) -> Self {
+        let run = &export.run;
         let lettering = Lettering::new();
         let cell = fitted(run.frame.dimensions(), look.longest);
         let seeds: Vec<u64> = run.columns.iter().map(|c| c.request.seed).collect();
@@ -99,14 +111,15 @@ impl Board {
         if look.counts {
             board.counter = Some((margin, margin + header + margin / 2, width - 2 * margin));
         }
-        board.caption(0, "Frame", "");
+        board.captions = export.captions.clone();
+        board.caption(0, &export.captions.say("Frame", &[]), "");
         board.show(0, &run.frame);
         for (index, column) in run.columns.iter().enumerate() {
             let answer = column
                 .answer
                 .as_ref()
                 .map_or("", |answer| answer.text.as_str());
-            board.caption(index + 1, &name(column, &seeds, look.with_settings), answer);
+            board.caption(index + 1, &name(column, &seeds, export), answer);
         }
         board
     }
@@ -140,6 +153,7 @@ impl Board {
             places,
             counter: None,
             lines: Vec::new(),
+            captions: Captions::default(),
             text: measures.text,
             margin,
         }
@@ -214,13 +228,15 @@ impl Board {
         };
         let line = Lettering::line_height(self.text);
         fill(&mut self.canvas, (x, y), (width, line), GROUND);
-        let words = format!("Step {step} of {steps}");
+        let words = |step: usize| {
+            let values: [(&str, &dyn Display); 2] = [("step", &step), ("steps", &steps)];
+            self.captions.say("Step {step} of {steps}", &values)
+        };
+        let (words, longest) = (words(step), words(steps));
         self.lettering
             .draw(&mut self.canvas, (x, y), &words, self.text, QUIET);
         // The bar begins behind the widest count there will be.
-        let widest = self
-            .lettering
-            .width(&format!("Step {steps} of {steps}"), self.text);
+        let widest = self.lettering.width(&longest, self.text);
         let from = widest.ceil() as u32 + self.margin;
         let length = width.saturating_sub(from);
         let thick = (self.text / 5.0).ceil() as u32;
@@ -237,35 +253,40 @@ impl Board {
 }
 
 /// The finished pictures of a run with captions.
-pub(super) fn still(run: &RunFile, with_settings: bool) -> RgbImage {
-    let look = Look {
-        longest: u32::MAX,
-        counts: false,
-        with_settings,
-    };
-    let mut board = Board::new(run, look);
-    for (index, column) in run.columns.iter().enumerate() {
+pub(super) fn still(export: &Export) -> RgbImage {
+    let mut board = Board::new(export, Look::full_size());
+    for (index, column) in export.run.columns.iter().enumerate() {
         board.show(index + 1, &column.display);
     }
     board.canvas
 }
 
 /// What a column is called: its mode, the step it branched off, and its seed where that tells.
-pub(super) fn name(column: &EditResult, seeds: &[u64], with_settings: bool) -> String {
-    let mode = column.request.mode.name();
-    let (first, rest) = mode.split_at(1.min(mode.len()));
-    let mut name = first.to_uppercase() + rest;
-    if let Some(branch) = &column.request.branch {
-        name = format!("{name}, from step {}", branch.step);
+pub(super) fn name(column: &EditResult, seeds: &[u64], export: &Export) -> String {
+    let (request, captions) = (&column.request, &export.captions);
+    let mode = match request.mode {
+        GuidanceMode::Question => "Question",
+        GuidanceMode::Answer => "Answer",
+        GuidanceMode::Latent => "Latent",
+        GuidanceMode::Both => "Both",
+    };
+    let mut name = captions.say(mode, &[]);
+    if let Some(branch) = &request.branch {
+        let values: [(&str, &dyn Display); 2] = [("name", &name), ("step", &branch.step)];
+        name = captions.say("{name}, from step {step}", &values);
     }
     let several = seeds.iter().any(|seed| Some(seed) != seeds.first());
-    if with_settings || several {
-        name = format!("{name}, seed {}", column.request.seed);
+    if export.with_settings || several {
+        let values: [(&str, &dyn Display); 2] = [("name", &name), ("seed", &request.seed)];
+        name = captions.say("{name}, seed {seed}", &values);
     }
-    if with_settings {
-        let request = &column.request;
-        let (text, image) = (request.guidance_scale, request.image_guidance_scale);
-        name = format!("{name}, text {text}, image {image}");
+    if export.with_settings {
+        let values: [(&str, &dyn Display); 3] = [
+            ("name", &name),
+            ("text", &request.guidance_scale),
+            ("image", &request.image_guidance_scale),
+        ];
+        name = captions.say("{name}, text {text}, image {image}", &values);
     }
     name
 }

@@ -5,7 +5,7 @@
 use super::board::{Board, Look, WELL};
 use super::lettering::Trace;
 use super::{Export, labelled_grid};
-use crate::job::{Problem, RunFile};
+use crate::job::Problem;
 use crate::pipeline::metadata;
 use image::{Rgb, RgbImage};
 use miniz_oxide::deflate::compress_to_vec_zlib;
@@ -31,8 +31,8 @@ const PICTURES: i32 = 6;
 pub(super) fn write(export: &Export) -> Result<(), Problem> {
     let run = &export.run;
     let figure = match &run.grid {
-        Some(grid) if !grid.is_pair() => of_picture(&labelled_grid(run, grid)),
-        _ => of_board(run, export.with_settings),
+        Some(grid) if !grid.is_pair() => of_picture(&labelled_grid(run, grid, &export.captions)),
+        _ => of_board(export),
     };
     let question = run.columns.first().map(|c| c.request.question.as_str());
     let title = question.filter(|_| export.with_settings);
@@ -53,13 +53,9 @@ fn of_picture(picture: &RgbImage) -> Figure {
     figure
 }
 
-fn of_board(run: &RunFile, with_settings: bool) -> Figure {
-    let look = Look {
-        longest: u32::MAX,
-        counts: false,
-        with_settings,
-    };
-    let board = Board::new(run, look);
+fn of_board(export: &Export) -> Figure {
+    let run = &export.run;
+    let board = Board::new(export, Look::full_size());
     let mut figure = Figure::new(board.picture().dimensions());
     let columns = run.columns.iter().map(|column| &*column.picture);
     let pictures = std::iter::once(&*run.frame).chain(columns);

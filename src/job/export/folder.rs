@@ -48,7 +48,7 @@ pub(super) fn write(export: &Export) -> Result<(), Problem> {
     for (name, picture) in pictures(export) {
         save(&making.path().join(name), picture)?;
     }
-    let sheet = board::still(&export.run, export.with_settings);
+    let sheet = board::still(export);
     save(&overview, &sheet)?;
     // From here on the folder is not temporary any more.
     let made = making.keep();

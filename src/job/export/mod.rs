@@ -9,6 +9,7 @@
 mod animation;
 mod axes;
 mod board;
+mod captions;
 mod figure;
 mod folder;
 mod latex;
@@ -18,6 +19,7 @@ mod table;
 mod times;
 
 pub use axes::labelled_grid;
+pub use captions::Captions;
 
 pub(super) use animation::{Painter, write as write_animation};
 pub(super) use lettering::Lettering;
@@ -140,6 +142,8 @@ pub struct Export {
     pub with_settings: bool,
     /// What the answer should have looked like, for a sheet.
     pub target: Option<Arc<RgbImage>>,
+    /// The words on pictures.
+    pub captions: Captions,
 }
 
 /// Makes everything that needs no model.
@@ -156,8 +160,8 @@ pub(super) fn write(export: &Export) -> Result<(), Problem> {
             let texts = saving::run_texts(export)?;
             // The cells of a grid are told apart by their axes, columns by their captions.
             let picture = match &run.grid {
-                Some(grid) if !grid.is_pair() => labelled_grid(run, grid),
-                _ => board::still(run, export.with_settings),
+                Some(grid) if !grid.is_pair() => labelled_grid(run, grid, &export.captions),
+                _ => board::still(export),
             };
             metadata::save(path, &picture, &texts)?;
             Ok(())

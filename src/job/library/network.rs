@@ -7,7 +7,7 @@ use crate::job::hub::{
     Asked, DownloadKey, DownloadSpec, Hub, HubError, Ledger, Listing, MAIN, NetworkSettings,
     Patience, RequestBook, free_bytes,
 };
-use crate::job::jobs::Outbox;
+use crate::job::outbox::Outbox;
 use crate::job::stoppable::Stoppable;
 use crate::job::{CancelToken, JobEvent, Places, Problem};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -5,7 +5,7 @@ use super::news::NewsBoard;
 use super::verify::{VerifyReport, verify};
 use super::{BundleDetails, BundleFile, LibraryEvent, LibraryTask, bin, imports, listing, reveal};
 use crate::job::bundles;
-use crate::job::jobs::Outbox;
+use crate::job::outbox::Outbox;
 use crate::job::stoppable::Stoppable;
 use crate::job::task_thread::TaskThread;
 use crate::job::{Bundle, BundleSource, CancelToken, JobEvent, LibraryNews, Places, Problem};

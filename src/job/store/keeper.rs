@@ -2,7 +2,7 @@
 
 use super::archive::Archive;
 use super::{Folders, KeptState, RunDraft, StoreEvent, StoreTask};
-use crate::job::jobs::Outbox;
+use crate::job::outbox::Outbox;
 use crate::job::queue::{Command, Queue};
 use crate::job::{EditResult, Estimate, JobEvent, JobId, Problem, Timings, WrittenAnswer};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};

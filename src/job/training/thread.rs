@@ -6,7 +6,7 @@ use super::process::{Program, Trial};
 use super::runs::Runs;
 use super::{health, promote};
 use crate::job::devices::Devices;
-use crate::job::jobs::Outbox;
+use crate::job::outbox::Outbox;
 use crate::job::task_thread::TaskThread;
 use crate::job::{JobEvent, Places, Problem};
 use crossbeam_channel::{Receiver, RecvTimeoutError};

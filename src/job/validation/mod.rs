@@ -19,7 +19,7 @@ pub use outlook::{Expected, Outlook};
 pub(super) use place::Remembered;
 pub use shard::Shard;
 
-use super::jobs::Outbox;
+use super::outbox::Outbox;
 use super::scoring::{Evaluation, JudgeChoice, ReportFormat, ScoreSpec};
 use super::worker::Worker;
 use super::{

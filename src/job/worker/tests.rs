@@ -1,7 +1,7 @@
 //! The worker against panics, and against devices that fail.
 
 use super::*;
-use crate::job::jobs::Outbox;
+use crate::job::outbox::Outbox;
 use crate::job::{DeviceChoice, FrameOrigin, MemoryPlan, Remedy};
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -5,8 +5,8 @@ use crate::golden::TestResult;
 use image::codecs::{gif::GifDecoder, png::PngDecoder};
 use image::{AnimationDecoder as _, RgbImage, imageops};
 use lgd_studio::job::{
-    BundleSource, EditResult, Export, ExportFormat, FileTask, JobEvent, JobSpec, Jobs, JobsConfig,
-    RunFile, StorySize, open_run,
+    BundleSource, Captions, EditResult, Export, ExportFormat, FileTask, JobEvent, JobSpec, Jobs,
+    JobsConfig, RunFile, StorySize, open_run,
 };
 use serde_json::Value;
 use std::io::BufReader;
@@ -177,6 +177,7 @@ fn a_cancelled_animation_leaves_no_file() -> TestResult {
             size: StorySize::default(),
             with_settings: true,
             target: None,
+            captions: Captions::default(),
         },
     });
     jobs.cancel(job);

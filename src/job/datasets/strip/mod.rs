@@ -6,7 +6,7 @@ mod video;
 
 use super::news::NewsBoard;
 use super::{DatasetEvent, StripId};
-use crate::job::jobs::Outbox;
+use crate::job::outbox::Outbox;
 use crate::job::stoppable::Stoppable;
 use crate::job::{CancelToken, JobEvent, Problem, programs};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -33,7 +33,7 @@ pub(in crate::job) fn write(
     }
     let plan = StoryPlan::of(run, export.size);
     let texts = saving::run_texts(export)?;
-    let mut stage = Stage::new(run, &plan, export.with_settings);
+    let mut stage = Stage::new(export, &plan);
     let mut reel = Reel::begin(export, &plan, &texts)?;
     let all = plan.beats.len();
     for (done, beat) in plan.beats.iter().enumerate() {

@@ -1,10 +1,11 @@
 //! The picture of a moment of the story.
 
+use super::super::Export;
 use super::super::animation::Painter;
 use super::super::board::{ACCENT, GROUND, INK, QUIET, WELL, fill, name};
 use super::super::lettering::Lettering;
 use super::plan::{ANSWER_LINES, QUESTION_LINES, Scene, StoryPlan};
-use crate::job::{EditResult, RunFile};
+use crate::job::EditResult;
 use crate::nn::resize::{Filter, resize};
 use crate::pipeline::EditError;
 use image::{Rgb, RgbImage, imageops};
@@ -28,7 +29,8 @@ pub(super) struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     /// A stage with the frame and the names of the columns.
-    pub(super) fn new(run: &'a RunFile, plan: &'a StoryPlan, with_settings: bool) -> Self {
+    pub(super) fn new(export: &'a Export, plan: &'a StoryPlan) -> Self {
+        let run = &export.run;
         let lettering = Lettering::new();
         let (cell, text) = (plan.cell, plan.text);
         let columns: Vec<_> = run.columns.iter().take(plan.columns.0).collect();
@@ -55,12 +57,12 @@ impl<'a> Stage<'a> {
         };
         let frame = stage.frame.clone();
         stage.put(0, &frame);
-        stage.name(0, "Frame");
+        stage.name(0, &export.captions.say("Frame", &[]));
         let seeds: Vec<u64> = stage.columns.iter().map(|c| c.request.seed).collect();
         for index in 0..stage.columns.len() {
             let (x, y) = plan.place(index + 1);
             fill(&mut stage.canvas, (x, y), cell, WELL);
-            let name = name(stage.columns[index], &seeds, with_settings);
+            let name = name(stage.columns[index], &seeds, export);
             stage.name(index + 1, &name);
         }
         stage

@@ -1,111 +1,17 @@
 //! An axis of a grid: one parameter of a request and the values it takes, as they are typed and as
 //! a run file keeps them.
 
+mod parameter;
+mod problem;
+mod reading;
+
+pub use parameter::Parameter;
+pub use problem::AxisProblem;
+
 use super::{AnswerDecoding, EditRequest, GuidanceMode, MAX_CELLS, Sampler};
-use serde::de::DeserializeOwned;
+use reading::{named, scales, sentences, tidy, whole_numbers};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-/// What an axis varies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Parameter {
-    /// How strongly the text steers.
-    GuidanceScale,
-    /// How closely the picture keeps to the frame.
-    ImageGuidanceScale,
-    /// The noise tape.
-    Seed,
-    /// Denoising steps.
-    Steps,
-    /// What steers.
-    Mode,
-    /// The update rule.
-    Sampler,
-    /// The question.
-    Question,
-    /// The answer, in place of the written one.
-    Answer,
-    /// How the answer is searched.
-    AnswerDecoding,
-}
-
-impl Parameter {
-    /// All of them, in the order they are offered.
-    pub const ALL: [Self; 9] = [
-        Self::GuidanceScale,
-        Self::ImageGuidanceScale,
-        Self::Seed,
-        Self::Steps,
-        Self::Mode,
-        Self::Sampler,
-        Self::Question,
-        Self::Answer,
-        Self::AnswerDecoding,
-    ];
-
-    /// The name on the command line and in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::GuidanceScale => "guidance-scale",
-            Self::ImageGuidanceScale => "image-guidance-scale",
-            Self::Seed => "seed",
-            Self::Steps => "steps",
-            Self::Mode => "mode",
-            Self::Sampler => "sampler",
-            Self::Question => "question",
-            Self::Answer => "answer",
-            Self::AnswerDecoding => "answer-decoding",
-        }
-    }
-
-    /// What people call it, on pictures.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::GuidanceScale => "Text scale",
-            Self::ImageGuidanceScale => "Image scale",
-            Self::Seed => "Seed",
-            Self::Steps => "Steps",
-            Self::Mode => "Guided by",
-            Self::Sampler => "Sampler",
-            Self::Question => "Question",
-            Self::Answer => "Answer",
-            Self::AnswerDecoding => "Search of the answer",
-        }
-    }
-
-    /// The parameter of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.name() == name)
-    }
-
-    /// Whether its values are sentences, one per line.
-    pub fn is_text(self) -> bool {
-        matches!(self, Self::Question | Self::Answer)
-    }
-
-    /// Whether it only matters where an answer is written or given.
-    pub fn needs_answer(self) -> bool {
-        matches!(self, Self::Answer | Self::AnswerDecoding)
-    }
-
-    /// The names its values have; none where they are numbers or sentences.
-    pub fn names(self) -> Vec<String> {
-        match self {
-            Self::Mode => GuidanceMode::ALL.iter().map(name_of).collect(),
-            Self::Sampler => Sampler::ALL.iter().map(name_of).collect(),
-            Self::AnswerDecoding => DECODINGS.iter().map(name_of).collect(),
-            _ => Vec::new(),
-        }
-    }
-}
-
-/// Every search, in the order they are shown.
-const DECODINGS: [AnswerDecoding; 3] = [
-    AnswerDecoding::Greedy,
-    AnswerDecoding::Beams,
-    AnswerDecoding::Paper,
-];
 
 /// A parameter with its values, at least one, none of them twice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -129,55 +35,6 @@ pub enum Axis {
     Answer(Vec<String>),
     /// [`Parameter::AnswerDecoding`].
     AnswerDecoding(Vec<AnswerDecoding>),
-}
-
-/// Why values cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AxisProblem {
-    /// There are none.
-    #[error("There are no values. {how}", how = how(*.0))]
-    Empty(Parameter),
-    /// An entry is not a number of the right kind.
-    #[error("\"{entry}\" is not {kind}. {how}", entry = .1, kind = kind(*.0), how = how(*.0))]
-    NotANumber(Parameter, String),
-    /// A range that goes nowhere.
-    #[error(
-        "The range {0} has no values: it needs a first number, a last one that is not smaller, and a step above 0, for example 1..9:2."
-    )]
-    EmptyRange(String),
-    /// An entry is no name of this parameter.
-    #[error("\"{entry}\" is not known. {how}", entry = .1, how = how(*.0))]
-    Unknown(Parameter, String),
-    /// An entry stands there twice.
-    #[error("{0} is there twice. Every value is drawn once.")]
-    Twice(String),
-    /// More than a grid can have.
-    #[error("These are more than {most} values, which is the most for a whole grid. Use a larger step, or fewer values.", most = MAX_CELLS)]
-    TooMany,
-}
-
-/// What a value of a number has to be.
-fn kind(parameter: Parameter) -> &'static str {
-    match parameter {
-        Parameter::GuidanceScale | Parameter::ImageGuidanceScale => "a number",
-        _ => "a whole number",
-    }
-}
-
-/// How values are written.
-fn how(parameter: Parameter) -> String {
-    match parameter {
-        Parameter::GuidanceScale | Parameter::ImageGuidanceScale => {
-            "Write a list or a range, for example 1,2.5,5 or 1..9:2.".to_owned()
-        }
-        Parameter::Seed | Parameter::Steps => {
-            "Write a list or a range, for example 5,10,20 or 1..8.".to_owned()
-        }
-        Parameter::Question | Parameter::Answer => "Write one per line.".to_owned(),
-        Parameter::Mode | Parameter::Sampler | Parameter::AnswerDecoding => {
-            format!("Write a list of {}.", parameter.names().join(", "))
-        }
-    }
 }
 
 type Parsed<T> = Result<T, AxisProblem>;
@@ -353,91 +210,6 @@ fn name_of<T: Serialize>(value: &T) -> String {
     let name = serde_json::to_value(value).ok();
     let name = name.as_ref().and_then(Value::as_str);
     name.unwrap_or_default().to_owned()
-}
-
-/// What stands between commas and line ends.
-fn entries(text: &str) -> impl Iterator<Item = &str> {
-    let entries = text.split([',', ';', '\n']).map(str::trim);
-    entries.filter(|entry| !entry.is_empty())
-}
-
-fn sentences(text: &str) -> Vec<String> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.map(str::to_owned).collect()
-}
-
-fn named<T: DeserializeOwned>(parameter: Parameter, text: &str) -> Parsed<Vec<T>> {
-    let read = |entry: &str| {
-        let name = Value::String(entry.to_lowercase());
-        serde_json::from_value(name)
-            .map_err(|_unknown| AxisProblem::Unknown(parameter, entry.to_owned()))
-    };
-    entries(text).map(read).collect()
-}
-
-/// A range as it is written: first, last and step, the step being 1 where there is none.
-fn range(entry: &str) -> Option<(&str, &str, &str)> {
-    let (first, rest) = entry.split_once("..")?;
-    let (last, step) = rest.split_once(':').unwrap_or((rest, "1"));
-    Some((first.trim(), last.trim(), step.trim()))
-}
-
-fn whole_numbers(parameter: Parameter, text: &str) -> Parsed<Vec<u64>> {
-    let number = |text: &str| number::<u64>(parameter, text);
-    let mut values = Vec::new();
-    for entry in entries(text) {
-        let Some((first, last, step)) = range(entry) else {
-            values.push(number(entry)?);
-            continue;
-        };
-        let (first, last, step) = (number(first)?, number(last)?, number(step)?);
-        if last < first || step == 0 {
-            return Err(AxisProblem::EmptyRange(entry.to_owned()));
-        }
-        let steps = (last - first) / step;
-        if steps >= MAX_CELLS as u64 {
-            return Err(AxisProblem::TooMany);
-        }
-        values.extend((0..=steps).map(|index| first + index * step));
-    }
-    Ok(values)
-}
-
-fn scales(parameter: Parameter, text: &str) -> Parsed<Vec<f64>> {
-    let number = |text: &str| {
-        number::<f64>(parameter, text).and_then(|value| {
-            let real = value.is_finite().then_some(value);
-            real.ok_or_else(|| AxisProblem::NotANumber(parameter, text.to_owned()))
-        })
-    };
-    let mut values = Vec::new();
-    for entry in entries(text) {
-        let Some((first, last, step)) = range(entry) else {
-            values.push(number(entry)?);
-            continue;
-        };
-        let (first, last, step) = (number(first)?, number(last)?, number(step)?);
-        if last < first || step <= 0.0 {
-            return Err(AxisProblem::EmptyRange(entry.to_owned()));
-        }
-        // 0.1 is not a sum of halves: the last value may be a hair beyond.
-        let steps = ((last - first) / step + 1e-6).floor();
-        if steps >= MAX_CELLS as f64 {
-            return Err(AxisProblem::TooMany);
-        }
-        values.extend((0..=steps as usize).map(|index| tidy(first + index as f64 * step)));
-    }
-    Ok(values)
-}
-
-fn number<T: std::str::FromStr>(parameter: Parameter, text: &str) -> Parsed<T> {
-    text.parse()
-        .map_err(|_other| AxisProblem::NotANumber(parameter, text.to_owned()))
-}
-
-/// Without the dust of adding: six decimals.
-fn tidy(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
 }
 
 /// Five values as they are typed, evenly around `middle`, which is the third of them while the
