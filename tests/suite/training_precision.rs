@@ -176,6 +176,26 @@ fn products_of_sixteen_bits_are_those_of_thirty_two_but_for_rounding() -> TestRe
         assert_eq!(missing, products == "bf16" && !has_paired_halves());
         learnt.push(losses(&place.path(products))?);
     }
+    // A run that goes on is the unbroken one.
+    let longer = ["--set", "trainer.max_steps=4"];
+    let whole = [
+        &[
+            "train",
+            "train.toml",
+            "--set",
+            "trainer.products=bf16",
+            "-o",
+            "whole",
+        ],
+        &longer[..],
+    ];
+    expect_code(&place.run(&whole.concat())?, 0)?;
+    expect_code(
+        &place.run(&[&["train", "--resume", "bf16"], &longer[..]].concat())?,
+        0,
+    )?;
+    assert_eq!(losses(&place.path("bf16"))?, losses(&place.path("whole"))?);
+
     for (step, (exact, _)) in &learnt[0] {
         let (rounded, _) = learnt[1][step];
         assert_eq!(*exact != rounded, has_paired_halves(), "{exact}");

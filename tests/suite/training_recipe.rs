@@ -137,7 +137,7 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
     let place = Place::new()?;
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/recipes/toon-tiny.toml");
     let mut recipe = Recipe::read(&shipped)?;
-    assert_eq!(recipe.stages.len(), 4);
+    assert_eq!(recipe.stages.len(), 5);
     (recipe.data.count, recipe.data.others, recipe.data.size) = (6, 1, 64);
     let text = toml_of(&recipe)?;
     std::fs::write(place.path("short.toml"), text)?;
@@ -159,12 +159,13 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
     let output = place.run(&args)?;
     expect_code(&output, 0)?;
     let said = String::from_utf8(output.stdout)?;
-    assert!(said.contains("4-decoder: all stages are done"), "{said}");
+    assert!(said.contains("5-decoder: all stages are done"), "{said}");
     for (run, groups) in [
         ("1-autoencoder", vec!["vae."]),
-        ("2-answers", vec!["blip2."]),
-        ("3-editor", vec!["unet.", "adapter."]),
-        ("4-decoder", vec!["vae.decoder.", "vae.post_quant_conv."]),
+        ("2-answers", vec!["blip2.", "heads."]),
+        ("3-pictures", vec!["vae."]),
+        ("4-editor", vec!["unet.", "adapter."]),
+        ("5-decoder", vec!["vae.decoder.", "vae.post_quant_conv."]),
     ] {
         let run = place.path("made/runs").join(run);
         assert_eq!(losses(&run)?.len(), 2, "{}", run.display());
@@ -173,16 +174,16 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
         let known = |name: &String| groups.iter().any(|group| name.starts_with(group));
         assert!(weights.keys().all(known), "{}", run.display());
     }
-    let config = TrainConfig::read(&place.path("made/runs/3-editor/config.toml"), &[])?;
-    assert!(config.model.bundle.ends_with("bundles/2-answers"));
+    let config = TrainConfig::read(&place.path("made/runs/4-editor/config.toml"), &[])?;
+    assert!(config.model.bundle.ends_with("bundles/3-pictures"));
     // A stage that is missing is made again; the others are not touched.
-    std::fs::remove_dir_all(place.path("made/bundles/4-decoder"))?;
-    let before = std::fs::metadata(place.path("made/bundles/3-editor/lgd.json"))?.modified()?;
+    std::fs::remove_dir_all(place.path("made/bundles/5-decoder"))?;
+    let before = std::fs::metadata(place.path("made/bundles/4-editor/lgd.json"))?.modified()?;
     expect_code(&place.run(&args)?, 0)?;
-    let after = std::fs::metadata(place.path("made/bundles/3-editor/lgd.json"))?.modified()?;
+    let after = std::fs::metadata(place.path("made/bundles/4-editor/lgd.json"))?.modified()?;
     assert_eq!(before, after);
     expect_code(
-        &place.run(&["bundle", "verify", "made/bundles/4-decoder"])?,
+        &place.run(&["bundle", "verify", "made/bundles/5-decoder"])?,
         0,
     )?;
     // Another recipe in the same folder is refused.
