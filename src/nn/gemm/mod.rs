@@ -232,17 +232,18 @@ pub(super) fn matmul_transposed(out: &mut [f32], x: &[f32], w: &[f32], k: usize,
     });
 }
 
-/// An output whose tasks write different columns.
+/// An output whose tasks write different rows or columns.
 #[derive(Clone, Copy)]
 struct Shared(*mut f32);
 
 #[expect(unsafe_code, reason = "tasks write different parts")]
-// SAFETY: only `matmul_transposed` makes one, and its tasks write different columns.
+// SAFETY: only `matmul_transposed` and `in_pairs` make one, and no two of their tasks write the same
+// number.
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    fn at(&self, column: usize) -> *mut f32 {
-        self.0.wrapping_add(column)
+    fn at(&self, offset: usize) -> *mut f32 {
+        self.0.wrapping_add(offset)
     }
 }
 

@@ -39,6 +39,7 @@ impl Products {
 }
 
 /// Whether products are rounded to pairs of bf16.
+#[cfg(target_arch = "x86_64")]
 pub(super) fn are_rounded() -> bool {
     ROUNDED.load(Ordering::Relaxed)
 }
