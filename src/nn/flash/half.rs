@@ -95,7 +95,7 @@ fn pairs(first: __m512, second: __m512, order: __m512i) -> __m512 {
 }
 
 /// Takes the halves of two vectors that stand one after another in turn.
-const IN_TURN: [u16; 32] = {
+pub(in crate::nn) const IN_TURN: [u16; 32] = {
     let mut order = [0; 32];
     let mut i = 0;
     while i < 16 {

@@ -13,6 +13,9 @@ mod full;
 mod half;
 mod soften;
 
+#[cfg(target_arch = "x86_64")]
+pub(super) use half::IN_TURN;
+
 use super::simd::{dispatch, vector_lanes};
 use full::Full;
 use pulp::{Simd, WithSimd};

@@ -3,6 +3,7 @@
 #![expect(clippy::needless_range_loop, reason = "fast in development builds too")]
 
 use super::LANES;
+use crate::nn::flash::IN_TURN;
 use std::arch::x86_64::{
     __m256i, __m512, __m512bh, __m512i, _mm256_storeu_si256, _mm512_castsi512_si256,
     _mm512_cvtne2ps_pbh, _mm512_extracti64x4_epi64, _mm512_loadu_ps, _mm512_loadu_si512,
@@ -17,18 +18,6 @@ const ROWS: usize = 8;
 /// Pairs that are made of every row before the next one: each row's part of the panel is then
 /// written in whole cache lines, and no more lines are open than one cache set holds.
 const PAIRS: usize = 4;
-
-/// Takes the halves of two vectors that stand one after another in turn.
-const IN_TURN: [u16; 32] = {
-    let mut order = [0; 32];
-    let mut i = 0;
-    while i < 16 {
-        order[2 * i] = i as u16;
-        order[2 * i + 1] = 16 + i as u16;
-        i += 1;
-    }
-    order
-};
 
 /// Two parts of 128 bits of each of two vectors, in turn, from number `first` of 64 bits on.
 const fn parts(first: u64) -> [u64; 8] {
