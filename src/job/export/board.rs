@@ -317,3 +317,36 @@ pub(super) fn fill(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::{ExportFormat, RunFile, StorySize};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_board_speaks_the_language_of_whoever_exports() {
+        let run = RunFile {
+            frame: Arc::new(RgbImage::new(40, 30)),
+            ..RunFile::default()
+        };
+        let lines = |captions: Captions| {
+            let export = Export {
+                run: Arc::new(run.clone()),
+                format: ExportFormat::Grid,
+                path: "grid.png".into(),
+                quick: false,
+                size: StorySize::default(),
+                with_settings: true,
+                target: None,
+                captions,
+            };
+            let board = Board::new(&export, Look::full_size());
+            let words = board.lines().iter().map(|line| line.words.clone());
+            words.collect::<Vec<_>>()
+        };
+        assert_eq!(lines(Captions::default()), ["Frame"]);
+        let turned = Captions::said_by(|english| english.replace("Frame", "画面"));
+        assert_eq!(lines(turned), ["画面"]);
+    }
+}
