@@ -3,8 +3,13 @@
 //! The input's is a convolution as well, of the output's gradient by kernels that are turned by half and
 //! whose channels have changed places, so it takes the fast ways of the forward pass. The kernels' is one
 //! product that sums over all pixels of all images; threads share the pixels, each with a sum of its own.
+//! Products of bf16 pairs take 3x3 kernels' without unrolled pixels.
 
 use super::super::gemm::{Into, Mat, MatMut, Threads, matmul};
+#[cfg(target_arch = "x86_64")]
+use super::super::gemm::{are_rounded, kernels};
+#[cfg(target_arch = "x86_64")]
+use super::super::im2col::Padding;
 use super::super::parallel;
 use super::super::scratch::scratch;
 use super::super::simd::{sum, vectorised};
@@ -19,6 +24,10 @@ use std::ops::Range;
 const PARTS: usize = 16;
 /// Numbers that these sums may take in all; 64 MiB.
 const PARTIAL_SUMS: usize = 16 << 20;
+/// Pixels of such a part, at least, where products of pairs need no unrolled pixels: adding up costs as much
+/// as about twenty.
+#[cfg(target_arch = "x86_64")]
+const PIXELS: usize = 512;
 
 /// The pixels one product sums over: rows of an image, or some whole images.
 struct Span {
@@ -94,20 +103,72 @@ impl Conv {
 
     /// The kernels' gradient.
     fn to_weight(&self, x: &[f32], g: &[f32]) -> Vec<f32> {
-        let len = self.output * self.geometry.depth();
+        #[cfg(target_arch = "x86_64")]
+        if let Some(shape) = self.same_size().filter(|_| are_rounded()) {
+            return self.to_weight_in_pairs(shape, x, g);
+        }
         let spans = self.spans();
-        let parts = spans.len().min(PARTS).min((PARTIAL_SUMS / len).max(1));
+        let parts = self.parts().min(spans.len());
         let threads = match parts {
             1 => Threads::All,
             _ => Threads::One,
         };
         let parts = spans.chunks(spans.len().div_ceil(parts)).collect();
-        let steps = self.batch * self.geometry.pixels() * len / 32;
-        let sums = parallel::map(parts, steps, |spans: &[Span]| {
-            let mut sum = vec![0f32; len];
+        self.summed(parts, |spans: &[Span], sum| {
             for span in spans {
-                self.add_span(span, x, g, threads, &mut sum);
+                self.add_span(span, x, g, threads, sum);
             }
+        })
+    }
+
+    /// The sizes of a convolution whose kernels' gradient needs no unrolled pixels in products of pairs.
+    #[cfg(target_arch = "x86_64")]
+    fn same_size(&self) -> Option<kernels::Shape> {
+        let geometry = self.geometry;
+        let shape = kernels::Shape {
+            input: geometry.channels,
+            output: self.output,
+            height: geometry.height,
+            width: geometry.width,
+        };
+        let same = geometry.kernel == (3, 3)
+            && geometry.stride == 1
+            && geometry.padding == Padding::all(1);
+        let rows = self.batch * geometry.height;
+        (same && kernels::worth(shape, rows)).then_some(shape)
+    }
+
+    /// The kernels' gradient in products of pairs; every part of the rows of all images has a sum of its own.
+    #[cfg(target_arch = "x86_64")]
+    fn to_weight_in_pairs(&self, shape: kernels::Shape, x: &[f32], g: &[f32]) -> Vec<f32> {
+        let rows = self.batch * shape.height;
+        let parts = self.parts().min(rows * shape.width / PIXELS).max(1);
+        let size = rows.div_ceil(parts);
+        let parts = (0..rows)
+            .step_by(size)
+            .map(|first| first..rows.min(first + size));
+        self.summed(parts.collect(), |rows, sum| {
+            kernels::add(sum, shape, x, g, rows);
+        })
+    }
+
+    /// Sums over a part of the pixels, at most.
+    fn parts(&self) -> usize {
+        let len = self.output * self.geometry.depth();
+        PARTS.min(PARTIAL_SUMS / len).max(1)
+    }
+
+    /// The sum over all parts, which are added up beside each other.
+    fn summed<T: Send>(
+        &self,
+        parts: Vec<T>,
+        add: impl Fn(T, &mut [f32]) + Sync + Send,
+    ) -> Vec<f32> {
+        let len = self.output * self.geometry.depth();
+        let steps = self.batch * self.geometry.pixels() * len / 32;
+        let sums = parallel::map(parts, steps, |part| {
+            let mut sum = vec![0f32; len];
+            add(part, &mut sum);
             sum
         });
         let total = sums.into_iter().reduce(|mut total, part| {
@@ -199,3 +260,6 @@ fn turned(weight: &[f32], (output, input): (usize, usize), area: usize) -> Vec<f
     });
     out
 }
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests;

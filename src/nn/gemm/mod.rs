@@ -8,7 +8,11 @@ use super::parallel;
 use super::scratch::scratch;
 use super::transpose::turn;
 
+#[cfg(target_arch = "x86_64")]
+pub(in crate::nn) use pairs::kernels;
 pub use products::Products;
+#[cfg(target_arch = "x86_64")]
+pub(super) use products::are_rounded;
 
 /// A matrix inside a slice.
 #[derive(Clone, Copy)]
@@ -344,7 +348,7 @@ unsafe fn multiply(
     );
     let shared = threads == Threads::All && parallel::worth_sharing(m * n * k / 32);
     #[cfg(target_arch = "x86_64")]
-    if products::are_rounded() && pairs::worth(m, n, k) && layout.has_vectors() {
+    if are_rounded() && pairs::worth(m, n, k) && layout.has_vectors() {
         // SAFETY: `Strided::check` and the caller, as below; products are rounded only where the processor
         // can do it.
         return unsafe { in_pairs(out, layout, a, b, scale, into, shared) };

@@ -5,6 +5,7 @@
 //! registers ([`tile`]): rows of `b` are vectors ("wide"), numbers of `a` go to all lanes ("narrow").
 //! The order of a sum depends on its length alone, so results depend on neither threads nor shapes.
 
+pub(in crate::nn) mod kernels;
 mod pack;
 mod tile;
 

@@ -40,6 +40,6 @@ impl Products {
 
 /// Whether products are rounded to pairs of bf16.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn are_rounded() -> bool {
+pub(in crate::nn) fn are_rounded() -> bool {
     ROUNDED.load(Ordering::Relaxed)
 }
