@@ -1,8 +1,12 @@
 //! The thread that decodes, saves and copies, so that files never queue behind a denoising run.
 
+mod choosing;
+mod clipboard;
+
+pub(super) use choosing::open_dialog;
+
 use super::cover::cover;
 use super::devices::Devices;
-use super::dialogs;
 use super::export;
 use super::films;
 use super::outbox::Outbox;
@@ -16,7 +20,7 @@ use super::{PictureMetadata, Similarity, psnr, read_metadata, ssim};
 use crate::pipeline::frame_image::{self, FrameError, Reading};
 use crate::pipeline::metadata;
 use arboard::Clipboard;
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 use image::RgbImage;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -56,9 +60,6 @@ pub static EXAMPLES: &[Example] = examples![
 /// File name endings the open dialog offers.
 pub const PICTURE_EXTENSIONS: &[&str] =
     &["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
-
-/// File name endings of original weights and their configurations.
-const WEIGHT_EXTENSIONS: &[&str] = &["safetensors", "ckpt", "pt", "pth", "bin", "json"];
 
 /// File name endings of videos whose frames can be taken out.
 pub const VIDEO_EXTENSIONS: &[&str] = &[
@@ -133,11 +134,11 @@ fn perform(task: FileTask, clipboard: &mut Option<Clipboard>) -> Option<JobEvent
             FrameOrigin::Dropped,
         ),
         FileTask::ReadDevices => JobEvent::Devices(Arc::new(Devices::open().read())),
-        FileTask::PasteFrame => match paste(clipboard) {
+        FileTask::PasteFrame => match clipboard::paste(clipboard) {
             Ok(image) => JobEvent::FrameOpened(Frame::new(image, FrameOrigin::Clipboard)),
             Err(problem) => JobEvent::FrameFailed(problem),
         },
-        FileTask::CopyPicture(picture) => match copy(&picture, clipboard) {
+        FileTask::CopyPicture(picture) => match clipboard::copy(&picture, clipboard) {
             Ok(()) => JobEvent::Copied,
             Err(problem) => JobEvent::FileFailed(problem),
         },
@@ -282,227 +283,4 @@ fn chosen(
         Ok(Some(recalled)) => JobEvent::OwnPicture(frame, Ok(Box::new(recalled))),
         Err(problem) => JobEvent::OwnPicture(frame, Err(Problem { file, ..problem })),
     }
-}
-
-/// Starts the dialog of a `Pick…` task and returns nothing; hands every other task back. The error
-/// is the event that says why there is no dialog.
-///
-/// The dialog is created on the calling thread; `words` says in its language what kind of files it wants. A small thread of its own waits for it, because a
-/// person may leave it open while files are dropped or saved.
-pub(super) fn open_dialog(
-    task: FileTask,
-    words: &dyn Fn(&str) -> String,
-    queue: &Sender<Option<FileTask>>,
-    outbox: &Outbox,
-) -> Result<Option<FileTask>, Box<JobEvent>> {
-    if let Err(problem) = dialogs::provider() {
-        return match task {
-            FileTask::PickFrame => Err(Box::new(JobEvent::FrameFailed(problem))),
-            FileTask::PickTarget(_) | FileTask::PickFolder(_) => {
-                Err(Box::new(JobEvent::FileFailed(problem)))
-            }
-            // A picture is saved all the same; the notice says where.
-            FileTask::PickAndSave(result, name) => {
-                Ok(Some(FileTask::Save(result, dialogs::usual_place(&name))))
-            }
-            FileTask::PickAndSavePicture(picture, name) => Ok(Some(FileTask::SavePicture(
-                picture,
-                dialogs::usual_place(&name),
-            ))),
-            FileTask::PickAndSaveRun(run, name) => {
-                Ok(Some(FileTask::SaveRun(run, dialogs::usual_place(&name))))
-            }
-            FileTask::PickExport(mut export) => {
-                export.path = dialogs::usual_place(&export.path.to_string_lossy());
-                Ok(Some(FileTask::Export(export)))
-            }
-            FileTask::PickVotes(mut export) => {
-                export.path = dialogs::usual_place(&export.path.to_string_lossy());
-                Ok(Some(FileTask::SaveVotes(export)))
-            }
-            FileTask::PickPackage(mut package) => {
-                package.path = dialogs::usual_place(&package.path.to_string_lossy());
-                Ok(Some(FileTask::SavePackage(package)))
-            }
-            FileTask::PickSettings(text, name) => {
-                let path = dialogs::usual_place(&name.to_string_lossy());
-                Ok(Some(FileTask::SaveSettings(text, path)))
-            }
-            FileTask::PickReport(mut export) => {
-                export.path = dialogs::usual_place(&export.path.to_string_lossy());
-                Ok(Some(FileTask::SaveReport(export)))
-            }
-            other => Ok(Some(other)),
-        };
-    }
-    let (queue, outbox) = (queue.clone(), outbox.clone());
-    let answer: Box<dyn FnOnce() -> Option<FileTask> + Send> = match task {
-        FileTask::PickFrame => {
-            let dialog = rfd::AsyncFileDialog::new()
-                .add_filter(words("Picture files"), PICTURE_EXTENSIONS)
-                .pick_file();
-            Box::new(move || {
-                let path = pollster::block_on(dialog)?.path().to_path_buf();
-                Some(FileTask::OpenPicture(path))
-            })
-        }
-        FileTask::PickTarget(size) => {
-            let dialog = rfd::AsyncFileDialog::new()
-                .add_filter(words("Picture files"), PICTURE_EXTENSIONS)
-                .pick_file();
-            Box::new(move || {
-                let path = pollster::block_on(dialog)?.path().to_path_buf();
-                Some(FileTask::OpenTarget(path, size))
-            })
-        }
-        FileTask::PickFolder(what_for @ (FolderUse::Dataset | FolderUse::FramesFolder)) => {
-            let paths = dialogs::open_folder();
-            Box::new(move || Some(FileTask::TakeFolders(what_for, paths()?)))
-        }
-        FileTask::PickFolder(
-            what_for @ (FolderUse::VotesFile
-            | FolderUse::OriginalFiles
-            | FolderUse::FramePictures
-            | FolderUse::SettingsFile
-            | FolderUse::Video),
-        ) => {
-            let (kind, endings) = match what_for {
-                FolderUse::FramePictures => ("Picture files", PICTURE_EXTENSIONS),
-                FolderUse::Video => ("Video files", VIDEO_EXTENSIONS),
-                FolderUse::OriginalFiles => ("Weight files", WEIGHT_EXTENSIONS),
-                FolderUse::SettingsFile => ("Settings file", &["toml"][..]),
-                _ => ("Votes file", &["json"][..]),
-            };
-            let several = matches!(
-                what_for,
-                FolderUse::FramePictures | FolderUse::OriginalFiles
-            );
-            let paths = dialogs::open_files(&words(kind), endings, several);
-            Box::new(move || Some(FileTask::TakeFolders(what_for, paths()?)))
-        }
-        FileTask::PickFolder(what_for) => {
-            let paths = dialogs::open_folders();
-            Box::new(move || Some(FileTask::TakeFolders(what_for, paths()?)))
-        }
-        FileTask::PickAndSave(result, name) => {
-            let place = dialogs::save(&words("PNG picture"), &["png"], name);
-            Box::new(move || Some(FileTask::Save(result, place()?)))
-        }
-        FileTask::PickAndSavePicture(picture, name) => {
-            let place = dialogs::save(&words("PNG picture"), &["png"], name);
-            Box::new(move || Some(FileTask::SavePicture(picture, place()?)))
-        }
-        FileTask::PickAndSaveRun(run, name) => {
-            let place = dialogs::save(&words("Run of LGD Studio"), &[super::RUN_EXTENSION], name);
-            Box::new(move || Some(FileTask::SaveRun(run, place()?)))
-        }
-        FileTask::PickExport(mut export) => {
-            let name = export.path.to_string_lossy().into_owned();
-            let place = dialogs::save(&words("Export of a run"), export.format.extensions(), name);
-            Box::new(move || {
-                export.path = place()?;
-                Some(FileTask::Export(export))
-            })
-        }
-        FileTask::PickVotes(mut export) => {
-            let name = export.path.to_string_lossy().into_owned();
-            let place = dialogs::save(&words("Votes file"), &["json"], name);
-            Box::new(move || {
-                export.path = place()?;
-                Some(FileTask::SaveVotes(export))
-            })
-        }
-        FileTask::PickReport(mut export) => {
-            let name = export.path.to_string_lossy().into_owned();
-            let place = dialogs::save(&words("Report file"), export.format.extensions(), name);
-            Box::new(move || {
-                export.path = place()?;
-                Some(FileTask::SaveReport(export))
-            })
-        }
-        FileTask::PickPackage(mut package) => {
-            let name = package.path.to_string_lossy().into_owned();
-            let place = dialogs::save(&words("Debug package"), &["zip"], name);
-            Box::new(move || {
-                package.path = place()?;
-                Some(FileTask::SavePackage(package))
-            })
-        }
-        FileTask::PickSettings(text, name) => {
-            let name = name.to_string_lossy().into_owned();
-            let place = dialogs::save(&words("Settings file"), &["toml"], name);
-            Box::new(move || Some(FileTask::SaveSettings(text, place()?)))
-        }
-        other => return Ok(Some(other)),
-    };
-    let waiting = std::thread::Builder::new()
-        .name("lgd-dialog".to_owned())
-        .spawn({
-            let outbox = outbox.clone();
-            move || match answer() {
-                Some(task) => {
-                    if queue.send(Some(task)).is_err() {
-                        tracing::debug!("a dialog closed after the program did");
-                    }
-                }
-                None => {
-                    outbox.send(JobEvent::DialogClosed);
-                }
-            }
-        });
-    match waiting {
-        Ok(_) => Ok(None),
-        Err(error) => {
-            let problem = Problem::new(format!("The dialog cannot be opened: {error}."));
-            Err(Box::new(JobEvent::FileFailed(problem)))
-        }
-    }
-}
-
-fn open_clipboard(clipboard: &mut Option<Clipboard>) -> Result<&mut Clipboard, Problem> {
-    if clipboard.is_none() {
-        let opened = Clipboard::new().map_err(|e| {
-            Problem::new(format!("The clipboard cannot be used: {e}."))
-                .hint("Save the picture to a file instead.")
-        })?;
-        *clipboard = Some(opened);
-    }
-    Ok(clipboard.as_mut().expect("it was opened just now"))
-}
-
-fn paste(clipboard: &mut Option<Clipboard>) -> Result<RgbImage, Problem> {
-    let none = || {
-        Problem::new("There is no picture in the clipboard.")
-            .hint("Copy a picture first, or open a file with Ctrl+O or drag it here.")
-    };
-    let data = open_clipboard(clipboard)?
-        .get_image()
-        .map_err(|e| match e {
-            arboard::Error::ContentNotAvailable => none(),
-            other => Problem::new(format!("The clipboard cannot be read: {other}."))
-                .hint("Copy the picture again."),
-        })?;
-    let (width, height) = (u32::try_from(data.width), u32::try_from(data.height));
-    let (Ok(width), Ok(height)) = (width, height) else {
-        return Err(none());
-    };
-    let rgba =
-        image::RgbaImage::from_raw(width, height, data.bytes.into_owned()).ok_or_else(none)?;
-    if width == 0 || height == 0 {
-        return Err(none());
-    }
-    Ok(image::DynamicImage::ImageRgba8(rgba).into_rgb8())
-}
-
-fn copy(picture: &RgbImage, clipboard: &mut Option<Clipboard>) -> Result<(), Problem> {
-    let rgba = image::DynamicImage::ImageRgb8(picture.clone()).into_rgba8();
-    let data = arboard::ImageData {
-        width: rgba.width() as usize,
-        height: rgba.height() as usize,
-        bytes: rgba.into_raw().into(),
-    };
-    open_clipboard(clipboard)?.set_image(data).map_err(|e| {
-        Problem::new(format!("The picture cannot be copied: {e}."))
-            .hint("Save it to a file instead.")
-    })
 }

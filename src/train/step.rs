@@ -11,7 +11,7 @@ use super::conditions::Conditions;
 use super::editor::EditorTask;
 use super::gradients::Gradients;
 use super::loss::{self, CpcMethod};
-use super::networks::{Group, Networks};
+use super::networks::Networks;
 use crate::models::Latent;
 use candle_core::{DType, Result, Tensor, Var, bail};
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,8 @@ pub struct StepSettings {
     pub cpc_method: CpcMethod,
     /// Weight of the scene's cross-entropy, where BLIP-2 learns to see.
     pub scene_weight: f64,
+    /// Whether the editor learns, or what carries the latent into it: else no picture is looked at.
+    pub trains_editor: bool,
     /// How the error of the predicted noise is weighted.
     pub noise: NoiseWeights,
     /// Share of samples that lose their text, their picture, and both: one each.
@@ -265,11 +267,7 @@ pub fn step(
         (false, _) => latent.hidden_states.detach(),
     };
     drop(latent);
-    let trains_editor = linked
-        || parameters
-            .keys()
-            .any(|name| Group::ALL.iter().any(|g| !g.is_of_blip2() && g.holds(name)));
-    if !trains_editor {
+    if !settings.trains_editor {
         return Ok((losses, gradients));
     }
     let task = EditorTask::new(networks, batch, draws, settings, &stream, &null, watch)?;

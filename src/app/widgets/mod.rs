@@ -38,7 +38,7 @@ pub use wheel::Wheel;
 use super::theme::{self, CARD_RADIUS, CONTROL_RADIUS, Tokens, space};
 use eframe::egui;
 use egui::{
-    Button, CornerRadius, Frame, InnerResponse, Margin, Response, RichText, Stroke, Ui, Vec2,
+    Atom, Button, CornerRadius, Frame, InnerResponse, Margin, Response, RichText, Stroke, Ui, Vec2,
 };
 
 /// A rounded surface for things that belong together.
@@ -120,15 +120,16 @@ pub fn primary_button(
             widget.bg_fill = fill;
             widget.fg_stroke = Stroke::new(1.0, tokens.on_accent);
         }
-        let button = Button::new(RichText::new(text).size(15.5))
+        let text = RichText::new(text).size(15.5);
+        // Beside its keys the text stands at the left, else in the middle, however wide the button is.
+        let button = match keys {
+            "" => Button::new((Atom::grow(), text, Atom::grow())),
+            keys => Button::new(text).right_text(RichText::new(keys).small().weak()),
+        };
+        let button = button
             .corner_radius(CornerRadius::same(CONTROL_RADIUS + 2))
             .truncate()
             .min_size(size);
-        // Beside its keys the text stands at the left, else in the middle.
-        let button = match keys {
-            "" => button,
-            keys => button.right_text(RichText::new(keys).small().weak()),
-        };
         ui.add_enabled(enabled, button)
     })
     .inner

@@ -361,6 +361,7 @@ impl TrainConfig {
             cpc_weight: self.loss.cpc,
             cpc_method: self.loss.cpc_method,
             scene_weight: self.loss.scene,
+            trains_editor: self.trains_editor(),
             noise: NoiseWeights {
                 min_snr: self.loss.min_snr,
                 change: self.loss.change,

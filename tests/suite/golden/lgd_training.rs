@@ -111,6 +111,7 @@ pub fn settings() -> StepSettings {
         cpc_weight: 0.1,
         cpc_method: CpcMethod::Margin,
         scene_weight: 0.0,
+        trains_editor: true,
         noise: NoiseWeights::default(),
         dropout: 0.05,
         recompute: false,

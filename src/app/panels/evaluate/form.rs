@@ -55,13 +55,14 @@ impl FormPanel {
             0.0
         };
         let height = ui.available_height() - FOOT - trouble;
-        ScrollArea::vertical()
+        let cards = ScrollArea::vertical()
             .id_salt("evaluate-form")
             .max_height(height)
             .auto_shrink([false, false])
             .show(ui, |ui| {
                 follow_focus(ui);
-                ui.set_width(ui.available_width());
+                let width = ui.available_width();
+                ui.set_width(width);
                 ui.spacing_mut().item_spacing.y = space::S;
                 card(ui, cx.tokens, |ui| {
                     self.data_ui(ui, cx, &mut draft, actions)
@@ -70,12 +71,13 @@ impl FormPanel {
                 card(ui, cx.tokens, |ui| {
                     self.places_ui(ui, cx, &mut draft, actions)
                 });
+                width
             });
         if draft != cx.state.evaluate.draft {
             actions.push(act(EvaluateAction::Edit(Box::new(draft))));
         }
         ui.add_space(space::S);
-        start_ui(ui, cx, actions);
+        start_ui(ui, cx, cards.inner, actions);
     }
 
     fn data_ui(
@@ -347,8 +349,8 @@ fn combo<T: Clone + PartialEq>(
     });
 }
 
-/// What there is to do, and the button that does it.
-fn start_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
+/// What there is to do, and the button that does it, as wide as the cards above.
+fn start_ui(ui: &mut Ui, cx: &Cx<'_>, width: f32, actions: &mut Vec<Action>) {
     let evaluate = &cx.state.evaluate;
     let wanted = cx.state.evaluation_wanted();
     let work = evaluate.outlook.as_ref().map(|outlook| &outlook.work);
@@ -380,9 +382,7 @@ fn start_ui(ui: &mut Ui, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         _ => "evaluate-start",
     };
     let label = cx.tr(label);
-    // As wide as the cards above, which leave room for the bar beside them.
-    let bar = ui.spacing().scroll.allocated_width();
-    let size = vec2(ui.available_width() - bar, 36.0);
+    let size = vec2(width, 36.0);
     let start = primary_button(ui, cx.tokens, &label, "", size, blocked.is_none());
     let start = start
         .accessible_name(label.as_ref())

@@ -2,8 +2,11 @@
 
 use super::*;
 use crate::app::settings::{Session, Settings};
-use crate::job::training::{Forecast, RunState, SplitHealth, TrainConfig};
-use crate::job::{JobEvent, Precision};
+use crate::app::state::NoticeKind;
+use crate::job::training::{
+    Control, Forecast, RunState, SplitHealth, TrainConfig, TrainingEvent, TrainingNews,
+};
+use crate::job::{JobEvent, JobSpec, Precision};
 use std::time::SystemTime;
 
 fn state() -> AppState {
