@@ -137,7 +137,7 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
     let place = Place::new()?;
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/recipes/toon-tiny.toml");
     let mut recipe = Recipe::read(&shipped)?;
-    assert_eq!(recipe.stages.len(), 5);
+    assert_eq!(recipe.stages.len(), 6);
     (recipe.data.count, recipe.data.others, recipe.data.size) = (6, 1, 64);
     let text = toml_of(&recipe)?;
     std::fs::write(place.path("short.toml"), text)?;
@@ -159,7 +159,7 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
     let output = place.run(&args)?;
     expect_code(&output, 0)?;
     let said = String::from_utf8(output.stdout)?;
-    assert!(said.contains("5-decoder: all stages are done"), "{said}");
+    assert!(said.contains("6-decoder: all stages are done"), "{said}");
     for (run, groups) in [
         ("1-autoencoder", vec!["vae."]),
         ("2-answers", vec!["blip2.", "heads."]),
