@@ -164,8 +164,9 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
         ("1-autoencoder", vec!["vae."]),
         ("2-answers", vec!["blip2.", "heads."]),
         ("3-pictures", vec!["vae."]),
-        ("4-editor", vec!["unet.", "adapter."]),
-        ("5-decoder", vec!["vae.decoder.", "vae.post_quant_conv."]),
+        ("4-details", vec!["vae."]),
+        ("5-editor", vec!["unet.", "adapter."]),
+        ("6-decoder", vec!["vae.decoder.", "vae.post_quant_conv."]),
     ] {
         let run = place.path("made/runs").join(run);
         assert_eq!(losses(&run)?.len(), 2, "{}", run.display());
@@ -174,16 +175,16 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
         let known = |name: &String| groups.iter().any(|group| name.starts_with(group));
         assert!(weights.keys().all(known), "{}", run.display());
     }
-    let config = TrainConfig::read(&place.path("made/runs/4-editor/config.toml"), &[])?;
+    let config = TrainConfig::read(&place.path("made/runs/5-editor/config.toml"), &[])?;
     assert!(config.model.bundle.ends_with("bundles/3-pictures"));
     // A stage that is missing is made again; the others are not touched.
-    std::fs::remove_dir_all(place.path("made/bundles/5-decoder"))?;
-    let before = std::fs::metadata(place.path("made/bundles/4-editor/lgd.json"))?.modified()?;
+    std::fs::remove_dir_all(place.path("made/bundles/6-decoder"))?;
+    let before = std::fs::metadata(place.path("made/bundles/5-editor/lgd.json"))?.modified()?;
     expect_code(&place.run(&args)?, 0)?;
-    let after = std::fs::metadata(place.path("made/bundles/4-editor/lgd.json"))?.modified()?;
+    let after = std::fs::metadata(place.path("made/bundles/5-editor/lgd.json"))?.modified()?;
     assert_eq!(before, after);
     expect_code(
-        &place.run(&["bundle", "verify", "made/bundles/5-decoder"])?,
+        &place.run(&["bundle", "verify", "made/bundles/6-decoder"])?,
         0,
     )?;
     // Another recipe in the same folder is refused.
