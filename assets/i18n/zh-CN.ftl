@@ -177,7 +177,7 @@ mode-question-tip = 编辑器直接读取你的问题。
 mode-answer = 答案
 mode-answer-tip = 语言模型先写出答案，编辑器再读取这句话。
 mode-latent = 潜变量
-mode-latent-tip = 编辑器看到语言模型的思考：它对画面和问题的隐藏状态。这是本程序的核心方法。
+mode-latent-tip = 编辑器看到语言模型的思考：它对画面和问题的隐藏状态。这是核心方法。
 mode-both = 两者
 mode-both-tip = 隐藏状态与写出的答案一起使用。
 mode-missing = 此模型包无法使用“{ $mode }”。{ $reason }
@@ -404,7 +404,9 @@ gallery-count-some = { $shown } / { $count } 条运行记录
 gallery-reading = 还在读取 { $count } 个答案
 gallery-card = { $question } { $modes }，{ $when }
 gallery-select = 选择一条运行记录
-gallery-select-hint = 单击一条可查看详情。Ctrl+单击多条可查看它们的区别。
+gallery-select-hint =
+    单击一条可查看详情。
+    Ctrl+单击多条可查看它们的区别。
 gallery-unfinished = 还没有完成的列
 gallery-broken = 无法读取这条运行记录
 gallery-show-column = 显示 { $name }
@@ -838,7 +840,7 @@ count-large = { $number } 亿
 
 # Imports
 import-title = 导入模型
-import-about = Stable Diffusion、InstructPix2Pix、BLIP-2 和 LGD 的检查点，以及按发布布局存放的文件夹。多个合在一起组成一个模型包。
+import-about = Stable Diffusion、InstructPix2Pix、BLIP-2 和 LGD 的检查点，以及按发布布局存放的文件夹。可合成一个模型包。
 import-path = 路径
 import-path-hint = 文件或文件夹的路径
 import-add = 添加
@@ -1121,7 +1123,7 @@ evaluate-expected = { $samples } 个样本，{ $pictures ->
 }
 evaluate-kept = 已有 { $count } 张。
 evaluate-forecast = 这需要 { $time }。
-evaluate-no-forecast = 首次运行后才知道需要多久。
+evaluate-no-forecast = 用时首次运行后可知。
 evaluate-unusable = { $count } 个条目无法使用。
 evaluate-start = 开始评估
 evaluate-resume = 继续
@@ -1957,7 +1959,7 @@ tour-question-text = 问问如果发生某种变化会怎样。下面是适合�
 tour-modes = 由什么引导绘制
 tour-modes-text = 问题本身、语言模型写出的答案，或者它的思考。可以多选，并排比较。
 tour-draw = 绘制答案
-tour-draw-text = 单击这里，或按 Enter。完成之前可按 Escape 取消。
+tour-draw-text = 单击这里或按 Enter。按 Escape 可取消。
 tour-answers = 答案
 tour-answers-text = 你能看到每一步。之后可以拖动下面的时间线回到过去，保存图片，或对它继续提问。
 help-title = 问题如何变成图片

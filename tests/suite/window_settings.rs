@@ -7,7 +7,7 @@ use crate::window::{
 use eframe::egui;
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
-use lgd_studio::app::{Action, AppConfig, BundleState, Dialog, Phase, Settings};
+use lgd_studio::app::{Action, AppConfig, BundleState, Dialog, Page, Phase, Settings};
 use lgd_studio::job::{DeviceChoice, JobEvent, Precision, Problem, Remedy, Resources};
 use std::path::Path;
 
@@ -64,6 +64,58 @@ fn window_every_dialog_keeps_its_buttons_in_view_at_any_size() -> Outcome {
             window.step();
             assert_eq!(state(&window).dialog, None, "{dialog:?} at {size:?}");
         }
+    }
+    Ok(())
+}
+
+/// As when a larger interface is chosen in the settings: the dialog does not keep the height it had.
+#[test]
+fn window_a_dialog_follows_a_window_that_gets_smaller() -> Outcome {
+    let home = tempfile::tempdir()?;
+    let mut window = open_sized(config(home.path()), [1280.0, 800.0]);
+    wait_until_ready(&mut window);
+    show_settings(&mut window);
+    let small = egui::vec2(640.0, 400.0);
+    window.set_size(small);
+    for _ in 0..6 {
+        window.step();
+    }
+    let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, small);
+    let mut headings = window.get_all_by_role_and_label(Role::Label, "Settings");
+    assert!(headings.any(|heading| screen.contains_rect(heading.rect())));
+    let close = window.get_by_role_and_label(Role::Button, "Close").rect();
+    assert!(screen.contains_rect(close), "Close is at {close:?}");
+    let theme = window.get_by_label("Theme").rect();
+    assert!(
+        screen.contains_rect(theme),
+        "the first setting is at {theme:?}"
+    );
+    Ok(())
+}
+
+/// Where the window scrolls over its page, the middle of the page may be out of sight.
+#[test]
+fn window_what_an_empty_page_says_is_in_view_of_a_small_window() -> Outcome {
+    let home = tempfile::tempdir()?;
+    let size = [640.0, 400.0];
+    let mut window = open_sized(config(home.path()), size);
+    wait_until_ready(&mut window);
+    let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, size.into());
+    for (page, button) in [
+        (Page::Gallery, "Ask a question"),
+        (Page::Dataset, "Choose a folder…"),
+    ] {
+        window.state_mut().act(Action::ShowPage(page));
+        wait(&mut window, button, |window| {
+            let found = window.query_by_role_and_label(Role::Button, button);
+            found.is_some()
+        });
+        window.step();
+        let rect = window.get_by_role_and_label(Role::Button, button).rect();
+        assert!(
+            screen.contains_rect(rect),
+            "{page:?}: {button} is at {rect:?}"
+        );
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::Cx;
 use crate::app::state::{Action, Stake, WorkKind};
 use crate::app::theme::space;
-use crate::app::widgets::{Tone, badge, dialog, dialog_body, primary_button};
+use crate::app::widgets::{Tone, badge, dialog, dialog_body, dialog_foot, primary_button};
 use eframe::egui;
 use egui::{Align, Button, Label, Layout, Ui, vec2};
 
@@ -25,8 +25,7 @@ pub fn quit_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
                 stake_ui(ui, cx, stake, kind, count);
             }
         });
-        ui.add_space(space::S);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        dialog_foot(ui, |ui| {
             let size = vec2(0.0, 34.0);
             let text = cx.tr("quit-stay");
             let stay = primary_button(ui, cx.tokens, &text, "", size, true);
@@ -37,7 +36,6 @@ pub fn quit_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             let quit = ui.add(Button::new(cx.tr("quit-now")).min_size(size));
             (stay.clicked(), quit.clicked())
         })
-        .inner
     });
     let (stay, quit) = shown.inner;
     if stay || quit || shown.should_close() {

@@ -4,7 +4,7 @@
 use super::focus::follow_focus;
 use crate::app::theme::{Tokens, space};
 use eframe::egui;
-use egui::{Align, Context, Frame, Id, Layout, Modal, ModalResponse, ScrollArea, Ui};
+use egui::{Align, Context, Frame, Id, Layout, Modal, ModalResponse, ScrollArea, Ui, vec2};
 
 /// Height of the row of buttons at the end, with the gap above it.
 const FOOT: f32 = 34.0 + space::M;
@@ -46,6 +46,16 @@ pub fn dialog_body(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
         });
 }
 
+/// The buttons at the end of a dialog, from the right.
+pub fn dialog_foot<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.add_space(space::S);
+    // In the middle of whatever height is left they would keep the height that the dialog had before the
+    // window or the interface changed.
+    let row = vec2(ui.available_width(), ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), add)
+        .inner
+}
+
 /// A dialog with nothing to decide: a heading, if it has one, and `close` as its only button. True when
 /// it is to be closed.
 pub fn closing_dialog(
@@ -61,11 +71,7 @@ pub fn closing_dialog(
             ui.heading(heading);
         }
         dialog_body(ui, body);
-        ui.add_space(space::S);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.button(close).clicked()
-        })
-        .inner
+        dialog_foot(ui, |ui| ui.button(close).clicked())
     });
     dialog.inner || dialog.should_close()
 }

@@ -196,7 +196,7 @@ impl Settings {
         vec![
             format!("Drawn by {bundle} ({bundle_fingerprint}), split {split}."),
             format!(
-                "{} steps, text guidance {}, image guidance {}, seeds {}.",
+                "Steps {}, text guidance {}, image guidance {}, seeds {}.",
                 request.steps,
                 request.guidance_scale,
                 request.image_guidance_scale,

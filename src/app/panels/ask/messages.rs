@@ -2,7 +2,7 @@
 
 use super::Cx;
 use crate::app::theme::space;
-use crate::app::widgets::{paint_picture, primary_button};
+use crate::app::widgets::{in_view, paint_picture, primary_button};
 use crate::job::Problem;
 use eframe::egui;
 use egui::text::LayoutJob;
@@ -57,6 +57,7 @@ pub fn message_above(
     (heading, hint): (&str, &str),
     below: f32,
 ) -> Rect {
+    let well = in_view(ui, well);
     let room = well.shrink2(vec2(space::L, space::M));
     let width = room.width().min(520.0);
     let small = well.height() < SMALL;

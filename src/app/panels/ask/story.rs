@@ -4,10 +4,12 @@ use super::Cx;
 use crate::app::panels::models::size;
 use crate::app::state::{Action, StoryAction};
 use crate::app::theme::space;
-use crate::app::widgets::{Choice, dialog, dialog_body, hint, primary_button, segmented};
+use crate::app::widgets::{
+    Choice, dialog, dialog_body, dialog_foot, hint, primary_button, segmented,
+};
 use crate::job::{ExportFormat, StoryPlan, StorySize};
 use eframe::egui;
-use egui::{Align, Layout, RichText, Ui, vec2};
+use egui::{RichText, Ui, vec2};
 
 const WIDTH: f32 = 460.0;
 
@@ -32,14 +34,12 @@ pub fn story_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             ui.add_space(space::S);
             summary_ui(ui, cx, &plan, format);
         });
-        ui.add_space(space::S);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        dialog_foot(ui, |ui| {
             let make = cx.tr("story-make");
             let make = primary_button(ui, cx.tokens, &make, "", vec2(130.0, 30.0), true);
             let close = ui.button(cx.tr("dialog-close")).clicked();
             (make.clicked(), close)
         })
-        .inner
     });
     if (format, size) != (draft.format, draft.size) {
         actions.push(StoryAction::Edit(format, size).into());

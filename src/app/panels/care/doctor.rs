@@ -24,20 +24,18 @@ pub fn doctor_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         }
     };
     let foot = |ui: &mut Ui, actions: &mut Vec<Action>| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui.button(cx.tr("dialog-close")).clicked() {
-                actions.push(Action::CloseDialog);
-            }
-            if ui.button(cx.tr("doctor-again")).clicked() {
-                actions.push(CareAction::Examine.into());
-            }
-            if let Some(findings) = findings
-                && ui.button(cx.tr("doctor-copy")).clicked()
-            {
-                let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
-                ui.ctx().copy_text(lines.join("\n"));
-            }
-        });
+        if ui.button(cx.tr("dialog-close")).clicked() {
+            actions.push(Action::CloseDialog);
+        }
+        if ui.button(cx.tr("doctor-again")).clicked() {
+            actions.push(CareAction::Examine.into());
+        }
+        if let Some(findings) = findings
+            && ui.button(cx.tr("doctor-copy")).clicked()
+        {
+            let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
+            ui.ctx().copy_text(lines.join("\n"));
+        }
     };
     if framed(ctx, cx, about, actions, body, foot) {
         actions.push(Action::CloseDialog);

@@ -6,7 +6,7 @@ use crate::app::theme::space;
 use crate::app::widgets::{hint, primary_button, well};
 use crate::job::Problem;
 use eframe::egui;
-use egui::{Align, Grid, Label, Layout, RichText, Ui, vec2};
+use egui::{Grid, Label, RichText, Ui, vec2};
 
 const WIDTH: f32 = 580.0;
 /// Width of a setting's name, and of each of its values.
@@ -25,25 +25,23 @@ pub fn exchange_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) 
         }
     };
     let foot = |ui: &mut Ui, actions: &mut Vec<Action>| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let back = if let Some(Ok(exchange)) = exchange {
-                let possible = !exchange.changes.is_empty();
-                let label = cx.tr("exchange-take");
-                let size = vec2(0.0, 30.0);
-                if primary_button(ui, cx.tokens, &label, "", size, possible).clicked() {
-                    actions.push(CareAction::TakeImported.into());
-                }
-                "exchange-leave"
-            } else {
-                if ui.button(cx.tr("exchange-other")).clicked() {
-                    actions.push(CareAction::ImportSettings.into());
-                }
-                "dialog-close"
-            };
-            if ui.button(cx.tr(back)).clicked() {
-                leave(actions);
+        let back = if let Some(Ok(exchange)) = exchange {
+            let possible = !exchange.changes.is_empty();
+            let label = cx.tr("exchange-take");
+            let size = vec2(0.0, 30.0);
+            if primary_button(ui, cx.tokens, &label, "", size, possible).clicked() {
+                actions.push(CareAction::TakeImported.into());
             }
-        });
+            "exchange-leave"
+        } else {
+            if ui.button(cx.tr("exchange-other")).clicked() {
+                actions.push(CareAction::ImportSettings.into());
+            }
+            "dialog-close"
+        };
+        if ui.button(cx.tr(back)).clicked() {
+            leave(actions);
+        }
     };
     if framed(ctx, cx, about, actions, body, foot) {
         leave(actions);

@@ -5,7 +5,7 @@ use crate::app::state::{Action, CareAction, Dialog, LastEnd};
 use crate::app::theme::space;
 use crate::app::widgets::{hint, primary_button, well};
 use eframe::egui;
-use egui::{Label, RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
 const WIDTH: f32 = 600.0;
 /// Height of the report.
@@ -20,7 +20,9 @@ pub fn last_end_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) 
     let about = About("last-end", WIDTH, &cx.tr("last-end-title"));
     let body = |ui: &mut Ui, _: &mut Vec<Action>| body_ui(ui, cx, last);
     let foot = |ui: &mut Ui, actions: &mut Vec<Action>| {
-        ui.horizontal_wrapped(|ui| buttons_ui(ui, cx, last, actions));
+        // Four of them are more than a row of a very large interface.
+        let rows = Layout::right_to_left(Align::Center).with_main_wrap(true);
+        ui.with_layout(rows, |ui| buttons_ui(ui, cx, last, actions));
     };
     if framed(ctx, cx, about, actions, body, foot) {
         actions.push(Action::CloseDialog);
@@ -72,6 +74,22 @@ fn report_ui(ui: &mut Ui, cx: &Cx<'_>, report: &str) {
 }
 
 fn buttons_ui(ui: &mut Ui, cx: &Cx<'_>, last: &LastEnd, actions: &mut Vec<Action>) {
+    let label = cx.tr("last-end-dismiss");
+    let size = vec2(0.0, 30.0);
+    if primary_button(ui, cx.tokens, &label, "", size, true).clicked() {
+        actions.push(CareAction::DismissEnd.into());
+    }
+    let safe = ui.button(cx.tr("last-end-safe"));
+    if safe.on_hover_text(cx.tr("last-end-safe-tip")).clicked() {
+        actions.push(CareAction::Restart { safe: true }.into());
+    }
+    let package = ui.button(cx.tr("command-package"));
+    if package
+        .on_hover_text(cx.tr("command-package-tip"))
+        .clicked()
+    {
+        actions.push(Action::ShowDialog(Dialog::Package));
+    }
     if matches!(last.report, Some(Ok(_))) {
         let label = if last.open {
             "last-end-hide"
@@ -81,21 +99,5 @@ fn buttons_ui(ui: &mut Ui, cx: &Cx<'_>, last: &LastEnd, actions: &mut Vec<Action
         if ui.button(cx.tr(label)).clicked() {
             actions.push(CareAction::ShowReport(!last.open).into());
         }
-    }
-    let package = ui.button(cx.tr("command-package"));
-    if package
-        .on_hover_text(cx.tr("command-package-tip"))
-        .clicked()
-    {
-        actions.push(Action::ShowDialog(Dialog::Package));
-    }
-    let safe = ui.button(cx.tr("last-end-safe"));
-    if safe.on_hover_text(cx.tr("last-end-safe-tip")).clicked() {
-        actions.push(CareAction::Restart { safe: true }.into());
-    }
-    let label = cx.tr("last-end-dismiss");
-    let size = vec2(0.0, 30.0);
-    if primary_button(ui, cx.tokens, &label, "", size, true).clicked() {
-        actions.push(CareAction::DismissEnd.into());
     }
 }

@@ -17,9 +17,8 @@ use super::Cx;
 use super::models::size;
 use super::when::{ago, now};
 use crate::app::state::Action;
-use crate::app::theme::space;
-use crate::app::widgets::{dialog, dialog_body};
-use eframe::egui::{Context, Ui, vec2};
+use crate::app::widgets::{dialog, dialog_body, dialog_foot};
+use eframe::egui::{Context, Ui};
 
 /// Id, width in points, and heading of a dialog.
 struct About<'a>(&'static str, f32, &'a str);
@@ -37,10 +36,7 @@ fn framed(
     let shown = dialog(ctx, cx.tokens, id, width, |ui| {
         ui.heading(heading);
         dialog_body(ui, |ui| body(ui, actions));
-        ui.add_space(space::S);
-        // Buttons in the middle of a row would stand in the middle of whatever height is left.
-        let row = vec2(ui.available_width(), ui.spacing().interact_size.y);
-        ui.allocate_ui(row, |ui| foot(ui, actions));
+        dialog_foot(ui, |ui| foot(ui, actions));
     });
     shown.should_close()
 }

@@ -6,7 +6,7 @@ use crate::app::theme::space;
 use crate::app::widgets::{hint, primary_button, tick, title, well};
 use crate::job::care::{PackageItem, PackagePart};
 use eframe::egui;
-use egui::{Align, Grid, Layout, RichText, Ui, vec2};
+use egui::{Grid, RichText, Ui, vec2};
 
 const WIDTH: f32 = 560.0;
 
@@ -45,18 +45,16 @@ pub fn package_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
         }
     };
     let foot = |ui: &mut Ui, actions: &mut Vec<Action>| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let ready = packing.items.is_some() && cx.state.care.places.is_some();
-            let label = cx.tr("package-save");
-            let button = primary_button(ui, cx.tokens, &label, "", vec2(0.0, 30.0), ready);
-            if button.clicked() {
-                actions.push(CareAction::SavePackage.into());
-                actions.push(Action::CloseDialog);
-            }
-            if ui.button(cx.tr("dialog-close")).clicked() {
-                actions.push(Action::CloseDialog);
-            }
-        });
+        let ready = packing.items.is_some() && cx.state.care.places.is_some();
+        let label = cx.tr("package-save");
+        let button = primary_button(ui, cx.tokens, &label, "", vec2(0.0, 30.0), ready);
+        if button.clicked() {
+            actions.push(CareAction::SavePackage.into());
+            actions.push(Action::CloseDialog);
+        }
+        if ui.button(cx.tr("dialog-close")).clicked() {
+            actions.push(Action::CloseDialog);
+        }
     };
     if framed(ctx, cx, about, actions, body, foot) {
         actions.push(Action::CloseDialog);

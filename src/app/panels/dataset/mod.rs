@@ -18,7 +18,7 @@ use crate::app::command;
 use crate::app::state::{Action, AppState, DatasetAction, OpenFolder, PairView, StripAction};
 use crate::app::theme::space;
 use crate::app::widgets::look::LookState;
-use crate::app::widgets::{Wheel, main_pane, right_pane};
+use crate::app::widgets::{Wheel, in_view, main_pane, right_pane};
 use eframe::egui;
 use egui::{Key, Modifiers, Rect, Ui, WidgetInfo, vec2};
 
@@ -159,7 +159,7 @@ impl DatasetPage {
 }
 
 fn waiting_ui(ui: &mut Ui, room: Rect, label: &str) {
-    let place = Rect::from_center_size(room.center(), vec2(28.0, 28.0));
+    let place = Rect::from_center_size(in_view(ui, room).center(), vec2(28.0, 28.0));
     Wheel::new().paint_at(ui, place);
     let response = ui.interact(room, ui.scope_id().with("waiting"), egui::Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Status, true, label));

@@ -40,7 +40,7 @@ impl OpeningPanel {
         };
         let words = (heading.as_str(), more.trim());
         let below = message_above(ui, cx, room, art, words, height);
-        let size = vec2(room.width().min(560.0), height);
+        let size = vec2(below.width().min(560.0), height);
         let place = Rect::from_center_size(below.center(), size);
         let mut child = ui.new_child(UiBuilder::new().max_rect(place).id_salt("opening"));
         let ui = &mut child;

@@ -134,7 +134,8 @@ fn shown_ui(ui: &mut Ui, cx: &Cx<'_>, shown: &ShownEvaluation, actions: &mut Vec
         "" => None,
         name => Some(cx.text("evaluate-by-lpips", &[("name", name.into())])),
     };
-    for line in report.drawn.iter().chain([&clip]).chain(&lpips) {
+    let drawn = report.drawn.iter().map(|line| cx.words(line).into_owned());
+    for line in drawn.chain([clip]).chain(lpips) {
         let line = RichText::new(line).small().color(cx.tokens.text_weak);
         ui.add(Label::new(line).wrap().selectable(true));
     }

@@ -4,11 +4,11 @@ use super::Cx;
 use crate::app::examples;
 use crate::app::state::{Action, GuideAction};
 use crate::app::theme::{CARD_RADIUS, space};
-use crate::app::widgets::{dialog, dialog_body, hint};
+use crate::app::widgets::{dialog, dialog_body, dialog_foot, hint};
 use eframe::egui;
 use egui::{
-    Align, CornerRadius, CursorIcon, FontId, Layout, Rect, Sense, Stroke, StrokeKind, Ui,
-    WidgetInfo, pos2, text::LayoutJob, vec2,
+    Align, CornerRadius, CursorIcon, FontId, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,
+    text::LayoutJob, vec2,
 };
 
 const WIDTH: f32 = 660.0;
@@ -28,8 +28,7 @@ pub fn welcome_ui(ctx: &egui::Context, cx: &Cx<'_>, actions: &mut Vec<Action>) {
             ui.add_space(space::S);
             hint(ui, cx.tokens, cx.tr("welcome-private"));
         });
-        ui.add_space(space::S);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        dialog_foot(ui, |ui| {
             if ui.button(cx.tr("tour-skip")).clicked() {
                 actions.push(Action::CloseDialog);
             }
