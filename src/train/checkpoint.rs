@@ -7,7 +7,7 @@
 use candle_core::{Device, Tensor};
 use safetensors::SafeTensorError;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -203,16 +203,14 @@ fn write(checkpoint: &Checkpoint, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes tensors into one safetensors file, synced.
+/// Writes tensors into one safetensors file, synced. Like the files that torch writes it names their
+/// format: without that, transformers refuses a model.
 ///
 /// # Errors
 /// When the disk says no.
 pub(super) fn write_tensors(tensors: &Tensors, path: &Path) -> io::Result<()> {
-    let tensors: std::collections::HashMap<String, Tensor> = tensors
-        .iter()
-        .map(|(name, t)| (name.clone(), t.clone()))
-        .collect();
-    candle_core::safetensors::save(&tensors, path).map_err(disk_error)?;
+    let about = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    safetensors::serialize_to_file(tensors, Some(about), path).map_err(|e| disk_error(e.into()))?;
     File::open(path)?.sync_all()
 }
 

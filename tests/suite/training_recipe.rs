@@ -187,6 +187,21 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
         &place.run(&["bundle", "verify", "made/bundles/6-decoder"])?,
         0,
     )?;
+    // Transformers reads no file that does not name its format.
+    for file in [
+        "unet/diffusion_pytorch_model",
+        "blip2/model",
+        "vae/diffusion_pytorch_model",
+    ] {
+        let bytes =
+            std::fs::read(place.path(&format!("made/bundles/6-decoder/{file}.safetensors")))?;
+        let (_, about) = safetensors::SafeTensors::read_metadata(&bytes)?;
+        let format = about
+            .metadata()
+            .as_ref()
+            .and_then(|about| about.get("format"));
+        assert_eq!(format.map(String::as_str), Some("pt"), "{file}");
+    }
     // Another recipe in the same folder is refused.
     recipe.seed += 1;
     std::fs::write(place.path("short.toml"), toml_of(&recipe)?)?;
