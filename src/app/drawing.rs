@@ -87,6 +87,7 @@ impl LgdApp {
                     .frame(side.inner_margin(Margin::symmetric(space::L as i8, 0)))
                     .show(ui, |ui| panels::status_bar_ui(ui, &cx, actions));
             });
+            panels::follow_stop(ui, &cx);
         });
         match cx.state.dialog {
             Some(Dialog::Settings) => panels::preferences_ui(&ctx, &cx, actions),

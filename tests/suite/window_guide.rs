@@ -144,7 +144,9 @@ fn window_the_tour_stops_at_real_controls_and_is_left_at_any_moment() -> Outcome
 #[test]
 fn window_the_tour_keeps_its_card_on_screen_at_any_size() -> Outcome {
     let home = tempfile::tempdir()?;
-    for size in [[1280.0, 800.0], [980.0, 640.0], [2560.0, 1440.0]] {
+    let sizes = [[1280.0, 800.0], [980.0, 640.0], [2560.0, 1440.0]];
+    // The last scrolls over its page, to where the tour is.
+    for size in sizes.into_iter().chain([[640.0, 400.0]]) {
         let mut window = open_sized(config(home.path()), size);
         wait_until_ready(&mut window);
         window.state_mut().act(Action::Guide(GuideAction::Tour));
@@ -158,6 +160,14 @@ fn window_the_tour_keeps_its_card_on_screen_at_any_size() -> Outcome {
             let card = window.get_by_role_and_label(Role::Button, next).rect();
             let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, size.into());
             assert!(screen.contains_rect(card), "{stop:?} at {size:?}: {card:?}");
+            if stop == Stop::Draw {
+                let draw = window.get_by_role_and_label(Role::Button, "Draw the answer");
+                assert!(
+                    screen.contains_rect(draw.rect()),
+                    "{size:?}: {:?}",
+                    draw.rect()
+                );
+            }
             window.state_mut().act(Action::Guide(GuideAction::Step(1)));
         }
     }

@@ -36,7 +36,7 @@ pub use dataset::DatasetPage;
 pub use evaluate::EvaluatePage;
 pub use exporting::exporting_ui;
 pub use gallery::GalleryPage;
-pub use guide::{HelpPage, Spots, tour_keys, tour_ui, welcome_ui};
+pub use guide::{HelpPage, Spots, follow_stop, tour_keys, tour_ui, welcome_ui};
 pub use models::ModelsPage;
 pub use network::network_ui;
 pub use notices::Notices;

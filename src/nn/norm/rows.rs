@@ -195,7 +195,7 @@ impl Rows {
                 );
                 sums
             });
-            super::linear::column_sums(&partial.concat(), 2 * width)
+            crate::nn::linear::column_sums(&partial.concat(), 2 * width)
         } else {
             vec![0.0; 2 * width]
         };

@@ -4,7 +4,7 @@ use super::{difference, noise, same, var};
 use candle_core::{D, Device, Result, Tensor};
 use lgd_studio::nn::Heads;
 
-fn plain_attention(v: &[&Tensor], heads: usize, scale: f64) -> Result<Tensor> {
+pub(super) fn plain_attention(v: &[&Tensor], heads: usize, scale: f64) -> Result<Tensor> {
     let split = |x: &Tensor| -> Result<Tensor> {
         let (b, l, width) = x.dims3()?;
         x.reshape((b, l, heads, width / heads))?

@@ -8,8 +8,10 @@ mod attention;
 mod linear;
 mod norms;
 
+use attention::plain_attention;
 use candle_core::{DType, Device, Result, Tensor, Var};
 use lgd_studio::nn::{self, Conv2d, Embedding, GroupNorm, Heads, LayerNorm, Linear};
+use norms::normed;
 
 /// Reproducible numbers in -1..1 that look random.
 fn noise(shape: &[usize], seed: u64) -> Result<Tensor> {

@@ -4,7 +4,7 @@ use super::{difference, noise, same, var};
 use candle_core::{D, DType, Device, Result, Tensor};
 use lgd_studio::nn::{GroupNorm, LayerNorm, RmsNorm};
 
-fn normed(x: &Tensor, centred: bool, eps: f64) -> Result<Tensor> {
+pub(super) fn normed(x: &Tensor, centred: bool, eps: f64) -> Result<Tensor> {
     let x = if centred {
         x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?
     } else {

@@ -6,7 +6,7 @@ mod tour;
 mod welcome;
 
 pub use help::HelpPage;
-pub use tour::{keys as tour_keys, tour_ui};
+pub use tour::{follow_stop, keys as tour_keys, tour_ui};
 pub use welcome::welcome_ui;
 
 use super::Cx;

@@ -8,7 +8,7 @@ use crate::app::widgets::{hint, primary_button, title};
 use eframe::egui;
 use egui::{
     Align, Area, CornerRadius, Frame, Id, Key, LayerId, Layout, Margin, Modifiers, Order, Rect,
-    Stroke, StrokeKind, pos2, vec2,
+    Stroke, StrokeKind, Vec2, pos2, vec2,
 };
 
 /// Width of the card.
@@ -73,6 +73,25 @@ pub fn tour_ui(ctx: &egui::Context, cx: &Cx<'_>, spots: &Spots, actions: &mut Ve
         .show(ctx, |ui| card_ui(ui, cx, stop, place.width(), actions));
 }
 
+/// Brings the control of a stop into view when the tour comes to it, in a window that scrolls over its page.
+pub fn follow_stop(ui: &egui::Ui, cx: &Cx<'_>) {
+    let key = Id::unique("tour-followed");
+    let stop = cx.state.guide.stop;
+    if ui.data(|data| data.get_temp(key)) == Some(stop) {
+        return;
+    }
+    let spot = stop.and_then(|stop| cx.spots.borrow().of(stop));
+    if stop.is_some() && spot.is_none() {
+        // It is not drawn yet.
+        return;
+    }
+    ui.data_mut(|data| data.insert_temp(key, stop));
+    let hidden = spot.filter(|spot| !ui.clip_rect().contains_rect(*spot));
+    if let Some(spot) = hidden {
+        ui.scroll_to_rect(spot.expand(8.0), None);
+    }
+}
+
 /// Where the card is: at the side of the control that has room for it, else in its middle.
 fn card_place(screen: Rect, spot: Option<Rect>) -> Rect {
     let size = vec2(WIDTH.min(screen.width() - 2.0 * GAP), HEIGHT);
@@ -95,7 +114,11 @@ fn card_place(screen: Rect, spot: Option<Rect>) -> Rect {
         .map(|place| Rect::from_min_size(place, size))
         .into_iter();
     let fits = places.find(|place| screen.contains_rect(*place));
-    fits.unwrap_or_else(|| Rect::from_center_size(spot.center(), size))
+    fits.unwrap_or_else(|| {
+        let middle = spot.center() - 0.5 * size;
+        let last = (screen.max - size - Vec2::splat(GAP)).max(screen.min);
+        Rect::from_min_size(middle.clamp(screen.min, last), size)
+    })
 }
 
 fn card_ui(ui: &mut egui::Ui, cx: &Cx<'_>, stop: Stop, width: f32, actions: &mut Vec<Action>) {
