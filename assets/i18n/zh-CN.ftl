@@ -404,8 +404,7 @@ gallery-count-some = { $shown } / { $count } 条运行记录
 gallery-reading = 还在读取 { $count } 个答案
 gallery-card = { $question } { $modes }，{ $when }
 gallery-select = 选择一条运行记录
-gallery-select-hint =
-    单击一条可查看详情。
+gallery-select-hint = 单击一条可查看详情。
     Ctrl+单击多条可查看它们的区别。
 gallery-unfinished = 还没有完成的列
 gallery-broken = 无法读取这条运行记录
