@@ -176,7 +176,7 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
         assert!(weights.keys().all(known), "{}", run.display());
     }
     let config = TrainConfig::read(&place.path("made/runs/5-editor/config.toml"), &[])?;
-    assert!(config.model.bundle.ends_with("bundles/3-pictures"));
+    assert!(config.model.bundle.ends_with("bundles/4-details"));
     // A stage that is missing is made again; the others are not touched.
     std::fs::remove_dir_all(place.path("made/bundles/6-decoder"))?;
     let before = std::fs::metadata(place.path("made/bundles/5-editor/lgd.json"))?.modified()?;

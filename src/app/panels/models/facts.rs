@@ -127,7 +127,7 @@ fn networks_ui(ui: &mut Ui, cx: &Cx<'_>, details: &BundleDetails) {
         .iter()
         .map(|component| {
             (
-                cx.words(&component.name).into_owned(),
+                cx.words(component.name).into_owned(),
                 words::count(cx, component.parameters),
                 component.dtypes.join(" + "),
             )
