@@ -861,7 +861,7 @@ count-large = { $number } billion
 
 # Imports
 import-title = Import a model
-import-about = Checkpoints of Stable Diffusion, InstructPix2Pix, BLIP-2 and LGD, and folders as they are published. Several together make one bundle.
+import-about = Checkpoints of Stable Diffusion, InstructPix2Pix, BLIP-2 and LGD, and folders as published. Several can make one bundle.
 import-path = Path
 import-path-hint = Path of a file or folder
 import-add = Add
@@ -873,7 +873,7 @@ import-files = Files…
 import-files-tip = Chooses weight files in a dialog
 import-remove = Leave out { $path }
 import-looking = Looking at what they hold
-import-empty = Drop files or folders here, choose them, or write a path. Nothing is written before you press Make the bundle.
+import-empty = Drop files or folders here, choose them, or write a path. Nothing is made before you press Make the bundle.
 import-found = What they hold
 part-blip2-tokenizer = BLIP-2's tokenizer
 part-adapter = latent translation
@@ -1701,7 +1701,7 @@ dataset-close = Close folder
 dataset-close-tip = Saves everything and goes back to the choice of folders
 dataset-back = Back to the list
 dataset-search = Search pairs
-dataset-search-hint = Words in name, question, answer
+dataset-search-hint = Search the words
 dataset-clear-tip = Shows all pairs again
 dataset-order = Order
 order-list = As in the lists

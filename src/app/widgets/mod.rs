@@ -137,12 +137,17 @@ pub fn primary_button(
     .inner
 }
 
-/// A line that is a button: quiet until the pointer is on it.
+/// A line that is a button: quiet until the pointer is on it. Its words begin where those of labels do.
 pub fn quiet_line(ui: &mut Ui, tokens: &Tokens, text: &str) -> Response {
-    let button = Button::new(RichText::new(text).size(13.0).color(tokens.accent))
-        .frame_when_inactive(false)
-        .right_text("")
-        .wrap()
-        .min_size(egui::vec2(ui.available_width(), 24.0));
-    ui.add(button).accessible_name(text)
+    let beyond = -ui.spacing().button_padding.x as i8;
+    let line = Frame::new().outer_margin(Margin::symmetric(beyond, 0));
+    let line = line.show(ui, |ui| {
+        let button = Button::new(RichText::new(text).size(13.0).color(tokens.accent))
+            .frame_when_inactive(false)
+            .right_text("")
+            .wrap()
+            .min_size(egui::vec2(ui.available_width(), 24.0));
+        ui.add(button)
+    });
+    line.inner.accessible_name(text)
 }

@@ -5,6 +5,7 @@ use crate::job::dialogs;
 use crate::job::outbox::Outbox;
 use crate::job::{FileTask, FolderUse, JobEvent, Problem, RUN_EXTENSION};
 use crossbeam_channel::Sender;
+use std::path::{Path, PathBuf};
 
 /// File name endings of original weights and their configurations.
 const WEIGHT_EXTENSIONS: &[&str] = &["safetensors", "ckpt", "pt", "pth", "bin", "json"];
@@ -56,43 +57,93 @@ pub(in crate::job) fn open_dialog(
 /// What becomes of a task on a machine without dialogs: what is saved goes to the usual place, which the
 /// notice names.
 fn without_dialog(task: FileTask, problem: Problem) -> Result<Option<FileTask>, Box<JobEvent>> {
-    match task {
-        FileTask::PickFrame => Err(Box::new(JobEvent::FrameFailed(problem))),
-        FileTask::PickTarget(_) | FileTask::PickFolder(_) => {
+    match Saving::of(task) {
+        Ok(saving) => {
+            let place = dialogs::usual_place(&saving.name);
+            Ok(Some((saving.to)(place)))
+        }
+        Err(FileTask::PickFrame) => Err(Box::new(JobEvent::FrameFailed(problem))),
+        Err(FileTask::PickTarget(_) | FileTask::PickFolder(_)) => {
             Err(Box::new(JobEvent::FileFailed(problem)))
         }
-        // A picture is saved all the same; the notice says where.
-        FileTask::PickAndSave(result, name) => {
-            Ok(Some(FileTask::Save(result, dialogs::usual_place(&name))))
+        Err(other) => Ok(Some(other)),
+    }
+}
+
+/// A file that is to be saved where a person says.
+struct Saving {
+    /// Kind of file, in English, and the endings of its names.
+    kind: &'static str,
+    endings: &'static [&'static str],
+    /// Proposed name.
+    name: String,
+    /// The task that saves it at a place.
+    to: Box<dyn FnOnce(PathBuf) -> FileTask + Send>,
+}
+
+impl Saving {
+    /// What a task saves; hands back a task that saves nothing or asks nobody.
+    fn of(task: FileTask) -> Result<Self, FileTask> {
+        fn saving(
+            kind: &'static str,
+            endings: &'static [&'static str],
+            name: impl Into<String>,
+            to: impl FnOnce(PathBuf) -> FileTask + Send + 'static,
+        ) -> Saving {
+            let (name, to) = (name.into(), Box::new(to));
+            Saving {
+                kind,
+                endings,
+                name,
+                to,
+            }
         }
-        FileTask::PickAndSavePicture(picture, name) => Ok(Some(FileTask::SavePicture(
-            picture,
-            dialogs::usual_place(&name),
-        ))),
-        FileTask::PickAndSaveRun(run, name) => {
-            Ok(Some(FileTask::SaveRun(run, dialogs::usual_place(&name))))
-        }
-        FileTask::PickExport(mut export) => {
-            export.path = dialogs::usual_place(&export.path.to_string_lossy());
-            Ok(Some(FileTask::Export(export)))
-        }
-        FileTask::PickVotes(mut export) => {
-            export.path = dialogs::usual_place(&export.path.to_string_lossy());
-            Ok(Some(FileTask::SaveVotes(export)))
-        }
-        FileTask::PickPackage(mut package) => {
-            package.path = dialogs::usual_place(&package.path.to_string_lossy());
-            Ok(Some(FileTask::SavePackage(package)))
-        }
-        FileTask::PickSettings(text, name) => {
-            let path = dialogs::usual_place(&name.to_string_lossy());
-            Ok(Some(FileTask::SaveSettings(text, path)))
-        }
-        FileTask::PickReport(mut export) => {
-            export.path = dialogs::usual_place(&export.path.to_string_lossy());
-            Ok(Some(FileTask::SaveReport(export)))
-        }
-        other => Ok(Some(other)),
+        let name = |path: &Path| path.to_string_lossy().into_owned();
+        Ok(match task {
+            FileTask::PickAndSave(result, name) => {
+                let to = |place| FileTask::Save(result, place);
+                saving("PNG picture", &["png"], name, to)
+            }
+            FileTask::PickAndSavePicture(picture, name) => {
+                let to = |place| FileTask::SavePicture(picture, place);
+                saving("PNG picture", &["png"], name, to)
+            }
+            FileTask::PickAndSaveRun(run, name) => {
+                let to = |place| FileTask::SaveRun(run, place);
+                saving("Run of LGD Studio", &[RUN_EXTENSION], name, to)
+            }
+            FileTask::PickExport(mut export) => {
+                let endings = export.format.extensions();
+                saving("Export of a run", endings, name(&export.path), |place| {
+                    export.path = place;
+                    FileTask::Export(export)
+                })
+            }
+            FileTask::PickVotes(mut export) => {
+                saving("Votes file", &["json"], name(&export.path), |place| {
+                    export.path = place;
+                    FileTask::SaveVotes(export)
+                })
+            }
+            FileTask::PickReport(mut export) => {
+                let endings = export.format.extensions();
+                saving("Report file", endings, name(&export.path), |place| {
+                    export.path = place;
+                    FileTask::SaveReport(export)
+                })
+            }
+            FileTask::PickPackage(mut package) => {
+                saving("Debug package", &["zip"], name(&package.path), |place| {
+                    package.path = place;
+                    FileTask::SavePackage(package)
+                })
+            }
+            FileTask::PickSettings(text, path) => {
+                let to = |place| FileTask::SaveSettings(text, place);
+                saving("Settings file", &["toml"], name(&path), to)
+            }
+            other => return Err(other),
+        })
     }
 }
 
@@ -146,56 +197,46 @@ fn shown(task: FileTask, words: &dyn Fn(&str) -> String) -> Result<Answer, FileT
             let paths = dialogs::open_folders();
             Box::new(move || Some(FileTask::TakeFolders(what_for, paths()?)))
         }
-        FileTask::PickAndSave(result, name) => {
-            let place = dialogs::save(&words("PNG picture"), &["png"], name);
-            Box::new(move || Some(FileTask::Save(result, place()?)))
+        other => {
+            let Saving {
+                kind,
+                endings,
+                name,
+                to,
+            } = Saving::of(other)?;
+            let place = dialogs::save(&words(kind), endings, name);
+            Box::new(move || Some(to(place()?)))
         }
-        FileTask::PickAndSavePicture(picture, name) => {
-            let place = dialogs::save(&words("PNG picture"), &["png"], name);
-            Box::new(move || Some(FileTask::SavePicture(picture, place()?)))
-        }
-        FileTask::PickAndSaveRun(run, name) => {
-            let place = dialogs::save(&words("Run of LGD Studio"), &[RUN_EXTENSION], name);
-            Box::new(move || Some(FileTask::SaveRun(run, place()?)))
-        }
-        FileTask::PickExport(mut export) => {
-            let name = export.path.to_string_lossy().into_owned();
-            let place = dialogs::save(&words("Export of a run"), export.format.extensions(), name);
-            Box::new(move || {
-                export.path = place()?;
-                Some(FileTask::Export(export))
-            })
-        }
-        FileTask::PickVotes(mut export) => {
-            let name = export.path.to_string_lossy().into_owned();
-            let place = dialogs::save(&words("Votes file"), &["json"], name);
-            Box::new(move || {
-                export.path = place()?;
-                Some(FileTask::SaveVotes(export))
-            })
-        }
-        FileTask::PickReport(mut export) => {
-            let name = export.path.to_string_lossy().into_owned();
-            let place = dialogs::save(&words("Report file"), export.format.extensions(), name);
-            Box::new(move || {
-                export.path = place()?;
-                Some(FileTask::SaveReport(export))
-            })
-        }
-        FileTask::PickPackage(mut package) => {
-            let name = package.path.to_string_lossy().into_owned();
-            let place = dialogs::save(&words("Debug package"), &["zip"], name);
-            Box::new(move || {
-                package.path = place()?;
-                Some(FileTask::SavePackage(package))
-            })
-        }
-        FileTask::PickSettings(text, name) => {
-            let name = name.to_string_lossy().into_owned();
-            let place = dialogs::save(&words("Settings file"), &["toml"], name);
-            Box::new(move || Some(FileTask::SaveSettings(text, place()?)))
-        }
-        other => return Err(other),
     };
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_saved_goes_where_the_person_says() {
+        let place = Path::new("somewhere/mine.toml");
+        let task = FileTask::PickSettings("zoom = 2".to_owned(), "settings.toml".into());
+        let Ok(saving) = Saving::of(task) else {
+            panic!("settings are saved through a dialog");
+        };
+        assert_eq!(
+            (saving.name.as_str(), saving.endings),
+            ("settings.toml", &["toml"][..])
+        );
+        match (saving.to)(place.to_owned()) {
+            FileTask::SaveSettings(text, path) => {
+                assert_eq!((text.as_str(), path.as_path()), ("zoom = 2", place));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn tasks_that_save_nothing_come_back() {
+        let back = Saving::of(FileTask::PickFrame).err();
+        assert!(matches!(back, Some(FileTask::PickFrame)));
+    }
 }

@@ -21,6 +21,9 @@ use egui::{
 /// Height of a notice above the answer.
 const NOTICE: f32 = 28.0;
 
+/// Height of the written answer.
+const ANSWER: f32 = 30.0;
+
 /// View state of a column.
 #[derive(Default)]
 pub struct ColumnPanel {
@@ -144,9 +147,16 @@ impl ColumnPanel {
                 let mut comparing = held;
                 ui.add_space(space::XS);
                 ui.spacing_mut().item_spacing.y = space::XS;
+                notices_ui(ui, cx, column);
+                let answer = ui.cursor().top();
                 self.answer_ui(ui, cx, index, column, actions);
                 match &column.phase {
                     Phase::Finished(result) => {
+                        if run.columns.iter().any(has_words) {
+                            // What follows stands in one line with that of the other columns.
+                            let used = ui.cursor().top() - answer;
+                            ui.add_space((ANSWER + ui.spacing().item_spacing.y - used).max(0.0));
+                        }
                         self.back.ui(ui, cx, column, index, actions);
                         comparing |= result_ui(ui, cx, run, result, index, actions);
                     }
@@ -162,7 +172,7 @@ impl ColumnPanel {
         }
     }
 
-    /// The written answer, which can be changed, and things worth knowing.
+    /// The written answer, which can be changed.
     fn answer_ui(
         &mut self,
         ui: &mut Ui,
@@ -171,22 +181,9 @@ impl ColumnPanel {
         column: &Column,
         actions: &mut Vec<Action>,
     ) {
-        for notice in above(column) {
-            Frame::new()
-                .fill(cx.tokens.warning_soft)
-                .corner_radius(CornerRadius::same(8))
-                .inner_margin(Margin::symmetric(10, 4))
-                .show(ui, |ui| {
-                    let notice = cx.words(notice);
-                    let text = RichText::new(notice.as_ref())
-                        .small()
-                        .color(cx.tokens.warning);
-                    ui.add(Label::new(text).truncate()).on_hover_text(notice);
-                });
-        }
         let Some(answer) = &column.answer else {
             // The latent is this column's thought; it can be read, too.
-            if column.request.mode == GuidanceMode::Latent && column.result().is_some() {
+            if has_words(column) && column.result().is_some() {
                 reading_ui(ui, cx, column, index, actions);
             }
             return;
@@ -227,6 +224,28 @@ impl ColumnPanel {
             actions.push(Action::AnswerWith(index, self.answer.clone()));
         }
     }
+}
+
+/// Things worth knowing, above the answer.
+fn notices_ui(ui: &mut Ui, cx: &Cx<'_>, column: &Column) {
+    for notice in above(column) {
+        Frame::new()
+            .fill(cx.tokens.warning_soft)
+            .corner_radius(CornerRadius::same(8))
+            .inner_margin(Margin::symmetric(10, 4))
+            .show(ui, |ui| {
+                let notice = cx.words(notice);
+                let text = RichText::new(notice.as_ref())
+                    .small()
+                    .color(cx.tokens.warning);
+                ui.add(Label::new(text).truncate()).on_hover_text(notice);
+            });
+    }
+}
+
+/// Whether words of the language model stand below the picture of a column, or a way to them.
+fn has_words(column: &Column) -> bool {
+    column.answer.is_some() || column.request.mode == GuidanceMode::Latent
 }
 
 /// Who wrote the answer, how sure the search was, and what an edit does.

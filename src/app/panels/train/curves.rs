@@ -200,7 +200,7 @@ impl CurvesView {
         let value = move |y: f64| if log_scale { 10f64.powf(y) } else { y };
         let plot = plot(cx, "train-losses", height.max(120.0))
             .y_axis_formatter(move |mark: GridMark, _: &RangeInclusive<f64>| {
-                words::loss(value(mark.value))
+                words::at_line(value(mark.value))
             })
             .label_formatter(move |hover: &HoverPosition<'_>| {
                 let (name, at) = match hover {
@@ -280,7 +280,7 @@ fn plot<'a>(cx: &Cx<'_>, name: &str, height: f32) -> Plot<'a> {
         .grid_spacing(egui::Rangef::new(14.0, 120.0))
         .grid_color(cx.tokens.text_weak.gamma_multiply(0.4))
         .y_axis_min_width(44.0)
-        .y_axis_formatter(|mark: GridMark, _: &RangeInclusive<f64>| words::loss(mark.value))
+        .y_axis_formatter(|mark: GridMark, _: &RangeInclusive<f64>| words::at_line(mark.value))
         .link_axis(egui::Id::unique("train-steps"), Vec2b::new(true, false))
         .link_cursor(egui::Id::unique("train-steps"), Vec2b::new(true, false))
 }

@@ -193,7 +193,7 @@ fn device_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut TrainDraft) {
         let chosen = cx.state.train.chosen_devices();
         let usable = usable_devices(cx);
         let shown = usable.iter().find(|(device, _)| chosen == [*device]);
-        let shown = shown.map_or_else(|| words::devices(&chosen), |(_, name)| name.clone());
+        let shown = shown.map_or_else(|| words::devices(cx, &chosen), |(_, name)| name.clone());
         let combo = ComboBox::from_id_salt("train-device")
             .width(field_width(ui))
             .truncate()

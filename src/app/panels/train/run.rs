@@ -78,7 +78,7 @@ fn head_ui(ui: &mut Ui, cx: &Cx<'_>, card: &RunCard) {
         facts.push(cx.tr(words::preset(config.preset).0).into_owned());
         facts.push(words::bundle(cx, &config.model.bundle));
     }
-    facts.push(words::devices(&card.devices));
+    facts.push(words::devices(cx, &card.devices));
     hint(ui, cx.tokens, facts.join("  ·  "));
     fill_line(ui, cx.tokens, card.share());
 }

@@ -4,7 +4,7 @@ use super::{Cx, devices, words};
 use crate::app::state::{Action, TrainAction};
 use crate::app::theme::{CARD_RADIUS, space};
 use crate::app::widgets::{Wheel, badge, fill_line, hint};
-use crate::job::training::RunCard;
+use crate::job::training::{RunCard, RunState};
 use eframe::egui;
 use egui::{
     Align, Button, CornerRadius, Label, Layout, Panel, RichText, ScrollArea, Sense, Stroke,
@@ -93,8 +93,8 @@ fn run_ui(ui: &mut Ui, cx: &Cx<'_>, card: &RunCard, actions: &mut Vec<Action>) {
         });
     });
     let mut facts = vec![words::steps(cx, card)];
-    if card.state.is_live() {
-        facts.extend(words::pace(cx, card));
+    if card.state == RunState::Training {
+        facts.extend(words::left(cx, card));
     } else {
         let loss = card.loss.map(|loss| words::loss(loss.into()));
         facts.extend(loss.map(|loss| cx.text("train-loss-is", &[("loss", loss.into())])));

@@ -51,9 +51,12 @@ pub fn group(group: Group) -> (&'static str, &'static str) {
 }
 
 /// The devices of a run.
-pub fn devices(devices: &[DeviceChoice]) -> String {
-    let names: Vec<String> = devices.iter().map(DeviceChoice::to_string).collect();
-    names.join(" + ")
+pub fn devices(cx: &Cx<'_>, devices: &[DeviceChoice]) -> String {
+    let names = devices.iter().map(|device| match device {
+        DeviceChoice::Cpu => cx.tr("train-cpu").into_owned(),
+        card => card.to_string(),
+    });
+    names.collect::<Vec<_>>().join(" + ")
 }
 
 /// A whole number for a text.
@@ -74,11 +77,16 @@ pub fn steps(cx: &Cx<'_>, card: &RunCard) -> String {
 pub fn pace(cx: &Cx<'_>, card: &RunCard) -> Option<String> {
     let seconds = card.seconds_per_step?;
     let pace = seconds_per_step(cx, seconds);
-    let left = card.seconds_left().map(|left| time_left(cx, left));
-    Some(match left {
+    Some(match left(cx, card) {
         Some(left) => format!("{pace}  ·  {left}"),
         None => pace,
     })
+}
+
+/// Time left of a run at work.
+pub fn left(cx: &Cx<'_>, card: &RunCard) -> Option<String> {
+    let seconds = card.seconds_left()?;
+    Some(time_left(cx, seconds))
 }
 
 /// Seconds of a step.
@@ -106,6 +114,15 @@ pub fn loss(value: f64) -> String {
         1e-3..1e4 => format!("{value:.4}"),
         _ => format!("{value:.2e}"),
     }
+}
+
+/// The same at a line of a plot, which are round numbers: without zeros at the end.
+pub fn at_line(value: f64) -> String {
+    let words = loss(value);
+    if words.contains('e') || !words.contains('.') {
+        return words;
+    }
+    words.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A bundle by its setting.
