@@ -137,7 +137,7 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
     let place = Place::new()?;
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/recipes/toon-tiny.toml");
     let mut recipe = Recipe::read(&shipped)?;
-    assert_eq!(recipe.stages.len(), 6);
+    assert_eq!(recipe.stages.len(), 9);
     (recipe.data.count, recipe.data.others, recipe.data.size) = (6, 1, 64);
     let text = toml_of(&recipe)?;
     std::fs::write(place.path("short.toml"), text)?;
@@ -159,7 +159,10 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
     let output = place.run(&args)?;
     expect_code(&output, 0)?;
     let said = String::from_utf8(output.stdout)?;
-    assert!(said.contains("6-decoder: all stages are done"), "{said}");
+    assert!(
+        said.contains("9-decoder-again: all stages are done"),
+        "{said}"
+    );
     for (run, groups) in [
         ("1-autoencoder", vec!["vae."]),
         ("2-answers", vec!["blip2.", "heads."]),
@@ -167,6 +170,12 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
         ("4-details", vec!["vae."]),
         ("5-editor", vec!["unet.", "adapter."]),
         ("6-decoder", vec!["vae.decoder.", "vae.post_quant_conv."]),
+        ("7-answers-again", vec!["blip2.", "heads."]),
+        ("8-editor-again", vec!["unet.", "adapter."]),
+        (
+            "9-decoder-again",
+            vec!["vae.decoder.", "vae.post_quant_conv."],
+        ),
     ] {
         let run = place.path("made/runs").join(run);
         assert_eq!(losses(&run)?.len(), 2, "{}", run.display());
@@ -175,16 +184,18 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
         let known = |name: &String| groups.iter().any(|group| name.starts_with(group));
         assert!(weights.keys().all(known), "{}", run.display());
     }
-    let config = TrainConfig::read(&place.path("made/runs/5-editor/config.toml"), &[])?;
-    assert!(config.model.bundle.ends_with("bundles/4-details"));
+    let config = TrainConfig::read(&place.path("made/runs/8-editor-again/config.toml"), &[])?;
+    assert!(config.model.bundle.ends_with("bundles/7-answers-again"));
     // A stage that is missing is made again; the others are not touched.
-    std::fs::remove_dir_all(place.path("made/bundles/6-decoder"))?;
-    let before = std::fs::metadata(place.path("made/bundles/5-editor/lgd.json"))?.modified()?;
+    std::fs::remove_dir_all(place.path("made/bundles/9-decoder-again"))?;
+    let before =
+        std::fs::metadata(place.path("made/bundles/8-editor-again/lgd.json"))?.modified()?;
     expect_code(&place.run(&args)?, 0)?;
-    let after = std::fs::metadata(place.path("made/bundles/5-editor/lgd.json"))?.modified()?;
+    let after =
+        std::fs::metadata(place.path("made/bundles/8-editor-again/lgd.json"))?.modified()?;
     assert_eq!(before, after);
     expect_code(
-        &place.run(&["bundle", "verify", "made/bundles/6-decoder"])?,
+        &place.run(&["bundle", "verify", "made/bundles/9-decoder-again"])?,
         0,
     )?;
     // Transformers reads no file that does not name its format.
@@ -194,7 +205,7 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
         "vae/diffusion_pytorch_model",
     ] {
         let bytes =
-            std::fs::read(place.path(&format!("made/bundles/6-decoder/{file}.safetensors")))?;
+            std::fs::read(place.path(&format!("made/bundles/9-decoder-again/{file}.safetensors")))?;
         let (_, about) = safetensors::SafeTensors::read_metadata(&bytes)?;
         let format = about
             .metadata()

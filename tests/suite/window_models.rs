@@ -214,7 +214,7 @@ fn window_models_shows_what_originals_hold_before_anything_is_written() -> Outco
     let home = tempfile::tempdir()?;
     let mut window = models(home.path());
     click(&mut window, "Import…");
-    assert!(has_text(&window, "Nothing is written before"));
+    assert!(has_text(&window, "First you see what they hold"));
     let editor = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/toon-tiny/unet");
     window
         .get_by_role_and_label(Role::TextInput, "Path")

@@ -1,6 +1,7 @@
 //! Where the time of a run went, in the window by accessible label, and on the command line.
 
 use crate::cli::{FRAME, Place, QUESTION, example, expect_code, refused};
+use crate::runs::edited;
 use crate::window::{
     Outcome, Window, ask_quickly, config, has_text, open, state, wait, wait_until_ready,
 };
@@ -10,7 +11,7 @@ use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use lgd_studio::app::{Action, Run};
 use lgd_studio::job::{FileTask, GuidanceMode, Work, open_run};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 fn run(window: &Window) -> &Run {
     state(window).run.as_ref().expect("there is a run")
@@ -139,11 +140,17 @@ fn wait_saved(jobs: &mut lgd_studio::job::Jobs) -> Outcome {
 fn window_says_where_an_old_run_was_not_measured() -> Outcome {
     let home = tempfile::tempdir()?;
     let mut window = open(config(home.path()));
-    let old = concat!(
+    let timed = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/assets/conference/snowman.lgdrun"
     );
-    window.state_mut().act(Action::OpenPath(old.into()));
+    let old = home.path().join("old.lgdrun");
+    edited(timed.as_ref(), &old, "run.json", |json| {
+        let mut about: Map<String, Value> = serde_json::from_slice(&json).expect("it is JSON");
+        assert!(about.remove("timings").is_some(), "it was timed");
+        serde_json::to_vec(&about).expect("it is JSON")
+    })?;
+    window.state_mut().act(Action::OpenPath(old));
     wait(&mut window, "the run is open", |window| {
         state(window).run.is_some()
     });
