@@ -317,7 +317,7 @@ pub fn learn_from(
 ) -> Result<(Losses, Gradients)> {
     if frozen.pictures_alone {
         let pictures = frozen.pictures(prepared)?;
-        return reconstruct(networks, parameters, config.loss.kl, &pictures);
+        return reconstruct(networks, parameters, &config.loss, &pictures);
     }
     let (batch, draws) = frozen.complete(networks, prepared)?;
     let settings = config.step();
