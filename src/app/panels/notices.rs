@@ -134,7 +134,7 @@ fn notice_ui(ui: &mut egui::Ui, cx: &Cx<'_>, notice: &Notice, actions: &mut Vec<
             ),
             None,
         ),
-        NoticeKind::Trouble(problem) => (
+        NoticeKind::Trouble(problem) | NoticeKind::FrameFailed(problem) => (
             tokens.error_soft,
             tokens.error,
             cx.message(problem).into_owned(),

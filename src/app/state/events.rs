@@ -121,7 +121,7 @@ impl AppState {
             }
             JobEvent::FrameFailed(problem) => {
                 self.frame.opening = false;
-                self.notify(NoticeKind::Trouble(problem));
+                self.notify(NoticeKind::FrameFailed(problem));
             }
             JobEvent::DialogClosed => self.frame.opening = false,
             JobEvent::Saved(path) => self.notify(NoticeKind::Saved(path)),
@@ -240,6 +240,8 @@ impl AppState {
             self.remember(path);
         }
         self.frame.frame = Some(frame);
+        self.notices
+            .retain(|notice| !matches!(notice.kind, NoticeKind::FrameFailed(_)));
     }
 
     /// The active columns of a job.

@@ -28,6 +28,8 @@ pub enum NoticeKind {
     RunReady(RunId, String),
     /// Saving, copying or opening failed.
     Trouble(Problem),
+    /// A picture could not be opened; the next one that can takes the notice away.
+    FrameFailed(Problem),
     /// A picture says how it was drawn, but that cannot be used; it is the frame now.
     NotRecalled(Problem),
     /// Kept runs were deleted; that can be taken back.

@@ -85,3 +85,16 @@ fn trouble_is_told_once_and_can_be_dismissed() {
     state.apply(Action::Dismiss(id));
     assert!(state.notices.is_empty());
 }
+
+#[test]
+fn a_picture_that_opens_takes_the_trouble_of_the_one_before_away() {
+    let mut state = ready();
+    state.notify(NoticeKind::Copied);
+    state.on_event(JobEvent::FrameFailed(Problem::new("There is no picture.")));
+    assert_eq!(state.notices.len(), 2);
+    state.on_event(JobEvent::FrameOpened(frame(FrameOrigin::File(
+        "a.png".into(),
+    ))));
+    let left: Vec<_> = state.notices.iter().map(|notice| &notice.kind).collect();
+    assert_eq!(left, [&NoticeKind::Copied]);
+}
