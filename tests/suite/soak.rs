@@ -102,6 +102,10 @@ impl Soak {
         self.window.step();
         let held = held.end();
         let work = self.window.state().times().last().unwrap_or_default();
+        if work > Duration::from_micros(16_667) {
+            let (at, scene) = (self.clock, self.scene());
+            println!("{work:.1?} of UI work at {at:.1} s, {scene:?}");
+        }
         match self.scene() == Scene::Attract && seconds <= FRAME {
             true => self.playing.add(work, held),
             false => self.others.add(work, held),
