@@ -213,3 +213,30 @@ fn window_commands_are_found_by_name() -> Outcome {
 fn finished_now(window: &mut Window) -> bool {
     finished(window)
 }
+
+#[test]
+fn window_columns_stand_in_one_line_with_and_without_an_answer() -> Outcome {
+    let home = tempfile::tempdir()?;
+    let mut window = open(config(home.path()));
+    wait_until_ready(&mut window);
+    ask_quickly(&mut window, |form| {
+        form.modes = vec![GuidanceMode::Question, GuidanceMode::Answer];
+        form.request.steps = 2;
+    });
+    window.step();
+    window.key_press(Key::Enter);
+    wait(&mut window, "both are drawn", |window| {
+        state(window).run.is_some() && finished(window)
+    });
+    window.step();
+    window.step();
+    let top = |mode: &str| {
+        let save = format!("Save picture of {mode}");
+        let button = window.get_by_role_and_label(Role::Button, &save);
+        button.rect().top()
+    };
+    // Only one of them has a written answer above its buttons.
+    let (bare, answered) = (top("Question"), top("Answer"));
+    assert!((bare - answered).abs() < 1.0, "{bare} and {answered}");
+    Ok(())
+}

@@ -135,3 +135,14 @@ pub fn bundle(cx: &Cx<'_>, setting: &str) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_plot_end_without_zeros() {
+        let words = [0.0, 10.0, 0.1, 0.2512, 1e-5, 30_000.0].map(at_line);
+        assert_eq!(words, ["0", "10", "0.1", "0.2512", "1.00e-5", "3.00e4"]);
+    }
+}
