@@ -1,8 +1,8 @@
 //! What a screen reader and the keyboard find, on every page and in every dialog.
 
 use crate::window::{
-    DIALOGS, Outcome, PAGES, Window, ask_quickly, config, open, open_in, open_sized, show_page,
-    state, wait, wait_until_ready, with_dialog,
+    DIALOGS, Outcome, PAGES, Window, config, drawn, open, open_in, open_sized, show_page, state,
+    wait, wait_until_ready, with_dialog,
 };
 use eframe::egui;
 use egui::Key;
@@ -104,18 +104,8 @@ fn window_names_every_control_of_every_page_and_dialog() -> Outcome {
 #[test]
 fn window_names_every_control_around_an_answer() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = open(config(home.path()));
-    wait_until_ready(&mut window);
-    ask_quickly(&mut window, |form| {
-        form.modes = vec![GuidanceMode::Answer, GuidanceMode::Latent];
-        form.request.steps = 4;
-    });
-    window.step();
-    window.state_mut().act(Action::Generate);
-    wait(&mut window, "the answers are drawn", |window| {
-        let run = state(window).run.as_ref();
-        run.is_some_and(|run| run.columns.iter().all(|c| c.result().is_some()))
-    });
+    let modes = [GuidanceMode::Answer, GuidanceMode::Latent];
+    let mut window = drawn(home.path(), &modes, 4);
     window.run_steps(6);
     let mut wrong = check(&window, "two answers", &[]);
     window.state_mut().act(Action::Look(true));

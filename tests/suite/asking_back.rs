@@ -127,7 +127,7 @@ fn a_bundle_that_has_the_words_is_asked_for_yes_or_no() -> TestResult {
 #[test]
 fn window_asks_a_picture_back_and_keeps_what_the_model_said() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = drawn(home.path(), GuidanceMode::Answer, 3);
+    let mut window = drawn(home.path(), &[GuidanceMode::Answer], 3);
     assert!(
         column(&window, 0).explained.check.is_none(),
         "only on request"
@@ -172,7 +172,7 @@ fn window_asks_a_picture_back_and_keeps_what_the_model_said() -> Outcome {
 #[test]
 fn window_asking_back_can_be_cancelled_and_wanted_for_every_picture() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = drawn(home.path(), GuidanceMode::Answer, 3);
+    let mut window = drawn(home.path(), &[GuidanceMode::Answer], 3);
     // Cancelled before the worker comes to it.
     let ask = Explain::Check(0, "Why?".to_owned());
     window.state_mut().act(Action::Explain(ask));

@@ -219,7 +219,7 @@ fn choose(window: &mut Window, path: &Path, format: ExportFormat) -> Outcome {
 #[test]
 fn window_tells_duration_and_size_before_a_story_is_made() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = drawn(home.path(), GuidanceMode::Answer, 3);
+    let mut window = drawn(home.path(), &[GuidanceMode::Answer], 3);
     window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::E);
     window.run_steps(6);
     assert_eq!(state(&window).dialog, Some(Dialog::Story));
@@ -257,7 +257,7 @@ fn window_tells_duration_and_size_before_a_story_is_made() -> Outcome {
 #[test]
 fn window_stops_a_story_in_the_middle_and_says_where_it_cannot_write() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = drawn(home.path(), GuidanceMode::Answer, 40);
+    let mut window = drawn(home.path(), &[GuidanceMode::Answer], 40);
     let folder = home.path().join("stories");
     std::fs::create_dir(&folder)?;
     for format in [ExportFormat::StoryApng, ExportFormat::StoryGif] {

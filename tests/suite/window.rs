@@ -89,17 +89,17 @@ pub fn ask_quickly(window: &mut Window, change: impl FnOnce(&mut lgd_studio::app
     window.state_mut().act(Action::EditForm(Box::new(form)));
 }
 
-/// A window in which one mode has drawn.
-pub fn drawn(home: &Path, mode: GuidanceMode, steps: usize) -> Window {
+/// A window in which these modes have drawn.
+pub fn drawn(home: &Path, modes: &[GuidanceMode], steps: usize) -> Window {
     let mut window = open(config(home));
     wait_until_ready(&mut window);
     ask_quickly(&mut window, |form| {
-        form.modes = vec![mode];
+        form.modes = modes.to_vec();
         form.request.steps = steps;
     });
     window.step();
     window.key_press(Key::Enter);
-    wait(&mut window, "the column is drawn", |window| {
+    wait(&mut window, "the columns are drawn", |window| {
         let run = state(window).run.as_ref();
         run.is_some_and(|run| run.columns.iter().all(|c| c.result().is_some()))
     });

@@ -2,7 +2,7 @@
 //! files. No graphics adapter is needed.
 
 use crate::window::{
-    Outcome, Window, ask_quickly, config, has_text, open, state, wait, wait_until_ready,
+    Outcome, Window, ask_quickly, config, drawn, has_text, open, state, wait, wait_until_ready,
 };
 use eframe::egui;
 use egui::accesskit::Role;
@@ -217,17 +217,8 @@ fn finished_now(window: &mut Window) -> bool {
 #[test]
 fn window_columns_stand_in_one_line_with_and_without_an_answer() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = open(config(home.path()));
-    wait_until_ready(&mut window);
-    ask_quickly(&mut window, |form| {
-        form.modes = vec![GuidanceMode::Question, GuidanceMode::Answer];
-        form.request.steps = 2;
-    });
-    window.step();
-    window.key_press(Key::Enter);
-    wait(&mut window, "both are drawn", |window| {
-        state(window).run.is_some() && finished(window)
-    });
+    let modes = [GuidanceMode::Question, GuidanceMode::Answer];
+    let mut window = drawn(home.path(), &modes, 2);
     window.step();
     window.step();
     let top = |mode: &str| {

@@ -32,7 +32,7 @@ fn label_of(window: &Window, role: Role, text: &str) -> Option<String> {
 #[test]
 fn window_explains_words_step_by_step() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = drawn(home.path(), GuidanceMode::Latent, 4);
+    let mut window = drawn(home.path(), &[GuidanceMode::Latent], 4);
     let before = column(&window, 0).result().cloned().expect("drawn");
     window.key_press(Key::E);
     window.step();
@@ -99,7 +99,7 @@ fn window_explains_words_step_by_step() -> Outcome {
 #[test]
 fn window_measures_the_effect_of_every_word() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = drawn(home.path(), GuidanceMode::Question, 3);
+    let mut window = drawn(home.path(), &[GuidanceMode::Question], 3);
     click(&mut window, "More about Question");
     click(&mut window, "Explain…");
     wait(&mut window, "the attention is there", |window| {
@@ -145,7 +145,7 @@ fn window_measures_the_effect_of_every_word() -> Outcome {
 #[test]
 fn window_explaining_can_be_cancelled_and_started_again() -> Outcome {
     let home = tempfile::tempdir()?;
-    let mut window = drawn(home.path(), GuidanceMode::Question, 60);
+    let mut window = drawn(home.path(), &[GuidanceMode::Question], 60);
     window.key_press(Key::E);
     wait(&mut window, "it is at work", |window| {
         explained(window)
