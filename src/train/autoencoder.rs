@@ -5,9 +5,9 @@
 //! that the latents stay what the pictures need. Without the encoder among the trained parts the latents
 //! stay as they are, and only the decoder is polished.
 //!
-//! Small things that are seldom there, such as the Z's of a sleeper, hardly count in such a mean, and are
-//! left out. With `loss.focus` (`f`) every `w` is multiplied by `1 + f e / mean(e)`, where `e` is the error
-//! of the pixel itself: the more a pixel is wrong, the more it counts.
+//! Small things that are seldom there, such as candles, hardly count in such a mean, and are left out.
+//! With `loss.focus` (`f`) every `w` is multiplied by `1 + f e / mean(e)`, where `e` is the error of the
+//! pixel itself: the more a pixel is wrong, the more it counts.
 //! Source: the form of the loss of the drawn world's reference scripts; KL of Kingma and Welling,
 //! "Auto-Encoding Variational Bayes" (2014), appendix B.
 
@@ -147,6 +147,17 @@ mod tests {
         // The right pixels are wrong by 0.5 and the left ones by nothing: twice the mean.
         let loss = reconstruction_loss(&pixels.zeros_like()?, &pixels, 3.0)?;
         let expected = (1.0 + 3.0 * 2.0) * (plain + 2.0 * squared) + 0.5 * of_edges;
+        assert!((loss.to_scalar::<f32>()? - expected).abs() < 1e-6, "{loss}");
+        // Wrong by 0.4, 0.2, 0 and 0, on a picture without outlines: 8/3 and 4/3 of the mean.
+        let grey = pixels.zeros_like()?;
+        let wrong = Tensor::new(&[0.4f32, 0.2, 0.0, 0.0], &Device::Cpu)?.reshape((1, 1, 2, 2))?;
+        let loss = reconstruction_loss(&grey.broadcast_add(&wrong)?, &grey, 3.0)?;
+        let (first, second) = (1.0 + 3.0 * 8.0 / 3.0, 1.0 + 3.0 * 4.0 / 3.0);
+        let plain = (first * 0.4 + second * 0.2) / 4.0;
+        let squared = (first * 0.16 + second * 0.04) / 4.0;
+        // Steps of 0.2 across, 0.4 and 0.2 down, of eight with the padding.
+        let of_edges = (0.2 + 0.4 + 0.2) / 8.0;
+        let expected = plain + 2.0 * squared + 0.5 * of_edges;
         assert!((loss.to_scalar::<f32>()? - expected).abs() < 1e-6, "{loss}");
         for focus in [0.0, 3.0] {
             let none = reconstruction_loss(&pixels, &pixels, focus)?;
