@@ -1,5 +1,6 @@
 //! The way in, by accessible label: a first question at one press, the tour, the help.
 
+use crate::faces::texts::rows_on_screen;
 use crate::window::{
     Outcome, Window, click, config, has_text, open, open_sized, state, wait, wait_until_ready,
 };
@@ -243,6 +244,9 @@ fn window_every_page_of_a_new_installation_says_what_to_do_next() -> Outcome {
             let mut buttons = window.query_all_by_role(Role::Button);
             buttons.any(|node| node.accesskit_node().label().as_deref() == Some(next))
         });
+        let rows = rows_on_screen(&window);
+        let cut = rows.iter().find(|row| row.text == next && row.elided);
+        assert!(cut.is_none(), "{page:?}: {cut:?}");
     }
     Ok(())
 }

@@ -100,6 +100,9 @@ pub fn field_frame(tokens: &Tokens, focused: bool) -> Frame {
         .inner_margin(Margin::symmetric(9, 6))
 }
 
+/// Height of the words of `primary_button`, in points.
+pub const PRIMARY_TEXT: f32 = 15.5;
+
 /// The one button a page is about.
 pub fn primary_button(
     ui: &mut Ui,
@@ -122,7 +125,7 @@ pub fn primary_button(
             widget.bg_fill = fill;
             widget.fg_stroke = Stroke::new(1.0, tokens.on_accent);
         }
-        let text = RichText::new(text).size(15.5);
+        let text = RichText::new(text).size(PRIMARY_TEXT);
         // Beside its keys the text stands at the left, else in the middle, however wide the button is.
         let button = match keys {
             "" => Button::new((Atom::grow(), text, Atom::grow())),

@@ -19,7 +19,7 @@ mod conference;
 mod data;
 mod guide;
 mod models;
-mod texts;
+pub mod texts;
 mod train;
 
 use crate::window::{Outcome, Window, can_draw};

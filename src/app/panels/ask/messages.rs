@@ -2,7 +2,7 @@
 
 use super::Cx;
 use crate::app::theme::space;
-use crate::app::widgets::{in_view, paint_picture, primary_button};
+use crate::app::widgets::{PRIMARY_TEXT, in_view, paint_picture, primary_button};
 use crate::job::Problem;
 use eframe::egui;
 use egui::text::LayoutJob;
@@ -39,7 +39,12 @@ pub fn message_next_ui(
     words: (&str, &str),
     next: &str,
 ) -> bool {
-    let size = vec2(190.0, 36.0);
+    // As wide as its words and a margin on both sides, and one width for all that are short.
+    let font = FontId::proportional(PRIMARY_TEXT);
+    let text = ui
+        .painter()
+        .layout_no_wrap(next.to_owned(), font, cx.tokens.on_accent);
+    let size = vec2((text.size().x + 2.0 * space::XL).max(190.0), 36.0);
     let below = message_above(ui, cx, well, art, words, size.y);
     let place = Rect::from_center_size(below.center(), size);
     let mut child = ui.new_child(UiBuilder::new().max_rect(place).id_salt("next"));
