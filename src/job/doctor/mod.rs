@@ -259,7 +259,7 @@ fn display() -> Finding {
         (None, None) => Finding::problem(
             Topic::Display,
             "none",
-            "The window needs one. From a terminal alone use `lgd-studio ask IMAGE QUESTION`.",
+            "The window needs one. Without it use `lgd-studio ask IMAGE QUESTION`.",
         ),
     }
 }
