@@ -449,7 +449,7 @@ exporting-cancel-tip = 立即停止；不写入文件
 
 # 运行的故事
 story-title = 制作故事
-story-about = 一部短片：画面、正在键入的问题、写出的回答、并排的去噪过程，以及从画面到回答的擦除。
+story-about = 一部短片：画面、键入的问题、写出的回答、并排的去噪、最后的擦除。
 story-format = 格式
 story-gif = GIF 动图
 story-gif-tip = 到处都能播放；每张图片 256 种颜色
@@ -1872,7 +1872,7 @@ door-text = 程序连续两次在窗口打开之前结束。现在还没有加�
 door-safe = 安全模式使用默认设置和处理器上的内置模型，不读写你的文件。
 door-usual = 照常启动
 package-title = 制作调试包
-package-about = 保存在你磁盘上的一个 zip 文件。不会发送到任何地方，由你决定交给谁。令牌不包含在内，你的主文件夹的名称也不包含。
+package-about = 保存在你磁盘上的 zip 文件。不会发送到任何地方，由你决定交给谁。不含令牌和主文件夹的名称。
 package-questions = 加入我的问题
 package-questions-tip = 会话：问题、你写的答案，以及打开过的文件名
 package-pictures = 加入我最新的运行
