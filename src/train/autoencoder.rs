@@ -1,13 +1,13 @@
 //! One training step of the autoencoder.
 //!
-//! `L = mean(w |d|) + 2 mean(w d²) + 0.5 mean |edges of d| + k KL`, where `d` is the decoded picture
+//! `L = mean(v w |d|) + 2 mean(v w d²) + 0.5 mean(v |edges of d|) + k KL`, where `d` is the decoded picture
 //! minus the picture, `w = 1 + 2 min(strongest edge, 1)` looks harder at outlines, and `k` is so small
 //! that the latents stay what the pictures need. Without the encoder among the trained parts the latents
 //! stay as they are, and only the decoder is polished.
 //!
-//! Small things that are seldom there, such as candles, hardly count in such a mean, and are left out.
-//! With `loss.focus` (`f`) every `w` is multiplied by `1 + f e / mean(e)`, where `e` is the error of the
-//! pixel itself: the more a pixel is wrong, the more it counts.
+//! Small things that are seldom there, such as the Z's of sleepers, hardly count in such a mean, and are
+//! left out, though a question may be about nothing else. `v = 1 + s t` looks harder there: `s` is
+//! `loss.states`, and `t` is what a pixel tells of the states of things ([`Telling`]).
 //! Source: the form of the loss of the drawn world's reference scripts; KL of Kingma and Welling,
 //! "Auto-Encoding Variational Bayes" (2014), appendix B.
 
@@ -15,6 +15,8 @@ use super::config::LossConfig;
 use super::gradients::Gradients;
 use super::networks::Networks;
 use super::step::Losses;
+#[cfg(doc)]
+use crate::dataset::toon::Telling;
 use crate::models::Posterior;
 use candle_core::{D, Result, Tensor, Var};
 use std::collections::BTreeMap;
@@ -32,9 +34,11 @@ pub struct Pictures {
     pub pixels: Tensor,
     /// Noise of the posterior, (B, 4, h, w).
     pub noise: Tensor,
+    /// What each pixel tells of the states of things, (B, 1, H, W).
+    pub telling: Option<Tensor>,
 }
 
-/// Runs forward and backward; the parameters stay as they are. `k` and `f` above are `kl` and `focus`.
+/// Runs forward and backward; the parameters stay as they are. `k` and `s` above are `kl` and `states`.
 ///
 /// # Errors
 /// On shapes that do not fit, or when cancelled.
@@ -47,7 +51,8 @@ pub fn reconstruct(
     let vae = &networks.vae;
     let posterior = vae.encode(&pictures.pixels)?;
     let decoded = vae.decode(&posterior.sample(&pictures.noise)?)?; // (B, 3, H, W)
-    let reconstruction = reconstruction_loss(&decoded, &pictures.pixels, loss.focus)?;
+    let telling = pictures.telling.as_ref().map(|t| (t, loss.states));
+    let reconstruction = reconstruction_loss(&decoded, &pictures.pixels, telling)?;
     let divergence = divergence(&posterior)?;
     let mut losses = Losses {
         reconstruction: Some(reconstruction.to_scalar()?),
@@ -67,23 +72,32 @@ pub fn reconstruct(
     Ok((losses, gradients))
 }
 
-/// How far a decoded picture is from the one it should be; both (B, 3, H, W). `focus` is `f` above. A
-/// scalar.
+/// How far a decoded picture is from the one it should be; both (B, 3, H, W). `telling` are `t`,
+/// (B, 1, H, W), and `s` above. A scalar.
 ///
 /// # Errors
 /// On shapes that do not fit.
-pub fn reconstruction_loss(decoded: &Tensor, pixels: &Tensor, focus: f64) -> Result<Tensor> {
+pub fn reconstruction_loss(
+    decoded: &Tensor,
+    pixels: &Tensor,
+    telling: Option<(&Tensor, f64)>,
+) -> Result<Tensor> {
     let difference = (decoded - pixels)?;
-    let weights = match focus > 0.0 {
-        true => (outlines(pixels)? * errors(&difference)?.affine(focus, 1.0)?)?,
-        false => outlines(pixels)?,
+    let (_, _, h, w) = difference.dims4()?;
+    let states = match telling {
+        Some((telling, states)) => telling.affine(states, 1.0)?,
+        None => Tensor::ones((1, 1, h, w), difference.dtype(), difference.device())?,
     };
+    let weights = outlines(pixels)?.broadcast_mul(&states)?;
     let plain = difference.abs()?.broadcast_mul(&weights)?.mean_all()?;
     let squared = difference.sqr()?.broadcast_mul(&weights)?.mean_all()?;
-    // Edges are linear: those of the difference are the difference of the edges.
+    // Edges are linear: those of the difference are the difference of the edges. One counts as the pixel
+    // it leads to.
     let (across, down) = edges(&difference)?;
+    let across = across.abs()?.broadcast_mul(&states.narrow(3, 1, w - 1)?)?;
+    let down = down.abs()?.broadcast_mul(&states.narrow(2, 1, h - 1)?)?;
     let count = 2.0 * difference.elem_count() as f64;
-    let of_edges = ((across.abs()?.sum_all()? + down.abs()?.sum_all()?)? / count)?;
+    let of_edges = ((across.sum_all()? + down.sum_all()?)? / count)?;
     plain + ((squared * SQUARED)? + (of_edges * EDGES)?)?
 }
 
@@ -109,14 +123,6 @@ fn outlines(pixels: &Tensor) -> Result<Tensor> {
     across.maximum(&down)?.minimum(1f64)?.affine(OUTLINE, 1.0)
 }
 
-/// The largest error of a pixel's colours, as a multiple of the mean, (B, 1, H, W).
-fn errors(difference: &Tensor) -> Result<Tensor> {
-    let errors = difference.detach().abs()?.max_keepdim(1)?;
-    // A picture without an error divides by nearly nothing, not by nothing.
-    let mean = (errors.mean_all()? + 1e-12)?;
-    errors.broadcast_div(&mean)
-}
-
 /// Distance of a posterior from the unit normal distribution, summed over a picture's latents, the mean
 /// over pictures. A scalar.
 fn divergence(posterior: &Posterior) -> Result<Tensor> {
@@ -136,7 +142,8 @@ mod tests {
         // One picture of 2 x 2 pixels with one outline from left to right, decoded as zero.
         let row = [0.0f32, 0.5, 0.0, 0.5];
         let pixels = Tensor::new(&[row, row, row], &Device::Cpu)?.reshape((1, 3, 2, 2))?;
-        let loss = reconstruction_loss(&pixels.zeros_like()?, &pixels, 0.0)?;
+        let zero = pixels.zeros_like()?;
+        let loss = reconstruction_loss(&zero, &pixels, None)?;
         // Weights: the left pixels see a step of 0.5 to their right, the right ones see none.
         let plain = (0.0 * 2.0 + 0.5 * 1.0) / 2.0;
         let squared = 0.25 * 1.0 / 2.0;
@@ -144,25 +151,20 @@ mod tests {
         let of_edges = 0.5 / 4.0;
         let expected = plain + 2.0 * squared + 0.5 * of_edges;
         assert!((loss.to_scalar::<f32>()? - expected).abs() < 1e-6, "{loss}");
-        // The right pixels are wrong by 0.5 and the left ones by nothing: twice the mean.
-        let loss = reconstruction_loss(&pixels.zeros_like()?, &pixels, 3.0)?;
-        let expected = (1.0 + 3.0 * 2.0) * (plain + 2.0 * squared) + 0.5 * of_edges;
-        assert!((loss.to_scalar::<f32>()? - expected).abs() < 1e-6, "{loss}");
-        // Wrong by 0.4, 0.2, 0 and 0, on a picture without outlines: 8/3 and 4/3 of the mean.
-        let grey = pixels.zeros_like()?;
-        let wrong = Tensor::new(&[0.4f32, 0.2, 0.0, 0.0], &Device::Cpu)?.reshape((1, 1, 2, 2))?;
-        let loss = reconstruction_loss(&grey.broadcast_add(&wrong)?, &grey, 3.0)?;
-        let (first, second) = (1.0 + 3.0 * 8.0 / 3.0, 1.0 + 3.0 * 4.0 / 3.0);
-        let plain = (first * 0.4 + second * 0.2) / 4.0;
-        let squared = (first * 0.16 + second * 0.04) / 4.0;
-        // Steps of 0.2 across, 0.4 and 0.2 down, of eight with the padding.
-        let of_edges = (0.2 + 0.4 + 0.2) / 8.0;
+        // One pixel tells 4 of a state, and counts 1 + 3 x 4 times as much: half of the error is there.
+        let told = Tensor::new(&[0.0f32, 4.0, 0.0, 0.0], &Device::Cpu)?.reshape((1, 1, 2, 2))?;
+        let loss = reconstruction_loss(&zero, &pixels, Some((&told, 3.0)))?;
+        // So is one of the two steps, the one that leads there.
+        let more = (13.0 + 1.0) / 2.0;
+        let expected = more * (plain + 2.0 * squared + 0.5 * of_edges);
+        assert!((loss.to_scalar::<f32>()? - expected).abs() < 1e-5, "{loss}");
+        // Pictures that tell nothing are looked at as ever.
+        let nothing = told.zeros_like()?;
+        let loss = reconstruction_loss(&zero, &pixels, Some((&nothing, 3.0)))?;
         let expected = plain + 2.0 * squared + 0.5 * of_edges;
         assert!((loss.to_scalar::<f32>()? - expected).abs() < 1e-6, "{loss}");
-        for focus in [0.0, 3.0] {
-            let none = reconstruction_loss(&pixels, &pixels, focus)?;
-            assert_eq!(none.to_scalar::<f32>()?, 0.0);
-        }
+        let none = reconstruction_loss(&pixels, &pixels, Some((&told, 3.0)))?;
+        assert_eq!(none.to_scalar::<f32>()?, 0.0);
         Ok(())
     }
 

@@ -10,11 +10,12 @@ use super::frozen::Frozen;
 use super::networks::Trainee;
 use super::prepared::{Prepared, Sample, Slot, Texts};
 use super::ranks::Share;
-use super::scenes::{scene_of, scenes};
+use super::scenes::{Moment, scene_of, scenes};
 use super::step::Draws;
 use super::stored::Stored;
 use super::texts::TextRules;
 use super::timesteps::Timesteps;
+use crate::dataset::toon::{Renderer, Telling};
 use crate::dataset::transforms::TrainTransform;
 use crate::dataset::{BrokenRecord, CausalFeatures, Order, Record, Records};
 use crate::models::tokenizer::{Encoded, stack};
@@ -44,6 +45,8 @@ pub struct Feeder {
     timesteps: Timesteps,
     /// Whether the scenes of the records are told.
     scenes: bool,
+    /// Knows what tells the states of things, where the autoencoder looks harder there.
+    telling: Option<Telling>,
     frozen: Arc<Frozen>,
     unreadable: BTreeSet<String>,
 }
@@ -63,6 +66,7 @@ struct Read {
     edited: Slot,
     seen: Slot,
     question: Encoded,
+    telling: Option<[Tensor; 2]>,
 }
 
 impl Feeder {
@@ -85,15 +89,22 @@ impl Feeder {
             ..
         } = &config.data;
         let records = Records::open(sample_file, image_dir)?;
-        if trainee.networks.scene_heads.is_some()
-            && !records
-                .usable
-                .iter()
-                .any(|record| scene_of(record).is_some())
+        let states = config.trains_autoencoder() && config.loss.states > 0.0;
+        let told = |record| scene_of(record, Moment::Before).is_some();
+        let asked = match trainee.networks.scene_heads.is_some() {
+            true => Some("Take scene out of model.train"),
+            false => states.then_some("Set loss.states to 0"),
+        };
+        if let Some(way_out) = asked
+            && !records.usable.iter().any(told)
         {
-            return Err(Problem::new("No record says what stands where in its frame.")
-                .hint("Take scene out of model.train, or train on a data set that `lgd-studio toon dataset` made.")
-                .file(sample_file));
+            return Err(
+                Problem::new("No record says what stands where in its frame.")
+                    .hint(format!(
+                        "{way_out}, or train on a data set that `lgd-studio toon dataset` made."
+                    ))
+                    .file(sample_file),
+            );
         }
         let manifest = trainee.manifest.clone();
         let features = match causal_feature.as_os_str().is_empty() {
@@ -134,6 +145,7 @@ impl Feeder {
                 power: config.loss.timestep_power,
             },
             scenes: trainee.networks.scene_heads.is_some(),
+            telling: states.then(|| Telling::new(&Renderer::new(), resolution)),
             frozen,
             unreadable: BTreeSet::new(),
         })
@@ -257,7 +269,26 @@ impl Feeder {
                 )?,
             },
             question,
+            telling: self.telling(record, mirrored).map_err(|e| e.to_string())?,
         })
+    }
+
+    /// What the pixels of a record's frames tell of the states of things, (1, R, R) each, if anybody looks
+    /// there.
+    fn telling(&self, record: &Record, mirrored: bool) -> candle_core::Result<Option<[Tensor; 2]>> {
+        let Some(telling) = &self.telling else {
+            return Ok(None);
+        };
+        let side = self.view.transform.resolution as usize;
+        let of = |moment| {
+            let scene = scene_of(record, moment);
+            let mut told = scene.map_or_else(|| vec![0.0; side * side], |scene| telling.of(&scene));
+            if mirrored {
+                told.chunks_mut(side).for_each(<[f32]>::reverse);
+            }
+            Tensor::from_vec(told, (1, side, side), &Device::Cpu)
+        };
+        Ok(Some([of(Moment::Before)?, of(Moment::After)?]))
     }
 
     fn slot(
@@ -357,6 +388,7 @@ impl Feeder {
                 seen: read.seen,
                 question: (ids.get(place)?, mask.get(place)?),
                 sentence: self.frozen.words_slot(&sentence.ids)?,
+                telling: read.telling,
             });
         }
         let null = self.rules.sentence(None, Bridge::Latent)?;

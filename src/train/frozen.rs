@@ -198,9 +198,15 @@ impl Frozen {
         let before = self.raw(samples.iter().map(|sample| &sample.image))?;
         let after = self.raw(samples.iter().map(|sample| &sample.edited))?;
         let noise = Tensor::cat(&[&draws.noise, &draws.posterior_noise], 0)?;
+        let told: Option<Vec<&[Tensor; 2]>> = samples.iter().map(|s| s.telling.as_ref()).collect();
+        let telling = told.filter(|told| !told.is_empty()).map(|told| {
+            let (before, after): (Vec<_>, Vec<_>) = told.into_iter().map(|[b, a]| (b, a)).unzip();
+            Tensor::stack(&[before, after].concat(), 0)?.to_device(&self.device)
+        });
         Ok(Pictures {
             pixels: Tensor::cat(&[before, after], 0)?,
             noise: noise.to_device(&self.device)?,
+            telling: telling.transpose()?,
         })
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Sample {
     pub question: (Tensor, Tensor),
     /// What the editor reads.
     pub sentence: Slot,
+    /// What the pixels of the frames before and after tell of the states of things, where that is asked.
+    pub telling: Option<[Tensor; 2]>,
 }
 
 /// What is told about all samples together; shapes as in [`super::Batch`].

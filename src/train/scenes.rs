@@ -10,14 +10,25 @@ use serde::Deserialize as _;
 pub(super) fn scenes(records: &[&Record]) -> candle_core::Result<Tensor> {
     let parts = scene_classes().len();
     let classes = records.iter().flat_map(|record| {
-        let classes = scene_of(record).and_then(|scene| scene.classes());
+        let classes = scene_of(record, Moment::Before).and_then(|scene| scene.classes());
         let known = classes.map(|classes| classes.into_iter().map(|class| class as i64).collect());
         known.unwrap_or_else(|| vec![IGNORED; parts])
     });
     Tensor::from_vec(classes.collect(), (records.len(), parts), &Device::Cpu)
 }
 
-/// The scene of the frame before, where a record says it.
-pub(super) fn scene_of(record: &Record) -> Option<Scene> {
-    Scene::deserialize(record.other.get("scene_before")?).ok()
+/// Which frame of a record.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Moment {
+    Before,
+    After,
+}
+
+/// The scene of a frame, where a record says it.
+pub(super) fn scene_of(record: &Record, moment: Moment) -> Option<Scene> {
+    let field = match moment {
+        Moment::Before => "scene_before",
+        Moment::After => "scene_after",
+    };
+    Scene::deserialize(record.other.get(field)?).ok()
 }

@@ -132,20 +132,59 @@ fn scenes_teach_blip2_to_see_where_records_tell_them() -> TestResult {
     )?;
     LgdPipeline::verify(&BundleSource::Folder(written), &Device::Cpu).map_err(|e| e.to_string())?;
 
-    // Records of other data say nothing of scenes.
-    let list = config.data.sample_file.clone();
-    let mut records: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(&list)?)?;
-    for record in &mut records {
-        record
-            .as_object_mut()
-            .ok_or("a record")?
-            .remove("scene_before");
-    }
-    std::fs::write(&list, serde_json::to_vec(&records)?)?;
+    forget_scenes(&config.data.sample_file)?;
     let refused = Feeder::open(&config, &trainee, frozen)
         .err()
         .ok_or("it was taken")?;
     assert!(refused.message.contains("what stands where"), "{refused}");
+    Ok(())
+}
+
+/// Leaves records as those of other data, which say nothing of scenes.
+fn forget_scenes(list: &Path) -> TestResult {
+    let mut records: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(list)?)?;
+    for record in &mut records {
+        let record = record.as_object_mut().ok_or("a record")?;
+        record.remove("scene_before");
+    }
+    std::fs::write(list, serde_json::to_vec(&records)?)?;
+    Ok(())
+}
+
+/// The autoencoder looks harder at what tells the states of things, where records say what stands where.
+#[test]
+fn what_tells_a_state_counts_more_where_records_tell_scenes() -> TestResult {
+    let place = tempfile::tempdir()?;
+    toon(place.path(), 6, 32)?;
+    let bundle = Bundle::open(&BundleSource::Embedded)?;
+    let mut config = config(Preset::Autoencoder, place.path());
+    config.optim.batch = 2;
+    let loss_of = |config: &TrainConfig| -> TestResult<f32> {
+        let trainee = Trainee::load(&bundle, &config.model, 41, &Device::Cpu)?;
+        let frozen = Arc::new(Frozen::open(config, &bundle, &Device::Cpu)?);
+        let prepared = Feeder::open(config, &trainee, frozen.clone())?.prepare(0, 0)?;
+        let (networks, parameters) = (&trainee.networks, &trainee.parameters);
+        let (losses, _) = learn_from(networks, parameters, config, &frozen, prepared)?;
+        Ok(losses.reconstruction.ok_or("nothing was drawn")?)
+    };
+    let mut losses = [0.0; 3];
+    for (loss, states) in losses.iter_mut().zip([0.0, 10.0, 20.0]) {
+        config.loss.states = states;
+        *loss = loss_of(&config)?;
+    }
+    // The same pictures and noise: what is added is in proportion.
+    let [plain, some, more] = losses;
+    assert!(some > 1.05 * plain, "{losses:?}");
+    assert!(
+        ((more - some) / (some - plain) - 1.0).abs() < 1e-3,
+        "{losses:?}"
+    );
+
+    forget_scenes(&config.data.sample_file)?;
+    let refused = loss_of(&config).err().ok_or("it was taken")?.to_string();
+    assert!(refused.contains("what stands where"), "{refused}");
+    config.loss.states = 0.0;
+    assert!(loss_of(&config)?.is_finite());
     Ok(())
 }
 

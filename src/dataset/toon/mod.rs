@@ -16,6 +16,7 @@ mod render;
 mod rules;
 mod sample;
 mod scene;
+mod telling;
 mod world;
 mod write;
 
@@ -26,4 +27,5 @@ pub use render::Renderer;
 pub use rules::{Case, Effects, Outcome, Rule, outcomes, rules};
 pub use sample::{Sample, Split, samples};
 pub use scene::{Actor, PerSlot, Scene, Slot};
+pub use telling::Telling;
 pub use write::{ToonDataset, Written, write_dataset};

@@ -62,7 +62,7 @@ impl TrainConfig {
                 self.loss.answer,
                 self.loss.cpc,
                 self.loss.kl,
-                self.loss.focus,
+                self.loss.states,
                 self.loss.scene,
                 self.loss.min_snr,
                 self.loss.change,

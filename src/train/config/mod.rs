@@ -169,8 +169,9 @@ pub struct LossConfig {
     pub cpc_method: CpcMethod,
     /// Weight of the distance of the autoencoder's latents from a normal distribution.
     pub kl: f64,
-    /// How much more a pixel of the autoencoder counts the more it is wrong.
-    pub focus: f64,
+    /// How much more a pixel of the autoencoder counts where a hundredth of the picture tells the state
+    /// of a thing; fewer pixels count more. Data of the drawn world says what stands where.
+    pub states: f64,
     /// Weight of the scene's cross-entropy, where `scene` is trained: data of the drawn world says what
     /// stands where.
     pub scene: f64,

@@ -51,7 +51,7 @@ impl TrainConfig {
                 cpc: 0.1,
                 cpc_method: CpcMethod::Margin,
                 kl: 1e-6,
-                focus: 0.0,
+                states: 0.0,
                 scene: 0.5,
                 min_snr: 0.0,
                 change: 0.0,

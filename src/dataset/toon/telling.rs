@@ -1,0 +1,224 @@
+//! Where pictures tell how things are.
+//!
+//! A sleeper and a waking one share body, ears and tail; closed eyes and Z's tell them apart. What tells a
+//! state are the pixels that no other state of the same thing draws alike.
+
+use super::render::Renderer;
+use super::scene::{Actor, Scene, Slot};
+use super::world::World;
+use image::RgbImage;
+use std::collections::BTreeMap;
+
+/// Difference of a colour, of 255, from which on it is seen.
+const SEEN: u8 = 12;
+
+/// A picture's pixels with what they tell of the states of things.
+#[derive(Debug)]
+pub struct Telling {
+    side: u32,
+    things: BTreeMap<(String, String), Marks>,
+}
+
+/// Pixels of a thing in one of its states, as steps from the point where it stands.
+#[derive(Debug)]
+struct Marks {
+    /// What tells the state.
+    tells: Vec<(i32, i32)>,
+    /// What hides things behind it.
+    covers: Vec<(i32, i32)>,
+}
+
+impl Telling {
+    /// Draws everything there is in all its states, alone, in pictures of `side` x `side` pixels.
+    pub fn new(renderer: &Renderer, side: u32) -> Self {
+        let empty = renderer.render(&stage(None), side);
+        let mut things = BTreeMap::new();
+        for (entity, about) in &World::get().entities {
+            let drawn = about.states.iter().map(|state| {
+                let actor = Actor {
+                    entity: entity.clone(),
+                    state: state.clone(),
+                };
+                (state, renderer.render(&stage(Some(actor)), side))
+            });
+            let drawn: Vec<(&String, RgbImage)> = drawn.collect();
+            for (state, picture) in &drawn {
+                let others: Vec<&RgbImage> = drawn
+                    .iter()
+                    .filter(|(other, _)| other != state)
+                    .map(|(_, picture)| picture)
+                    .collect();
+                let tells = match others.is_empty() {
+                    true => Vec::new(),
+                    false => unlike(picture, &others),
+                };
+                let marks = Marks {
+                    tells,
+                    covers: unlike(picture, &[&empty]),
+                };
+                things.insert((entity.clone(), (*state).clone()), marks);
+            }
+        }
+        Self { side, things }
+    }
+
+    /// What each pixel of a scene's picture tells, row by row from the top: 0 for nothing. The pixels
+    /// that tell the state of one thing are 1 where they are a hundredth of the picture, more where they
+    /// are fewer, so that every state counts alike however small its marks. What a thing in front hides
+    /// is not told.
+    pub fn of(&self, scene: &Scene) -> Vec<f32> {
+        let side = self.side as i32;
+        let pixels = (self.side * self.side) as usize;
+        let mut told = vec![0.0; pixels];
+        for &slot in &World::get().draw_order {
+            let Some(actor) = scene.slots.at(slot) else {
+                continue;
+            };
+            let thing = (actor.entity.clone(), actor.state.clone());
+            let Some(marks) = self.things.get(&thing) else {
+                continue;
+            };
+            let (x, y) = standing(scene, slot, self.side);
+            let each = 0.01 * pixels as f32 / marks.tells.len().max(1) as f32;
+            for (steps, value) in [(&marks.covers, 0.0), (&marks.tells, each)] {
+                for &(dx, dy) in steps {
+                    let (x, y) = (x + dx, y + dy);
+                    if (0..side).contains(&x)
+                        && (0..side).contains(&y)
+                        && let Some(pixel) = told.get_mut((y * side + x) as usize)
+                    {
+                        *pixel = value;
+                    }
+                }
+            }
+        }
+        told
+    }
+}
+
+/// A bright room with one thing in its centre, or with nothing.
+fn stage(actor: Option<Actor>) -> Scene {
+    let mut scene = Scene {
+        place: "room".to_owned(),
+        tint: "mint".to_owned(),
+        flip: false,
+        sky: "day".to_owned(),
+        lamp: "none".to_owned(),
+        tree: "none".to_owned(),
+        slots: Default::default(),
+        jitter: Default::default(),
+    };
+    scene.slots.c = actor;
+    scene
+}
+
+/// The pixel on which what is in a slot stands.
+fn standing(scene: &Scene, slot: Slot, side: u32) -> (i32, i32) {
+    let world = World::get();
+    let ([x, y], [dx, dy]) = (world.slots.at(slot), scene.jitter.at(slot));
+    let pixel = |units: i32, of: u32| {
+        (f64::from(units) * f64::from(side) / f64::from(of.max(1))).round() as i32
+    };
+    (
+        pixel(x + dx, world.canvas.width),
+        pixel(y + dy, world.canvas.height),
+    )
+}
+
+/// Where a picture of the stage differs from all the others.
+fn unlike(picture: &RgbImage, others: &[&RgbImage]) -> Vec<(i32, i32)> {
+    let (x0, y0) = standing(&stage(None), Slot::C, picture.width());
+    let pixels = picture.enumerate_pixels().filter(|(x, y, pixel)| {
+        others.iter().all(|other| {
+            let colours = pixel.0.iter().zip(other.get_pixel(*x, *y).0);
+            colours.map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0) > SEEN
+        })
+    });
+    pixels
+        .map(|(x, y, _)| (x as i32 - x0, y as i32 - y0))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Split, samples};
+    use super::*;
+
+    /// Scenes in which somebody sleeps by day.
+    fn sleepers() -> impl Iterator<Item = Scene> {
+        let scenes = samples(Split::Train, 1).map(|sample| sample.before);
+        scenes
+            .filter(|scene| scene.sky == "day" && scene.cast().any(|actor| actor.state == "asleep"))
+    }
+
+    #[test]
+    fn the_marks_of_sleep_tell_it_wherever_the_sleeper_is() {
+        let renderer = Renderer::new();
+        let telling = Telling::new(&renderer, 128);
+        // The blue of the Z's is nowhere else by day.
+        let blue = [0x44u8, 0x53, 0xc8];
+        let (mut marks, mut known) = (0, 0);
+        for scene in sleepers().take(12) {
+            let told = telling.of(&scene);
+            assert_eq!(told.len(), 128 * 128);
+            let share = told.iter().filter(|told| **told > 0.0).count() as f64 / told.len() as f64;
+            assert!((0.002..0.25).contains(&share), "{share} of {scene:?}");
+            let picture = renderer.render(&scene, 128);
+            for (x, y, pixel) in picture.enumerate_pixels() {
+                let colours = pixel.0.iter().zip(blue);
+                if colours.map(|(a, b)| a.abs_diff(b)).all(|apart| apart < 30) {
+                    marks += 1;
+                    known += usize::from(told[(y * 128 + x) as usize] > 0.0);
+                }
+            }
+        }
+        assert!(marks > 100, "{marks} pixels of Z's");
+        assert!(known * 100 >= marks * 95, "{known} of {marks}");
+    }
+
+    #[test]
+    fn every_state_counts_alike_and_what_has_one_tells_nothing() {
+        let telling = Telling::new(&Renderer::new(), 64);
+        for (name, entity) in &World::get().entities {
+            for state in &entity.states {
+                let scene = stage(Some(Actor {
+                    entity: name.clone(),
+                    state: state.clone(),
+                }));
+                let sum: f32 = telling.of(&scene).iter().sum();
+                let expected = match entity.states.len() {
+                    1 => 0.0,
+                    _ => 0.01 * 64.0 * 64.0,
+                };
+                assert!((sum - expected).abs() < 0.01, "{name} {state}: {sum}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_hidden_or_unknown_is_not_told() {
+        let telling = Telling::new(&Renderer::new(), 128);
+        let actor = |entity: &str, state: &str| {
+            Some(Actor {
+                entity: entity.to_owned(),
+                state: state.to_owned(),
+            })
+        };
+        let mut scene = stage(None);
+        scene.slots.l = actor("mouse", "happy");
+        let alone: f32 = telling.of(&scene).iter().sum();
+        assert!(alone > 0.0);
+        // Something that tells nothing itself stands in front.
+        scene.slots.c = actor("bone", "whole");
+        scene.jitter.c = [-38, -3];
+        let behind: f32 = telling.of(&scene).iter().sum();
+        assert!(behind < alone, "{behind} {alone}");
+        assert!(telling.of(&stage(None)).iter().all(|told| *told == 0.0));
+        assert!(
+            telling
+                .of(&stage(actor("mouse", "made up")))
+                .iter()
+                .all(|told| *told == 0.0)
+        );
+    }
+}
