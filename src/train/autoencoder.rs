@@ -6,8 +6,8 @@
 //! stay as they are, and only the decoder is polished.
 //!
 //! Small things that are seldom there, such as the Z's of sleepers, hardly count in such a mean, and are
-//! left out, though a question may be about nothing else. `v = 1 + s t` looks harder there: `s` is
-//! `loss.states`, and `t` is what a pixel tells of the states of things ([`Telling`]).
+//! left out, though a question may be about nothing else. `v = 1 + t` looks harder there: `t` is what a
+//! pixel tells of the states of things ([`Telling`]), weighted by `loss.states`.
 //! Source: the form of the loss of the drawn world's reference scripts; KL of Kingma and Welling,
 //! "Auto-Encoding Variational Bayes" (2014), appendix B.
 
@@ -38,7 +38,7 @@ pub struct Pictures {
     pub telling: Option<Tensor>,
 }
 
-/// Runs forward and backward; the parameters stay as they are. `k` and `s` above are `kl` and `states`.
+/// Runs forward and backward; the parameters stay as they are. `k` above is `kl`.
 ///
 /// # Errors
 /// On shapes that do not fit, or when cancelled.
@@ -51,7 +51,7 @@ pub fn reconstruct(
     let vae = &networks.vae;
     let posterior = vae.encode(&pictures.pixels)?;
     let decoded = vae.decode(&posterior.sample(&pictures.noise)?)?; // (B, 3, H, W)
-    let telling = pictures.telling.as_ref().map(|t| (t, loss.states));
+    let telling = pictures.telling.as_ref();
     let reconstruction = reconstruction_loss(&decoded, &pictures.pixels, telling)?;
     let divergence = divergence(&posterior)?;
     let mut losses = Losses {
@@ -72,20 +72,20 @@ pub fn reconstruct(
     Ok((losses, gradients))
 }
 
-/// How far a decoded picture is from the one it should be; both (B, 3, H, W). `telling` are `t`,
-/// (B, 1, H, W), and `s` above. A scalar.
+/// How far a decoded picture is from the one it should be; both (B, 3, H, W). `telling` is `t`
+/// above, (B, 1, H, W). A scalar.
 ///
 /// # Errors
 /// On shapes that do not fit.
 pub fn reconstruction_loss(
     decoded: &Tensor,
     pixels: &Tensor,
-    telling: Option<(&Tensor, f64)>,
+    telling: Option<&Tensor>,
 ) -> Result<Tensor> {
     let difference = (decoded - pixels)?;
     let (_, _, h, w) = difference.dims4()?;
     let states = match telling {
-        Some((telling, states)) => telling.affine(states, 1.0)?,
+        Some(telling) => (telling + 1.0)?,
         None => Tensor::ones((1, 1, h, w), difference.dtype(), difference.device())?,
     };
     let weights = outlines(pixels)?.broadcast_mul(&states)?;
@@ -151,19 +151,19 @@ mod tests {
         let of_edges = 0.5 / 4.0;
         let expected = plain + 2.0 * squared + 0.5 * of_edges;
         assert!((loss.to_scalar::<f32>()? - expected).abs() < 1e-6, "{loss}");
-        // One pixel tells 4 of a state, and counts 1 + 3 x 4 times as much: half of the error is there.
-        let told = Tensor::new(&[0.0f32, 4.0, 0.0, 0.0], &Device::Cpu)?.reshape((1, 1, 2, 2))?;
-        let loss = reconstruction_loss(&zero, &pixels, Some((&told, 3.0)))?;
+        // One pixel tells a state, and counts 13 times as much: half of the error is there.
+        let told = Tensor::new(&[0.0f32, 12.0, 0.0, 0.0], &Device::Cpu)?.reshape((1, 1, 2, 2))?;
+        let loss = reconstruction_loss(&zero, &pixels, Some(&told))?;
         // So is one of the two steps, the one that leads there.
         let more = (13.0 + 1.0) / 2.0;
         let expected = more * (plain + 2.0 * squared + 0.5 * of_edges);
         assert!((loss.to_scalar::<f32>()? - expected).abs() < 1e-5, "{loss}");
         // Pictures that tell nothing are looked at as ever.
         let nothing = told.zeros_like()?;
-        let loss = reconstruction_loss(&zero, &pixels, Some((&nothing, 3.0)))?;
+        let loss = reconstruction_loss(&zero, &pixels, Some(&nothing))?;
         let expected = plain + 2.0 * squared + 0.5 * of_edges;
         assert!((loss.to_scalar::<f32>()? - expected).abs() < 1e-6, "{loss}");
-        let none = reconstruction_loss(&pixels, &pixels, Some((&told, 3.0)))?;
+        let none = reconstruction_loss(&pixels, &pixels, Some(&told))?;
         assert_eq!(none.to_scalar::<f32>()?, 0.0);
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::frozen::Frozen;
 use super::networks::Trainee;
 use super::prepared::{Prepared, Sample, Slot, Texts};
 use super::ranks::Share;
-use super::scenes::{Moment, scene_of, scenes};
+use super::scenes::{Moment, scene_of, scenes, shows};
 use super::step::Draws;
 use super::stored::Stored;
 use super::texts::TextRules;
@@ -27,7 +27,7 @@ use candle_core::{Device, Tensor};
 use image::RgbImage;
 use image::imageops::flip_horizontal;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Makes batches.
@@ -45,8 +45,8 @@ pub struct Feeder {
     timesteps: Timesteps,
     /// Whether the scenes of the records are told.
     scenes: bool,
-    /// Knows what tells the states of things, where the autoencoder looks harder there.
-    telling: Option<Telling>,
+    /// Knows what tells the states of things, and how much harder the autoencoder looks there.
+    telling: Option<(Telling, BTreeMap<String, f64>)>,
     frozen: Arc<Frozen>,
     unreadable: BTreeSet<String>,
 }
@@ -86,25 +86,40 @@ impl Feeder {
             resolution,
             flip_prob,
             clean_questions,
+            states: wanted,
             ..
         } = &config.data;
-        let records = Records::open(sample_file, image_dir)?;
-        let states = config.trains_autoencoder() && config.loss.states > 0.0;
-        let told = |record| scene_of(record, Moment::Before).is_some();
-        let asked = match trainee.networks.scene_heads.is_some() {
-            true => Some("Take scene out of model.train"),
-            false => states.then_some("Set loss.states to 0"),
+        let mut records = Records::open(sample_file, image_dir)?;
+        let states = match config.trains_autoencoder() {
+            true => config.loss.states.clone(),
+            false => BTreeMap::new(),
         };
-        if let Some(way_out) = asked
+        let told = |record| scene_of(record, Moment::Before).is_some();
+        let asked = match (trainee.networks.scene_heads.is_some(), states.is_empty()) {
+            (true, _) => Some(
+                "Take scene out of model.train, or train on a data set that `lgd-studio toon dataset` made.",
+            ),
+            (false, false) => Some(
+                "Take states out of loss, or train on a data set that `lgd-studio toon dataset` made.",
+            ),
+            (false, true) => None,
+        };
+        if let Some(hint) = asked
             && !records.usable.iter().any(told)
         {
             return Err(
                 Problem::new("No record says what stands where in its frame.")
-                    .hint(format!(
-                        "{way_out}, or train on a data set that `lgd-studio toon dataset` made."
-                    ))
+                    .hint(hint)
                     .file(sample_file),
             );
+        }
+        if !wanted.is_empty() {
+            records.usable.retain(|record| shows(record, wanted));
+            if records.usable.is_empty() {
+                return Err(Problem::new("No frame of the data set shows a thing in a state of data.states.")
+                    .hint("Name other states, or train on a data set that `lgd-studio toon dataset` made.")
+                    .file(sample_file));
+            }
         }
         let manifest = trainee.manifest.clone();
         let features = match causal_feature.as_os_str().is_empty() {
@@ -145,7 +160,8 @@ impl Feeder {
                 power: config.loss.timestep_power,
             },
             scenes: trainee.networks.scene_heads.is_some(),
-            telling: states.then(|| Telling::new(&Renderer::new(), resolution)),
+            telling: (!states.is_empty())
+                .then(|| (Telling::new(&Renderer::new(), resolution), states)),
             frozen,
             unreadable: BTreeSet::new(),
         })
@@ -276,13 +292,16 @@ impl Feeder {
     /// What the pixels of a record's frames tell of the states of things, (1, R, R) each, if anybody looks
     /// there.
     fn telling(&self, record: &Record, mirrored: bool) -> candle_core::Result<Option<[Tensor; 2]>> {
-        let Some(telling) = &self.telling else {
+        let Some((telling, weights)) = &self.telling else {
             return Ok(None);
         };
         let side = self.view.transform.resolution as usize;
         let of = |moment| {
             let scene = scene_of(record, moment);
-            let mut told = scene.map_or_else(|| vec![0.0; side * side], |scene| telling.of(&scene));
+            let mut told = scene.map_or_else(
+                || vec![0.0; side * side],
+                |scene| telling.of(&scene, weights),
+            );
             if mirrored {
                 told.chunks_mut(side).for_each(<[f32]>::reverse);
             }

@@ -151,6 +151,9 @@ fn forget_scenes(list: &Path) -> TestResult {
     Ok(())
 }
 
+/// States of characters.
+const STATES: [&str; 5] = ["neutral", "happy", "sad", "angry", "asleep"];
+
 /// The autoencoder looks harder at what tells the states of things, where records say what stands where.
 #[test]
 fn what_tells_a_state_counts_more_where_records_tell_scenes() -> TestResult {
@@ -167,9 +170,10 @@ fn what_tells_a_state_counts_more_where_records_tell_scenes() -> TestResult {
         let (losses, _) = learn_from(networks, parameters, config, &frozen, prepared)?;
         Ok(losses.reconstruction.ok_or("nothing was drawn")?)
     };
+    let weights = |weight: f64| BTreeMap::from(STATES.map(|state| (state.to_owned(), weight)));
     let mut losses = [0.0; 3];
     for (loss, states) in losses.iter_mut().zip([0.0, 10.0, 20.0]) {
-        config.loss.states = states;
+        config.loss.states = weights(states);
         *loss = loss_of(&config)?;
     }
     // The same pictures and noise: what is added is in proportion.
@@ -180,11 +184,60 @@ fn what_tells_a_state_counts_more_where_records_tell_scenes() -> TestResult {
         "{losses:?}"
     );
 
+    // Of states that nothing there is in, nothing is told.
+    config.loss.states = BTreeMap::from([("made of cheese".to_owned(), 10.0)]);
+    assert_eq!(config.problems().len(), 1, "{:?}", config.problems());
+    assert_eq!(loss_of(&config)?, plain);
+
+    config.loss.states = weights(10.0);
     forget_scenes(&config.data.sample_file)?;
     let refused = loss_of(&config).err().ok_or("it was taken")?.to_string();
     assert!(refused.contains("what stands where"), "{refused}");
-    config.loss.states = 0.0;
+    config.loss.states.clear();
     assert!(loss_of(&config)?.is_finite());
+    Ok(())
+}
+
+/// `data.states` takes the records that show somebody or something in a state, and no others.
+#[test]
+fn records_are_chosen_by_what_their_frames_show() -> TestResult {
+    let place = tempfile::tempdir()?;
+    toon(place.path(), 40, 32)?;
+    let bundle = Bundle::open(&BundleSource::Embedded)?;
+    let mut config = config(Preset::Autoencoder, place.path());
+    let trainee = Trainee::load(&bundle, &config.model, 41, &Device::Cpu)?;
+    let open = |config: &TrainConfig| {
+        let frozen = Frozen::open(config, &bundle, &Device::Cpu)?;
+        Feeder::open(config, &trainee, Arc::new(frozen))
+    };
+    let all = open(&config)?.records().usable.len();
+    config.data.states = vec!["asleep".to_owned()];
+    assert_eq!(config.problems(), Vec::<String>::new());
+    let chosen = open(&config)?;
+    let chosen = &chosen.records().usable;
+    assert!(
+        !chosen.is_empty() && chosen.len() < all,
+        "{} of {all}",
+        chosen.len()
+    );
+    let text = std::fs::read_to_string(&config.data.sample_file)?;
+    let records: Vec<serde_json::Value> = serde_json::from_str(&text)?;
+    let asleep = records.iter().filter(|record| {
+        let scenes = ["scene_before", "scene_after"].map(|scene| record[scene].to_string());
+        scenes.iter().any(|scene| scene.contains("\"asleep\""))
+    });
+    assert_eq!(asleep.count(), chosen.len());
+
+    config.data.states = vec!["chick".to_owned(), "bunny".to_owned()];
+    let list = &config.data.sample_file;
+    let tame = text
+        .replace("\"chick\"", "\"whole\"")
+        .replace("\"bunny\"", "\"empty\"");
+    std::fs::write(list, tame)?;
+    let refused = open(&config).err().ok_or("it was taken")?;
+    assert!(refused.message.contains("data.states"), "{refused}");
+    config.data.states = vec!["made of cheese".to_owned()];
+    assert_eq!(config.problems().len(), 1);
     Ok(())
 }
 

@@ -62,11 +62,11 @@ impl Telling {
         Self { side, things }
     }
 
-    /// What each pixel of a scene's picture tells, row by row from the top: 0 for nothing. The pixels
-    /// that tell the state of one thing are 1 where they are a hundredth of the picture, more where they
-    /// are fewer, so that every state counts alike however small its marks. What a thing in front hides
-    /// is not told.
-    pub fn of(&self, scene: &Scene) -> Vec<f32> {
+    /// How much each pixel of a scene's picture tells, row by row from the top: 0 for nothing. The pixels
+    /// that tell that one thing is in a state have the weight of that state where they are a hundredth of
+    /// the picture, more where they are fewer, so that a state counts alike however small its marks. What
+    /// a thing in front hides is not told.
+    pub fn of(&self, scene: &Scene, weights: &BTreeMap<String, f64>) -> Vec<f32> {
         let side = self.side as i32;
         let pixels = (self.side * self.side) as usize;
         let mut told = vec![0.0; pixels];
@@ -79,7 +79,8 @@ impl Telling {
                 continue;
             };
             let (x, y) = standing(scene, slot, self.side);
-            let each = 0.01 * pixels as f32 / marks.tells.len().max(1) as f32;
+            let weight = weights.get(&actor.state).copied().unwrap_or(0.0);
+            let each = (weight * 0.01 * pixels as f64 / marks.tells.len().max(1) as f64) as f32;
             for (steps, value) in [(&marks.covers, 0.0), (&marks.tells, each)] {
                 for &(dx, dy) in steps {
                     let (x, y) = (x + dx, y + dy);
@@ -93,6 +94,14 @@ impl Telling {
             }
         }
         told
+    }
+}
+
+impl Scene {
+    /// Whether anything can be in this state.
+    pub fn knows_state(state: &str) -> bool {
+        let mut entities = World::get().entities.iter();
+        entities.any(|(_, entity)| entity.states.iter().any(|known| known == state))
     }
 }
 
@@ -157,9 +166,10 @@ mod tests {
         let telling = Telling::new(&renderer, 128);
         // The blue of the Z's is nowhere else by day.
         let blue = [0x44u8, 0x53, 0xc8];
+        let asleep = BTreeMap::from([("asleep".to_owned(), 1.0)]);
         let (mut marks, mut known) = (0, 0);
         for scene in sleepers().take(12) {
-            let told = telling.of(&scene);
+            let told = telling.of(&scene, &asleep);
             assert_eq!(told.len(), 128 * 128);
             let share = told.iter().filter(|told| **told > 0.0).count() as f64 / told.len() as f64;
             assert!((0.002..0.25).contains(&share), "{share} of {scene:?}");
@@ -185,10 +195,11 @@ mod tests {
                     entity: name.clone(),
                     state: state.clone(),
                 }));
-                let sum: f32 = telling.of(&scene).iter().sum();
+                let weights = BTreeMap::from([(state.clone(), 3.0)]);
+                let sum: f32 = telling.of(&scene, &weights).iter().sum();
                 let expected = match entity.states.len() {
                     1 => 0.0,
-                    _ => 0.01 * 64.0 * 64.0,
+                    _ => 3.0 * 0.01 * 64.0 * 64.0,
                 };
                 assert!((sum - expected).abs() < 0.01, "{name} {state}: {sum}");
             }
@@ -204,21 +215,25 @@ mod tests {
                 state: state.to_owned(),
             })
         };
+        let happy = BTreeMap::from([("happy".to_owned(), 1.0)]);
         let mut scene = stage(None);
         scene.slots.l = actor("mouse", "happy");
-        let alone: f32 = telling.of(&scene).iter().sum();
+        let alone: f32 = telling.of(&scene, &happy).iter().sum();
         assert!(alone > 0.0);
         // Something that tells nothing itself stands in front.
         scene.slots.c = actor("bone", "whole");
         scene.jitter.c = [-38, -3];
-        let behind: f32 = telling.of(&scene).iter().sum();
+        let behind: f32 = telling.of(&scene, &happy).iter().sum();
         assert!(behind < alone, "{behind} {alone}");
-        assert!(telling.of(&stage(None)).iter().all(|told| *told == 0.0));
-        assert!(
-            telling
-                .of(&stage(actor("mouse", "made up")))
-                .iter()
-                .all(|told| *told == 0.0)
-        );
+        let made_up = BTreeMap::from([("made up".to_owned(), 1.0)]);
+        for (actor, weights) in [
+            (None, &happy),
+            (actor("mouse", "sad"), &happy),
+            (actor("mouse", "made up"), &made_up),
+        ] {
+            let told = telling.of(&stage(actor), weights);
+            assert!(told.iter().all(|told| *told == 0.0));
+        }
+        assert!(Scene::knows_state("asleep") && !Scene::knows_state("made up"));
     }
 }

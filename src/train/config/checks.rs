@@ -1,6 +1,7 @@
 //! What a configuration may say.
 
 use super::TrainConfig;
+use crate::dataset::toon::Scene;
 use crate::nn::device::Precision;
 use crate::train::networks::Group;
 use crate::train::step::Conditioning;
@@ -62,7 +63,6 @@ impl TrainConfig {
                 self.loss.answer,
                 self.loss.cpc,
                 self.loss.kl,
-                self.loss.states,
                 self.loss.scene,
                 self.loss.min_snr,
                 self.loss.change,
@@ -70,6 +70,18 @@ impl TrainConfig {
             .iter()
             .all(|weight| *weight >= 0.0),
             "the weights of the losses must not be negative",
+        );
+        expect(
+            self.loss.states.values().all(|weight| *weight >= 0.0),
+            "the weights of loss.states must not be negative",
+        );
+        expect(
+            self.loss
+                .states
+                .keys()
+                .chain(&self.data.states)
+                .all(|s| Scene::knows_state(s)),
+            "loss.states or data.states names a state that nothing in the drawn world has; there are asleep, broken, open, …",
         );
         expect(
             (0.1..=10.0).contains(&self.loss.timestep_power),

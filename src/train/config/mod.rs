@@ -17,7 +17,7 @@ use crate::nn::device::Precision;
 use crate::pipeline::{BundleSource, GuidanceMode, Problem};
 use overlay::{merge, set};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
@@ -95,6 +95,9 @@ pub struct DataConfig {
     pub cache_gib: f64,
     /// Batches that are read ahead.
     pub prefetch: usize,
+    /// Takes only records with something in one of these states in a frame; all, where none is named.
+    /// Data of the drawn world says what stands where.
+    pub states: Vec<String>,
 }
 
 /// The cache of the user, wherever that is.
@@ -169,9 +172,6 @@ pub struct LossConfig {
     pub cpc_method: CpcMethod,
     /// Weight of the distance of the autoencoder's latents from a normal distribution.
     pub kl: f64,
-    /// How much more a pixel of the autoencoder counts where a hundredth of the picture tells the state
-    /// of a thing; fewer pixels count more. Data of the drawn world says what stands where.
-    pub states: f64,
     /// Weight of the scene's cross-entropy, where `scene` is trained: data of the drawn world says what
     /// stands where.
     pub scene: f64,
@@ -183,6 +183,10 @@ pub struct LossConfig {
     pub timestep_power: f64,
     /// Share of samples without text, without picture, and without both: one each.
     pub dropout: f32,
+    /// How much more a pixel of the autoencoder counts where it tells that a thing is in one of these
+    /// states, where a hundredth of the picture tells it; where fewer pixels do, they count more. Data of
+    /// the drawn world says what stands where.
+    pub states: BTreeMap<String, f64>,
 }
 
 /// `[optim]`

@@ -11,6 +11,7 @@ use crate::train::learning_rate::LrSchedule;
 use crate::train::loss::CpcMethod;
 use crate::train::networks::Group;
 use crate::train::step::Conditioning;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 impl TrainConfig {
@@ -35,6 +36,7 @@ impl TrainConfig {
                 cache: AUTO.to_owned(),
                 cache_gib: 20.0,
                 prefetch: 2,
+                states: Vec::new(),
             },
             model: ModelConfig {
                 bundle: "embedded".to_owned(),
@@ -51,12 +53,12 @@ impl TrainConfig {
                 cpc: 0.1,
                 cpc_method: CpcMethod::Margin,
                 kl: 1e-6,
-                states: 0.0,
                 scene: 0.5,
                 min_snr: 0.0,
                 change: 0.0,
                 timestep_power: 1.0,
                 dropout: 0.05,
+                states: BTreeMap::new(),
             },
             optim: OptimConfig {
                 lr: 3e-5,
