@@ -137,7 +137,7 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
     let place = Place::new()?;
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/recipes/toon-tiny.toml");
     let mut recipe = Recipe::read(&shipped)?;
-    assert_eq!(recipe.stages.len(), 9);
+    assert_eq!(recipe.stages.len(), 11);
     (recipe.data.count, recipe.data.others, recipe.data.size) = (6, 1, 64);
     let text = toml_of(&recipe)?;
     std::fs::write(place.path("short.toml"), text)?;
@@ -159,10 +159,7 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
     let output = place.run(&args)?;
     expect_code(&output, 0)?;
     let said = String::from_utf8(output.stdout)?;
-    assert!(
-        said.contains("9-decoder-again: all stages are done"),
-        "{said}"
-    );
+    assert!(said.contains("11-all-again: all stages are done"), "{said}");
     for (run, groups) in [
         ("1-autoencoder", vec!["vae."]),
         ("2-answers", vec!["blip2.", "heads."]),
@@ -176,6 +173,8 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
             "9-decoder-again",
             vec!["vae.decoder.", "vae.post_quant_conv."],
         ),
+        ("10-sleepers", vec!["vae.decoder.", "vae.post_quant_conv."]),
+        ("11-all-again", vec!["vae.decoder.", "vae.post_quant_conv."]),
     ] {
         let run = place.path("made/runs").join(run);
         assert_eq!(losses(&run)?.len(), 2, "{}", run.display());
@@ -187,15 +186,13 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
     let config = TrainConfig::read(&place.path("made/runs/8-editor-again/config.toml"), &[])?;
     assert!(config.model.bundle.ends_with("bundles/7-answers-again"));
     // A stage that is missing is made again; the others are not touched.
-    std::fs::remove_dir_all(place.path("made/bundles/9-decoder-again"))?;
-    let before =
-        std::fs::metadata(place.path("made/bundles/8-editor-again/lgd.json"))?.modified()?;
+    std::fs::remove_dir_all(place.path("made/bundles/11-all-again"))?;
+    let before = std::fs::metadata(place.path("made/bundles/10-sleepers/lgd.json"))?.modified()?;
     expect_code(&place.run(&args)?, 0)?;
-    let after =
-        std::fs::metadata(place.path("made/bundles/8-editor-again/lgd.json"))?.modified()?;
+    let after = std::fs::metadata(place.path("made/bundles/10-sleepers/lgd.json"))?.modified()?;
     assert_eq!(before, after);
     expect_code(
-        &place.run(&["bundle", "verify", "made/bundles/9-decoder-again"])?,
+        &place.run(&["bundle", "verify", "made/bundles/11-all-again"])?,
         0,
     )?;
     // Transformers reads no file that does not name its format.
@@ -205,7 +202,7 @@ fn the_shipped_recipe_makes_a_bundle() -> TestResult {
         "vae/diffusion_pytorch_model",
     ] {
         let bytes =
-            std::fs::read(place.path(&format!("made/bundles/9-decoder-again/{file}.safetensors")))?;
+            std::fs::read(place.path(&format!("made/bundles/11-all-again/{file}.safetensors")))?;
         let (_, about) = safetensors::SafeTensors::read_metadata(&bytes)?;
         let format = about
             .metadata()

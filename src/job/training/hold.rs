@@ -56,11 +56,13 @@ pub fn hold_device(
         }
         Err(TryLockError::WouldBlock) => {
             let other = std::fs::read_to_string(&path).unwrap_or_default();
-            Err(
-                Problem::new(format!("The device {key} trains another run already."))
-                    .hint("Wait for that one, stop it, or queue this one on the Train page.")
-                    .file(other),
-            )
+            let taken = match key {
+                DeviceChoice::Cpu => "The processor trains another run already.".to_owned(),
+                _ => format!("The device {key} trains another run already."),
+            };
+            Err(Problem::new(taken)
+                .hint("Wait for that one, stop it, or queue this one on the Train page.")
+                .file(other))
         }
         Err(TryLockError::Error(e)) => Err(unwritable(e)),
     }
