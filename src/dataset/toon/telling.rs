@@ -1,7 +1,8 @@
 //! Where pictures tell how things are.
 //!
 //! A sleeper and a waking one share body, ears and tail; closed eyes and Z's tell them apart. What tells a
-//! state are the pixels that no other state of the same thing draws alike.
+//! state are the pixels that no other state of the same thing draws alike; all of them, where there is no
+//! other state.
 
 use super::render::Renderer;
 use super::scene::{Actor, Scene, Slot};
@@ -48,14 +49,12 @@ impl Telling {
                     .filter(|(other, _)| other != state)
                     .map(|(_, picture)| picture)
                     .collect();
+                let covers = unlike(picture, &[&empty]);
                 let tells = match others.is_empty() {
-                    true => Vec::new(),
+                    true => covers.clone(),
                     false => unlike(picture, &others),
                 };
-                let marks = Marks {
-                    tells,
-                    covers: unlike(picture, &[&empty]),
-                };
+                let marks = Marks { tells, covers };
                 things.insert((entity.clone(), (*state).clone()), marks);
             }
         }
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn every_state_counts_alike_and_what_has_one_tells_nothing() {
+    fn every_state_counts_alike_however_small_its_marks() {
         let telling = Telling::new(&Renderer::new(), 64);
         for (name, entity) in &World::get().entities {
             for state in &entity.states {
@@ -197,10 +196,7 @@ mod tests {
                 }));
                 let weights = BTreeMap::from([(state.clone(), 3.0)]);
                 let sum: f32 = telling.of(&scene, &weights).iter().sum();
-                let expected = match entity.states.len() {
-                    1 => 0.0,
-                    _ => 3.0 * 0.01 * 64.0 * 64.0,
-                };
+                let expected = 3.0 * 0.01 * 64.0 * 64.0;
                 assert!((sum - expected).abs() < 0.01, "{name} {state}: {sum}");
             }
         }
@@ -220,7 +216,7 @@ mod tests {
         scene.slots.l = actor("mouse", "happy");
         let alone: f32 = telling.of(&scene, &happy).iter().sum();
         assert!(alone > 0.0);
-        // Something that tells nothing itself stands in front.
+        // Something that is asked for nothing stands in front.
         scene.slots.c = actor("bone", "whole");
         scene.jitter.c = [-38, -3];
         let behind: f32 = telling.of(&scene, &happy).iter().sum();
