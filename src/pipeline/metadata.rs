@@ -9,6 +9,7 @@ use super::request::{EditRequest, Sampler};
 use image::RgbImage;
 use serde::Serialize;
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Seek, Write as _};
@@ -327,6 +328,16 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), SaveError> {
     })
 }
 
+/// Whether a file is one that is being written, or was when its program ended: not yet in its place.
+pub fn is_unfinished(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with(BESIDE) && name.ends_with(UNFINISHED)
+}
+
+/// How the name of an unfinished file begins and ends.
+const BESIDE: &str = ".lgd-";
+const UNFINISHED: &str = ".part";
+
 /// Writes a new file made by `create` and puts it in place.
 fn write_new(
     path: &Path,
@@ -352,7 +363,10 @@ fn write_new(
         return Err(failed(SaveProblem::NoFolder));
     }
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let beside = folder.join(format!(".lgd-{}-{number}.part", std::process::id()));
+    let beside = folder.join(format!(
+        "{BESIDE}{}-{number}{UNFINISHED}",
+        std::process::id()
+    ));
     let written = create(&beside).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()?;

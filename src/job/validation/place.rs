@@ -10,6 +10,7 @@ use crate::job::{EditRequest, GuidanceMode, Problem};
 use crate::pipeline::{Manifest, metadata};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -48,9 +49,11 @@ impl Place {
         if !place.goes_on(&wanted)? {
             let unwritable = |e: io::Error| unwritable(&e, &place.root);
             std::fs::create_dir_all(&place.root).map_err(unwritable)?;
-            let mut entries = std::fs::read_dir(&place.root).map_err(unwritable)?;
-            // Another shard may have begun since: then it is not a stranger's folder.
-            if entries.next().is_some() && !place.goes_on(&wanted)? {
+            let entries = std::fs::read_dir(&place.root).map_err(unwritable)?;
+            // Another shard may have begun since, or begins now: then it is not a stranger's folder.
+            let strange = |name: &OsStr| !metadata::is_unfinished(name);
+            let mut names = entries.flatten().map(|entry| entry.file_name());
+            if names.any(|name| strange(&name)) && !place.goes_on(&wanted)? {
                 return Err(Problem::new("This folder already holds other files.")
                     .hint("Choose an empty folder, or one that `validate` made.")
                     .file(&place.root));
