@@ -31,7 +31,7 @@ pub(super) struct DownloadArgs {
     /// Show what would be downloaded, and stop
     #[arg(long)]
     dry_run: bool,
-    /// Address of a mirror [default: HF_ENDPOINT, else https://huggingface.co]
+    /// Address of a mirror [default: HF_ENDPOINT, else huggingface.co]
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
     /// Address of a proxy [default: the one of the environment]

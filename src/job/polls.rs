@@ -9,7 +9,7 @@ use crate::dataset::Categories;
 use crate::eval::{self, Vote};
 use crate::nn::noise::Stream;
 use crate::pipeline::frame_image::{self, Reading};
-use crate::pipeline::metadata;
+use crate::pipeline::whole_file;
 use image::RgbImage;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -196,7 +196,7 @@ impl VotesExport {
         let text = serde_json::to_string_pretty(&self.votes)
             .map_err(|e| Problem::new(format!("The votes cannot be written as JSON: {e}.")));
         let written = text.and_then(|text| {
-            metadata::write_whole(&self.path, (text + "\n").as_bytes()).map_err(Problem::from)
+            whole_file::write_whole(&self.path, (text + "\n").as_bytes()).map_err(Problem::from)
         });
         match written {
             Ok(()) => JobEvent::Saved(self.path.clone()),

@@ -12,6 +12,7 @@ use super::{
 use crate::nn::noise::NoiseTape;
 use crate::pipeline::frame_image::{self, Reading};
 use crate::pipeline::metadata::{self, PictureFormat, PictureTexts};
+use crate::pipeline::whole_file;
 use crate::pipeline::{StageSeconds, Timings, WrittenAnswer};
 use half::f16;
 use image::RgbImage;
@@ -154,7 +155,7 @@ pub(super) fn save(run: &RunFile, path: &Path) -> Result<(), Problem> {
     let bytes = to_bytes(run).map_err(|e| {
         Problem::new(format!("The run cannot be written: {e}.")).hint("Save the pictures instead.")
     })?;
-    metadata::write_whole(path, &bytes).map_err(Problem::from)
+    whole_file::write_whole(path, &bytes).map_err(Problem::from)
 }
 
 type Writing<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -2,6 +2,7 @@
 
 use super::{EditResult, Export, Problem};
 use crate::pipeline::metadata::{self, Parameters, PictureTexts};
+use crate::pipeline::whole_file;
 use image::RgbImage;
 use serde::Serialize;
 use std::path::Path;
@@ -103,7 +104,7 @@ pub(super) fn save_picture(picture: &RgbImage, path: &Path) -> Result<(), Proble
 /// When the folder or the disk says no.
 pub fn write_text(path: &Path, text: &str) -> Result<(), Problem> {
     make_folder_of(path)?;
-    metadata::write_whole(path, text.as_bytes()).map_err(Problem::from)
+    whole_file::write_whole(path, text.as_bytes()).map_err(Problem::from)
 }
 
 /// The same for a text that only its owner may read: settings hold a token, a session what was asked.
@@ -112,7 +113,7 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), Problem> {
 /// As [`write_text`].
 pub(super) fn write_own_text(path: &Path, text: &str) -> Result<(), Problem> {
     make_folder_of(path)?;
-    metadata::write_private(path, text.as_bytes()).map_err(Problem::from)
+    whole_file::write_private(path, text.as_bytes()).map_err(Problem::from)
 }
 
 fn make_folder_of(path: &Path) -> Result<(), Problem> {

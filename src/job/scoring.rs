@@ -6,7 +6,7 @@ use super::worker::Worker;
 use super::{BundleSource, JobId, Places, Problem, StepPreview};
 use crate::dataset::Categories;
 use crate::eval::{self, Report, Scored, Truths};
-use crate::pipeline::{EditError, Likeness, Perceptual, metadata};
+use crate::pipeline::{EditError, Likeness, Perceptual, whole_file};
 use candle_core::Device;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -166,7 +166,7 @@ impl ReportFormat {
         path: &Path,
     ) -> Result<(), EditError> {
         let put = |path: &Path, text: &str| -> Result<(), EditError> {
-            metadata::write_whole(path, text.as_bytes()).map_err(Problem::from)?;
+            whole_file::write_whole(path, text.as_bytes()).map_err(Problem::from)?;
             Ok(())
         };
         match self {

@@ -34,6 +34,7 @@ mod request;
 mod residency;
 mod timings;
 mod track;
+pub mod whole_file;
 
 pub use abilities::{Abilities, WhichEditor};
 pub(crate) use bundle::load_problem;
@@ -50,7 +51,7 @@ pub use manifest::Manifest;
 pub use memory::{
     Forecast, MemoryModel, MemoryPlan, MemorySize, PartSize, PartSizes, WorkSizes, Workload,
 };
-pub use metadata::{PictureMetadata, PictureTexts, SaveError};
+pub use metadata::{PictureMetadata, PictureTexts};
 pub use parts::{Gauge, LoadListener, LoadProgress, MemoryRules};
 pub use perceptual::Perceptual;
 pub use pieces::{ContextUnit, Meaning, Piece, PieceOf};
@@ -64,3 +65,4 @@ pub use request::{
 };
 pub use timings::{Span, Spent, Timings, Work};
 pub use track::Estimate;
+pub use whole_file::SaveError;

@@ -116,7 +116,7 @@ impl Feeder {
         if !wanted.is_empty() {
             records.usable.retain(|record| shows(record, wanted));
             if records.usable.is_empty() {
-                return Err(Problem::new("No frame of the data set shows a thing in a state of data.states.")
+                return Err(Problem::new("No frame of the data set shows a state of data.states.")
                     .hint("Name other states, or train on a data set that `lgd-studio toon dataset` made.")
                     .file(sample_file));
             }

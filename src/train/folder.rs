@@ -2,7 +2,7 @@
 
 use super::config::TrainConfig;
 use crate::pipeline::Problem;
-use crate::pipeline::metadata::write_whole;
+use crate::pipeline::whole_file::write_whole;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::fs::{File, TryLockError};

@@ -105,7 +105,7 @@ impl Run {
         Self::open_with(config, folder, device, Box::new(Alone), hooks)
     }
 
-    /// The same as rank 0 of several, of which the others call [`super::follow`].
+    /// The same as rank 0 of several, of which the others call [`super::follow()`].
     ///
     /// # Errors
     /// As [`Run::open`], or when a rank is lost.

@@ -33,9 +33,9 @@ pub(super) fn scene_of(record: &Record, moment: Moment) -> Option<Scene> {
     Scene::deserialize(record.other.get(field)?).ok()
 }
 
-/// Whether something is in one of these states in a frame of the record.
+/// Whether a frame of the record shows one of these states.
 pub(super) fn shows(record: &Record, states: &[String]) -> bool {
     let scenes = [Moment::Before, Moment::After].map(|moment| scene_of(record, moment));
-    let mut cast = scenes.iter().flatten().flat_map(Scene::cast);
-    cast.any(|actor| states.contains(&actor.state))
+    let mut scenes = scenes.iter().flatten();
+    scenes.any(|scene| states.iter().any(|state| scene.shows(state)))
 }

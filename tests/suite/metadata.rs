@@ -3,9 +3,8 @@
 use crate::golden::TestResult;
 use image::{Rgb, RgbImage};
 use lgd_studio::pipeline::frame_image::{self, FrameProblem, Reading};
-use lgd_studio::pipeline::metadata::{
-    Parameters, PictureTexts, SaveProblem, read, save, write_whole,
-};
+use lgd_studio::pipeline::metadata::{Parameters, PictureTexts, read, save};
+use lgd_studio::pipeline::whole_file::{SaveProblem, write_whole};
 use lgd_studio::pipeline::{EditRequest, GuidanceMode};
 use serde_json::json;
 use std::path::Path;

@@ -228,6 +228,18 @@ fn records_are_chosen_by_what_their_frames_show() -> TestResult {
     });
     assert_eq!(asleep.count(), chosen.len());
 
+    // Skies, lamps and trees are states as well.
+    config.data.states = vec!["rain".to_owned(), "fallen".to_owned()];
+    assert_eq!(config.problems(), Vec::<String>::new());
+    let chosen = open(&config)?.records().usable.len();
+    let changed = records.iter().filter(|record| {
+        let scenes = [&record["scene_before"], &record["scene_after"]];
+        let mut scenes = scenes.iter();
+        scenes.any(|scene| scene["sky"] == "rain" || scene["tree"] == "fallen")
+    });
+    assert_eq!(changed.count(), chosen);
+    assert!(chosen > 0 && chosen < all, "{chosen} of {all}");
+
     config.data.states = vec!["chick".to_owned(), "bunny".to_owned()];
     let list = &config.data.sample_file;
     let tame = text

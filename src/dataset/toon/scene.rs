@@ -1,6 +1,10 @@
 //! A scene: the record that one picture is drawn from.
 
+use super::world::World;
 use serde::{Deserialize, Serialize};
+
+/// Attributes that say how something in the scene is; the others say where it is.
+const CHANGING: [&str; 3] = ["sky", "lamp", "tree"];
 
 /// Where something can stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -110,9 +114,56 @@ impl Scene {
         self.slots.iter().flatten()
     }
 
+    /// Whether somebody or something is in this state, or sky, lamp or tree are: `asleep`, `rain`, …
+    pub fn shows(&self, state: &str) -> bool {
+        self.cast().any(|actor| actor.state == state)
+            || CHANGING
+                .iter()
+                .any(|name| self.attribute(name) == Some(state))
+    }
+
+    /// Whether a scene can show this state.
+    pub fn can_show(state: &str) -> bool {
+        let world = World::get();
+        let mut attributes = CHANGING
+            .iter()
+            .filter_map(|name| world.attributes.get(*name));
+        Self::knows_state(state) || attributes.any(|attribute| attribute.has(state))
+    }
+
+    /// Whether anything can be in this state.
+    pub fn knows_state(state: &str) -> bool {
+        let mut entities = World::get().entities.iter();
+        entities.any(|(_, entity)| entity.states.iter().any(|known| known == state))
+    }
+
     /// How an entity is, if it is there.
     pub fn state_of(&self, entity: &str) -> Option<&str> {
         let actor = self.cast().find(|actor| actor.entity == entity)?;
         Some(&actor.state)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Split, samples};
+    use super::*;
+
+    #[test]
+    fn scenes_show_states_of_things_and_their_own() {
+        let mut scenes = samples(Split::Train, 1).map(|sample| sample.before);
+        let sleepy = scenes.find(|scene| scene.cast().any(|actor| actor.state == "asleep"));
+        assert!(sleepy.is_some_and(|scene| scene.shows("asleep")));
+        let rainy = scenes.find(|scene| scene.sky == "rain");
+        assert!(rainy.is_some_and(|scene| scene.shows("rain") && !scene.shows("day")));
+        for state in ["asleep", "rain", "fallen", "on"] {
+            assert!(Scene::can_show(state), "{state}");
+        }
+        // A room is where something is, not how it is.
+        for state in ["room", "mint", "made up", ""] {
+            assert!(!Scene::can_show(state), "{state}");
+        }
+        assert!(Scene::knows_state("asleep"));
+        assert!(!Scene::knows_state("rain") && !Scene::knows_state("made up"));
     }
 }

@@ -96,14 +96,6 @@ impl Telling {
     }
 }
 
-impl Scene {
-    /// Whether anything can be in this state.
-    pub fn knows_state(state: &str) -> bool {
-        let mut entities = World::get().entities.iter();
-        entities.any(|(_, entity)| entity.states.iter().any(|known| known == state))
-    }
-}
-
 /// A bright room with one thing in its centre, or with nothing.
 fn stage(actor: Option<Actor>) -> Scene {
     let mut scene = Scene {
@@ -230,6 +222,5 @@ mod tests {
             let told = telling.of(&stage(actor), weights);
             assert!(told.iter().all(|told| *told == 0.0));
         }
-        assert!(Scene::knows_state("asleep") && !Scene::knows_state("made up"));
     }
 }

@@ -61,6 +61,15 @@ pub(super) enum Attribute {
     },
 }
 
+impl Attribute {
+    /// Whether it can have this value.
+    pub fn has(&self, value: &str) -> bool {
+        let (Self::Everywhere { values, .. } | Self::ByPlace { values, .. }) = self;
+        let mut words = values.iter();
+        words.any(|known| matches!(known, Value::Word(word) if word == value))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {

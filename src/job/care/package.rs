@@ -3,7 +3,7 @@
 
 use super::{report, scrub};
 use crate::job::{Places, Problem, doctor};
-use crate::pipeline::metadata::write_whole;
+use crate::pipeline::whole_file::write_whole;
 use std::fmt::Write as _;
 use std::io::{Cursor, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};

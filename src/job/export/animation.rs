@@ -6,6 +6,7 @@ use crate::job::{Estimate, GuidanceMode, Problem, saving};
 use crate::nn::LatentRgb;
 use crate::nn::resize::{Filter, resize};
 use crate::pipeline::metadata::{self, PictureTexts};
+use crate::pipeline::whole_file;
 use crate::pipeline::{EditError, LgdPipeline};
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, DynamicImage, Frame, RgbImage};
@@ -95,7 +96,7 @@ pub(in crate::job) fn write(
     }
     writing.end()?;
     on_step(steps, steps)?;
-    metadata::write_whole(&export.path, &bytes).map_err(Problem::from)?;
+    whole_file::write_whole(&export.path, &bytes).map_err(Problem::from)?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use super::board::{Board, Look, WELL};
 use super::lettering::Trace;
 use super::{Export, labelled_grid};
 use crate::job::Problem;
-use crate::pipeline::metadata;
+use crate::pipeline::whole_file;
 use image::{Rgb, RgbImage};
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use pdf_writer::{Content, Filter, Finish as _, Name, Pdf, Rect, Ref, TextStr};
@@ -37,7 +37,7 @@ pub(super) fn write(export: &Export) -> Result<(), Problem> {
     let question = run.columns.first().map(|c| c.request.question.as_str());
     let title = question.filter(|_| export.with_settings);
     let bytes = figure.bytes(title);
-    metadata::write_whole(&export.path, &bytes).map_err(Problem::from)
+    whole_file::write_whole(&export.path, &bytes).map_err(Problem::from)
 }
 
 /// A page that is being drawn, in pixels of the board from its upper left corner.

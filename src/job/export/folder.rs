@@ -4,6 +4,7 @@
 use super::{Export, board};
 use crate::job::{EditResult, Problem};
 use crate::pipeline::metadata::{self, PictureFormat, PictureTexts};
+use crate::pipeline::whole_file;
 use image::RgbImage;
 use std::collections::BTreeMap;
 use std::io;
@@ -84,7 +85,7 @@ fn save(path: &Path, picture: &RgbImage) -> Result<(), Problem> {
         metadata::encode(picture, PictureFormat::Jpeg, &PictureTexts::none()).map_err(|e| {
             refused(Problem::new(e.to_string()).hint("Export the run in another format."))
         })?;
-    metadata::write_whole(path, &bytes)?;
+    whole_file::write_whole(path, &bytes)?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 use super::Export;
 use crate::eval::latex_escaped as escaped;
 use crate::job::{EditResult, Problem, RunFile, psnr, ssim};
-use crate::pipeline::metadata;
+use crate::pipeline::whole_file;
 use std::fmt::Write as _;
 
 /// Writes the table of a run.
@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 /// When the folder or the disk says no.
 pub(super) fn write(export: &Export) -> Result<(), Problem> {
     let text = table(&export.run, export.with_settings);
-    metadata::write_whole(&export.path, text.as_bytes()).map_err(Problem::from)
+    whole_file::write_whole(&export.path, text.as_bytes()).map_err(Problem::from)
 }
 
 fn table(run: &RunFile, with_settings: bool) -> String {

@@ -2,7 +2,7 @@
 //! with the complete requests.
 
 use crate::job::{Divergence, EditResult, Estimate, Problem, RunFile, psnr, ssim};
-use crate::pipeline::{Stage, metadata};
+use crate::pipeline::{Stage, whole_file};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -26,8 +26,8 @@ pub(super) fn write_csv(run: &RunFile, path: &Path) -> Result<(), Problem> {
     let main = csv(&columns)?;
     let steps = csv(&steps(run))?;
     // First the one that was named: most of what can go wrong is said about it.
-    metadata::write_whole(path, main.as_bytes())?;
-    metadata::write_whole(&steps_path(path), steps.as_bytes())?;
+    whole_file::write_whole(path, main.as_bytes())?;
+    whole_file::write_whole(&steps_path(path), steps.as_bytes())?;
     Ok(())
 }
 
@@ -53,7 +53,7 @@ pub(super) fn write_json(run: &RunFile, path: &Path) -> Result<(), Problem> {
     });
     let mut text = serde_json::to_string_pretty(&whole).map_err(cannot_write)?;
     text.push('\n');
-    metadata::write_whole(path, text.as_bytes())?;
+    whole_file::write_whole(path, text.as_bytes())?;
     Ok(())
 }
 

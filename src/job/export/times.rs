@@ -2,7 +2,7 @@
 
 use super::table::{cannot_write, csv};
 use crate::job::Problem;
-use crate::pipeline::{Span, Timings, Work, metadata};
+use crate::pipeline::{Span, Timings, Work, whole_file};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub fn write(timings: &[Arc<Timings>], path: &Path) -> Result<(), Problem> {
         true => as_json(timings)?,
         false => csv(&rows(timings))?,
     };
-    metadata::write_whole(path, text.as_bytes())?;
+    whole_file::write_whole(path, text.as_bytes())?;
     Ok(())
 }
 

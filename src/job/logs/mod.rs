@@ -3,7 +3,7 @@
 //! Warnings of everything and events of our own go into `logs/` of the state folder; the words of a
 //! question never do, because they are logged at `debug` and the file takes `info` and above. A thread
 //! of its own writes, so that nobody waits for a disk. The newest lines also stay in memory, for the
-//! report of a crash. [`reader`] reads the files back for the Log page.
+//! report of a crash. `reader` reads the files back for the Log page.
 
 mod daily;
 mod layer;

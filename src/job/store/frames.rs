@@ -7,6 +7,7 @@ use super::Folders;
 use crate::job::{EXAMPLES, Frame, FrameFacts, FrameOrigin, Problem};
 use crate::pipeline::frame_image::{self, Reading};
 use crate::pipeline::metadata::{self, PictureFormat, PictureTexts};
+use crate::pipeline::whole_file;
 use image::RgbImage;
 use std::path::Path;
 
@@ -21,7 +22,7 @@ pub(super) fn keep(folders: &Folders, frame: &Frame, facts: &FrameFacts) -> Resu
     }
     let png = metadata::encode(&frame.image, PictureFormat::Png, &PictureTexts::none())
         .map_err(|e| Problem::new(format!("The frame cannot be kept: {e}.")))?;
-    metadata::write_whole(&path, &png).map_err(Problem::from)
+    whole_file::write_whole(&path, &png).map_err(Problem::from)
 }
 
 /// Finds a frame again: as it was kept, in the program, or where it came from. Only the very same

@@ -3,7 +3,7 @@
 use super::history::Standing;
 use super::{Event, TrainConfig, device_list};
 use crate::job::{DeviceChoice, Problem};
-use crate::pipeline::metadata::write_whole;
+use crate::pipeline::whole_file::write_whole;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -7,7 +7,7 @@
 use super::{Company, Ended, Event, RunRequest, Steering, TrainConfig, promote, train};
 use crate::job::toon::{self, Split, ToonDataset};
 use crate::job::{CancelToken, Places, Problem};
-use crate::pipeline::metadata::write_whole;
+use crate::pipeline::whole_file::write_whole;
 use crate::pipeline::{Bundle, BundleSource};
 use crate::train::{CONFIG, write_fresh};
 use serde::{Deserialize, Serialize};

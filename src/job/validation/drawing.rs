@@ -8,7 +8,7 @@ use crate::eval::Skipped;
 use crate::job::{EditRequest, GuidanceMode, PreviewMethod, Problem};
 use crate::nn::cancel::CancelToken;
 use crate::pipeline::frame_image::{self, Reading};
-use crate::pipeline::{EditError, FrameInput, LgdPipeline, Progress, metadata};
+use crate::pipeline::{EditError, FrameInput, LgdPipeline, Progress, metadata, whole_file};
 use image::RgbImage;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -172,5 +172,5 @@ impl Folders<'_> {
 fn put(path: &Path, picture: &RgbImage) -> Result<(), Problem> {
     let bytes = metadata::encode_jpeg(picture, JPEG_QUALITY)
         .map_err(|e| Problem::new(e.to_string()).file(path))?;
-    metadata::write_whole(path, &bytes).map_err(Problem::from)
+    whole_file::write_whole(path, &bytes).map_err(Problem::from)
 }

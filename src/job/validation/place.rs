@@ -7,7 +7,7 @@
 use super::ValidateSpec;
 use crate::dataset::{Categories, Record, Records};
 use crate::job::{EditRequest, GuidanceMode, Problem};
-use crate::pipeline::{Manifest, metadata};
+use crate::pipeline::{Manifest, whole_file};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -51,7 +51,7 @@ impl Place {
             std::fs::create_dir_all(&place.root).map_err(unwritable)?;
             let entries = std::fs::read_dir(&place.root).map_err(unwritable)?;
             // Another shard may have begun since, or begins now: then it is not a stranger's folder.
-            let strange = |name: &OsStr| !metadata::is_unfinished(name);
+            let strange = |name: &OsStr| !whole_file::is_unfinished(name);
             let mut names = entries.flatten().map(|entry| entry.file_name());
             if names.any(|name| strange(&name)) && !place.goes_on(&wanted)? {
                 return Err(Problem::new("This folder already holds other files.")
@@ -117,7 +117,7 @@ impl Place {
                     .hint("Choose another folder, so that old and new samples do not mix.")
                     .file(to));
                 }
-                Err(_) => metadata::write_whole(&to, &list).map_err(Problem::from)?,
+                Err(_) => whole_file::write_whole(&to, &list).map_err(Problem::from)?,
             }
         }
         Ok(())
@@ -150,7 +150,7 @@ impl Place {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|e| unwritable(&e, folder))?;
         }
-        metadata::write_whole(&path, format!("{text}\n").as_bytes()).map_err(Problem::from)
+        whole_file::write_whole(&path, format!("{text}\n").as_bytes()).map_err(Problem::from)
     }
 
     fn answer_path(&self, mode: GuidanceMode, name: &str) -> PathBuf {
@@ -287,7 +287,7 @@ fn read_records(path: &Path) -> Result<Vec<Record>, Problem> {
 fn put_json(path: &Path, value: &impl Serialize) -> Result<(), Problem> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|e| Problem::new(format!("The settings cannot be written: {e}.")))?;
-    metadata::write_whole(path, (text + "\n").as_bytes()).map_err(Problem::from)
+    whole_file::write_whole(path, (text + "\n").as_bytes()).map_err(Problem::from)
 }
 
 /// Why a folder cannot be used.

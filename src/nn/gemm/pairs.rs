@@ -1,7 +1,7 @@
 //! Products of numbers rounded to bf16, summed in f32 (`vdpbf16ps`): twice the speed of f32.
 //!
 //! The instruction multiplies pairs of neighbours along the summed dimension, so both matrices are
-//! first copied to panels of pairs ([`pack`]). The output is then made of tiles that stay in
+//! first copied to panels of pairs ([`pack()`]). The output is then made of tiles that stay in
 //! registers ([`tile`]): rows of `b` are vectors ("wide"), numbers of `a` go to all lanes ("narrow").
 //! The order of a sum depends on its length alone, so results depend on neither threads nor shapes.
 

@@ -54,10 +54,10 @@ pub fn look(spec: &ImportSpec) -> Result<(Recognised, u64), EditError> {
 }
 
 /// Converts original weights to a bundle, or describes where they are; `report` hears how far it is.
-/// Runs and is stopped as [`random`].
+/// Runs and is stopped as [`random()`].
 ///
 /// # Errors
-/// As [`look`] and [`random`].
+/// As [`look`] and [`random()`].
 pub fn import(
     spec: &ImportSpec,
     report: &mut dyn FnMut(BuildProgress),

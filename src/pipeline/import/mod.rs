@@ -1,6 +1,6 @@
 //! Weights as people have them, on the way to a bundle.
 //!
-//! [`recognise`] looks at folders and files and says what they hold: a [`Recognised`] plan names,
+//! [`recognise()`] looks at folders and files and says what they hold: a [`Recognised`] plan names,
 //! for every tensor of a bundle, the stored tensors it is made from and how. Nothing is written and
 //! only headers are read. [`Recognised::open`] then gives the bytes of one tensor after the other.
 //!

@@ -76,12 +76,12 @@ impl TrainConfig {
             "the weights of loss.states must not be negative",
         );
         expect(
-            self.loss
-                .states
-                .keys()
-                .chain(&self.data.states)
-                .all(|s| Scene::knows_state(s)),
-            "loss.states or data.states names a state that nothing in the drawn world has; there are asleep, broken, open, …",
+            self.loss.states.keys().all(|s| Scene::knows_state(s)),
+            "loss.states names a state that nothing in the drawn world has; there are asleep, broken, open, …",
+        );
+        expect(
+            self.data.states.iter().all(|s| Scene::can_show(s)),
+            "data.states names a state that no frame of the drawn world shows; there are asleep, broken, rain, …",
         );
         expect(
             (0.1..=10.0).contains(&self.loss.timestep_power),

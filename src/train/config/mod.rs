@@ -95,8 +95,8 @@ pub struct DataConfig {
     pub cache_gib: f64,
     /// Batches that are read ahead.
     pub prefetch: usize,
-    /// Takes only records with something in one of these states in a frame; all, where none is named.
-    /// Data of the drawn world says what stands where.
+    /// Takes only records with something in one of these states in a frame, sky, lamp and tree included;
+    /// all, where none is named. Data of the drawn world says what stands where.
     pub states: Vec<String>,
 }
 

@@ -5,7 +5,8 @@ use super::{Cx, words};
 use crate::app::state::{Action, Dialog, Found, HubAction};
 use crate::app::theme::space;
 use crate::app::widgets::{
-    Choice, Wheel, dialog, dialog_body, field_frame, hint, primary_button, segmented, tick, title,
+    Choice, Wheel, dialog, dialog_body, field_frame, hint, primary_button, quiet_line, segmented,
+    tick, title,
 };
 use crate::job::Problem;
 use crate::job::hub::{Asked, MAIN};
@@ -166,10 +167,11 @@ impl HubDialog {
         for (repo, what_for) in KNOWN {
             ui.horizontal(|ui| {
                 ui.set_height(26.0);
-                let name = RichText::new(repo).size(13.5).color(cx.tokens.accent);
-                let button = Button::new(name).frame_when_inactive(false);
-                let button = ui.add(button.min_size(vec2(212.0, 26.0)).right_text(""));
-                if button.accessible_name(repo).clicked() {
+                let line = Layout::top_down(Align::Min);
+                let line = ui.allocate_ui_with_layout(vec2(206.0, 24.0), line, |ui| {
+                    quiet_line(ui, cx.tokens, repo)
+                });
+                if line.inner.clicked() {
                     repo.clone_into(&mut self.repo);
                     self.revision.clear();
                     if !cx.state.settings.network.offline {

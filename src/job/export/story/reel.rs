@@ -6,6 +6,7 @@ use super::plan::StoryPlan;
 use crate::job::{Export, ExportFormat, Problem};
 use crate::pipeline::EditError;
 use crate::pipeline::metadata::{self, PictureTexts};
+use crate::pipeline::whole_file;
 use image::RgbImage;
 use std::fmt::Display;
 use std::path::Path;
@@ -140,7 +141,7 @@ impl Reel {
             Kind::Gif(encoder) => encoder.into_inner().map_err(cannot_encode)?,
             Kind::Apng(apng) => apng.encode().map_err(cannot_encode)?,
         };
-        metadata::write_whole(path, &bytes).map_err(Problem::from)?;
+        whole_file::write_whole(path, &bytes).map_err(Problem::from)?;
         Ok(())
     }
 }
