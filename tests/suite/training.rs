@@ -4,9 +4,10 @@ use crate::golden::TestResult;
 use crate::vqai::toon;
 use candle_core::{Device, Tensor};
 use lgd_studio::nn::noise::Stream;
-use lgd_studio::pipeline::{Bundle, BundleSource, LgdPipeline};
+use lgd_studio::pipeline::{Bundle, BundleSource, LgdPipeline, Problem};
 use lgd_studio::train::{
-    Bridge, Feeder, Frozen, Group, Picture, Preset, TrainConfig, Trainee, learn_from, write_bundle,
+    Bridge, Feeder, Frozen, Gradients, Group, Losses, Picture, Preset, TrainConfig, Trainee,
+    learn_from, write_bundle,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -22,6 +23,44 @@ pub fn config(preset: Preset, data: &Path) -> TrainConfig {
     config.data.clean_questions = false;
     config.optim.batch = 1;
     config
+}
+
+/// A bundle's networks in the precision that a configuration asks for, and what of it stays frozen.
+pub struct Opened {
+    pub bundle: Bundle,
+    pub trainee: Trainee,
+    pub frozen: Arc<Frozen>,
+}
+
+impl Opened {
+    pub fn of(config: &TrainConfig) -> TestResult<Self> {
+        let bundle = Bundle::open(&config.bundle())?;
+        let dtype = config.trainer.precision.dtype(&Device::Cpu);
+        let trainee = Trainee::load_in(dtype, &bundle, &config.model, 41, &Device::Cpu)?;
+        let frozen = Arc::new(Frozen::open(config, &bundle, &Device::Cpu)?);
+        Ok(Self {
+            bundle,
+            trainee,
+            frozen,
+        })
+    }
+
+    pub fn feeder(&self, config: &TrainConfig) -> Result<Feeder, Problem> {
+        Feeder::open(config, &self.trainee, self.frozen.clone())
+    }
+
+    /// The first step: its losses and gradients.
+    pub fn learn(&self, config: &TrainConfig) -> TestResult<(Losses, Gradients)> {
+        let prepared = self.feeder(config)?.prepare(0, 0)?;
+        let (networks, parameters) = (&self.trainee.networks, &self.trainee.parameters);
+        Ok(learn_from(
+            networks,
+            parameters,
+            config,
+            &self.frozen,
+            prepared,
+        )?)
+    }
 }
 
 fn features(folder: &Path) -> TestResult<std::path::PathBuf> {
@@ -41,7 +80,6 @@ fn every_trainable_variable_gets_a_gradient() -> TestResult {
     let place = tempfile::tempdir()?;
     toon(place.path(), 6, 32)?;
     let causal = features(place.path())?;
-    let bundle = Bundle::open(&BundleSource::Embedded)?;
     for preset in Preset::ALL {
         let mut config = config(preset, place.path());
         config.optim.batch = 2;
@@ -52,8 +90,8 @@ fn every_trainable_variable_gets_a_gradient() -> TestResult {
         config.data.causal_feature = causal.clone();
         // A sample whose bridge leaves the latent out would say nothing about `latent_mlp`.
         config.model.bridges = vec![Bridge::Both];
-        let trainee = Trainee::load(&bundle, &config.model, 41, &Device::Cpu)?;
-        let (networks, parameters) = (&trainee.networks, &trainee.parameters);
+        let opened = Opened::of(&config)?;
+        let parameters = &opened.trainee.parameters;
         for (name, up) in parameters
             .iter()
             .filter(|(n, _)| n.ends_with(".lora.up.weight"))
@@ -62,10 +100,7 @@ fn every_trainable_variable_gets_a_gradient() -> TestResult {
             let mut stream = Stream::new(5, name, 0, 0);
             up.set(&(stream.normal_tensor(up.shape(), &Device::Cpu)? * 0.02)?)?;
         }
-        let frozen = Arc::new(Frozen::open(&config, &bundle, &Device::Cpu)?);
-        let mut feeder = Feeder::open(&config, &trainee, frozen.clone())?;
-        let prepared = feeder.prepare(0, 0)?;
-        let (losses, gradients) = learn_from(networks, parameters, &config, &frozen, prepared)?;
+        let (losses, gradients) = opened.learn(&config)?;
         assert!(losses.total.is_finite());
         let groups = &config.model.train;
         for group in Group::ALL {
@@ -102,16 +137,12 @@ fn every_trainable_variable_gets_a_gradient() -> TestResult {
 fn scenes_teach_blip2_to_see_where_records_tell_them() -> TestResult {
     let place = tempfile::tempdir()?;
     toon(place.path(), 6, 32)?;
-    let bundle = Bundle::open(&BundleSource::Embedded)?;
     let mut config = config(Preset::Answers, place.path());
     config.optim.batch = 2;
     config.model.train.insert(Group::Scene);
-    let trainee = Trainee::load(&bundle, &config.model, 41, &Device::Cpu)?;
-    let (networks, parameters) = (&trainee.networks, &trainee.parameters);
-    let frozen = Arc::new(Frozen::open(&config, &bundle, &Device::Cpu)?);
-    let mut feeder = Feeder::open(&config, &trainee, frozen.clone())?;
-    let prepared = feeder.prepare(0, 0)?;
-    let (losses, gradients) = learn_from(networks, parameters, &config, &frozen, prepared)?;
+    let opened = Opened::of(&config)?;
+    let parameters = &opened.trainee.parameters;
+    let (losses, gradients) = opened.learn(&config)?;
     let (answer, scene) = (losses.answer.ok_or("none")?, losses.scene.ok_or("none")?);
     let total = f64::from(answer) + config.loss.scene * f64::from(scene);
     assert!((total - f64::from(losses.total)).abs() < 1e-4, "{losses:?}");
@@ -124,7 +155,7 @@ fn scenes_teach_blip2_to_see_where_records_tell_them() -> TestResult {
     let averages = averages.map(|(name, var)| (name.clone(), var.as_tensor().clone()));
     let written = place.path().join("bundle");
     write_bundle(
-        &bundle,
+        &opened.bundle,
         &averages.collect(),
         &config.model.lora,
         "seeing",
@@ -133,9 +164,7 @@ fn scenes_teach_blip2_to_see_where_records_tell_them() -> TestResult {
     LgdPipeline::verify(&BundleSource::Folder(written), &Device::Cpu).map_err(|e| e.to_string())?;
 
     forget_scenes(&config.data.sample_file)?;
-    let refused = Feeder::open(&config, &trainee, frozen)
-        .err()
-        .ok_or("it was taken")?;
+    let refused = opened.feeder(&config).err().ok_or("it was taken")?;
     assert!(refused.message.contains("what stands where"), "{refused}");
     Ok(())
 }
@@ -159,15 +188,11 @@ const STATES: [&str; 5] = ["neutral", "happy", "sad", "angry", "asleep"];
 fn what_tells_a_state_counts_more_where_records_tell_scenes() -> TestResult {
     let place = tempfile::tempdir()?;
     toon(place.path(), 6, 32)?;
-    let bundle = Bundle::open(&BundleSource::Embedded)?;
     let mut config = config(Preset::Autoencoder, place.path());
     config.optim.batch = 2;
+    let opened = Opened::of(&config)?;
     let loss_of = |config: &TrainConfig| -> TestResult<f32> {
-        let trainee = Trainee::load(&bundle, &config.model, 41, &Device::Cpu)?;
-        let frozen = Arc::new(Frozen::open(config, &bundle, &Device::Cpu)?);
-        let prepared = Feeder::open(config, &trainee, frozen.clone())?.prepare(0, 0)?;
-        let (networks, parameters) = (&trainee.networks, &trainee.parameters);
-        let (losses, _) = learn_from(networks, parameters, config, &frozen, prepared)?;
+        let (losses, _) = opened.learn(config)?;
         Ok(losses.reconstruction.ok_or("nothing was drawn")?)
     };
     let weights = |weight: f64| BTreeMap::from(STATES.map(|state| (state.to_owned(), weight)));
@@ -203,13 +228,9 @@ fn what_tells_a_state_counts_more_where_records_tell_scenes() -> TestResult {
 fn records_are_chosen_by_what_their_frames_show() -> TestResult {
     let place = tempfile::tempdir()?;
     toon(place.path(), 40, 32)?;
-    let bundle = Bundle::open(&BundleSource::Embedded)?;
     let mut config = config(Preset::Autoencoder, place.path());
-    let trainee = Trainee::load(&bundle, &config.model, 41, &Device::Cpu)?;
-    let open = |config: &TrainConfig| {
-        let frozen = Frozen::open(config, &bundle, &Device::Cpu)?;
-        Feeder::open(config, &trainee, Arc::new(frozen))
-    };
+    let opened = Opened::of(&config)?;
+    let open = |config: &TrainConfig| opened.feeder(config);
     let all = open(&config)?.records().usable.len();
     config.data.states = vec!["asleep".to_owned()];
     assert_eq!(config.problems(), Vec::<String>::new());
@@ -266,16 +287,15 @@ fn samples_depend_on_the_step_alone() -> TestResult {
     let mut config = config(Preset::ToonTiny, place.path());
     config.optim.batch = 3;
     config.data.flip_prob = 0.5;
-    let bundle = Bundle::open(&BundleSource::Embedded)?;
-    let trainee = Trainee::load(&bundle, &config.model, 41, &Device::Cpu)?;
-    let frozen = Arc::new(Frozen::open(&config, &bundle, &Device::Cpu)?);
+    let opened = Opened::of(&config)?;
+    let (networks, frozen) = (&opened.trainee.networks, &opened.frozen);
     let numbers = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f32>();
     let mut steps = BTreeMap::new();
     for round in 0..2 {
-        let mut feeder = Feeder::open(&config, &trainee, frozen.clone())?;
+        let mut feeder = opened.feeder(&config)?;
         let order = if round == 0 { [0, 1, 5] } else { [5, 0, 1] };
         for step in order {
-            let (batch, draws) = frozen.complete(&trainee.networks, feeder.prepare(step, 0)?)?;
+            let (batch, draws) = frozen.complete(networks, feeder.prepare(step, 0)?)?;
             let Picture::Moments(edited) = &batch.edited else {
                 return Err("the autoencoder is frozen".into());
             };

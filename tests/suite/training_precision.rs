@@ -2,29 +2,14 @@
 
 use crate::cli::{Place, expect_code, refused};
 use crate::golden::TestResult;
+use crate::training::Opened;
 use crate::training_runs::{last_checkpoint, losses, short, train};
 use crate::vqai::toon;
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Tensor};
 use lgd_studio::job::Precision;
 use lgd_studio::nn::has_paired_halves;
-use lgd_studio::pipeline::{Bundle, BundleSource};
-use lgd_studio::train::{
-    Bridge, Control, Ended, Event, Feeder, Frozen, Losses, Preset, TrainConfig, Trainee,
-    learn_from, read_events,
-};
+use lgd_studio::train::{Bridge, Control, Ended, Event, Preset, TrainConfig, read_events};
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-type Learnt = (Losses, BTreeMap<String, Tensor>);
-
-fn one_step(config: &TrainConfig, trainee: &Trainee) -> TestResult<Learnt> {
-    let bundle = Bundle::open(&config.bundle())?;
-    let frozen = Arc::new(Frozen::open(config, &bundle, &Device::Cpu)?);
-    let prepared = Feeder::open(config, trainee, frozen.clone())?.prepare(0, 0)?;
-    let (networks, parameters) = (&trainee.networks, &trainee.parameters);
-    let (losses, gradients) = learn_from(networks, parameters, config, &frozen, prepared)?;
-    Ok((losses, gradients.by_name().clone()))
-}
 
 /// The cosine between all gradients of two steps.
 fn cosine(a: &BTreeMap<String, Tensor>, b: &BTreeMap<String, Tensor>) -> TestResult<f64> {
@@ -46,7 +31,6 @@ fn cosine(a: &BTreeMap<String, Tensor>, b: &BTreeMap<String, Tensor>) -> TestRes
 fn steps_in_bf16_are_those_in_f32_but_for_rounding() -> TestResult {
     let place = tempfile::tempdir()?;
     toon(place.path(), 6, 32)?;
-    let bundle = Bundle::open(&BundleSource::Embedded)?;
     for preset in [Preset::ToonTiny, Preset::Answers, Preset::Lora] {
         let mut config = crate::training::config(preset, place.path());
         config.optim.batch = 2;
@@ -56,24 +40,19 @@ fn steps_in_bf16_are_those_in_f32_but_for_rounding() -> TestResult {
         let mut learnt = Vec::new();
         for precision in [Precision::F32, Precision::Bf16] {
             config.trainer.precision = precision;
-            let dtype = precision.dtype(&Device::Cpu);
-            let model = &config.model;
-            let trainee = Trainee::load_in(dtype, &bundle, model, 41, &Device::Cpu)?;
+            let opened = Opened::of(&config)?;
             // What is trained is f32, and so are its gradients.
-            assert!(
-                trainee
-                    .parameters
-                    .values()
-                    .all(|var| var.dtype() == DType::F32)
-            );
-            let (losses, gradients) = one_step(&config, &trainee)?;
-            assert_eq!(gradients.len(), trainee.parameters.len(), "{preset:?}");
+            let parameters = &opened.trainee.parameters;
+            assert!(parameters.values().all(|var| var.dtype() == DType::F32));
+            let (losses, gradients) = opened.learn(&config)?;
+            let gradients = gradients.by_name().clone();
+            assert_eq!(gradients.len(), parameters.len(), "{preset:?}");
             assert!(
                 gradients
                     .values()
                     .all(|gradient| gradient.dtype() == DType::F32)
             );
-            learnt.push((losses, gradients, trainee));
+            learnt.push((losses, gradients, opened));
         }
         let (exact, coarse) = (&learnt[0], &learnt[1]);
         let (a, b) = (exact.0.total, coarse.0.total);
@@ -82,17 +61,18 @@ fn steps_in_bf16_are_those_in_f32_but_for_rounding() -> TestResult {
         let cosine = cosine(&exact.1, &coarse.1)?;
         assert!(cosine > 0.98, "{preset:?}: {cosine}");
         // What networks compute with follows the variables when it is told to.
-        let trainee = &coarse.2;
+        let opened = &coarse.2;
+        let trainee = &opened.trainee;
         let coarse = ["unet.", "blip2.vision_model.", "blip2.language_model."];
         for (name, var) in &trainee.parameters {
             if coarse.iter().any(|part| name.starts_with(part)) {
                 var.set(&(var.as_tensor() + 0.02)?)?;
             }
         }
-        let stale = one_step(&config, trainee)?.0.total;
+        let stale = opened.learn(&config)?.0.total;
         assert_eq!(stale, b, "{preset:?}");
         trainee.refresh()?;
-        assert_ne!(one_step(&config, trainee)?.0.total, b, "{preset:?}");
+        assert_ne!(opened.learn(&config)?.0.total, b, "{preset:?}");
     }
     Ok(())
 }

@@ -17,6 +17,10 @@ use egui::{Align, Button, Id, Key, Label, Layout, RichText, ScrollArea, TextEdit
 const WIDTH: f32 = 600.0;
 /// Height of the part that changes, so that the dialog does not jump.
 const HEIGHT: f32 = 330.0;
+/// Width of the field for the revision.
+const REVISION: f32 = 96.0;
+/// Width of the button that looks up.
+const LOOK_UP: f32 = 96.0;
 /// Repositories that hold what a bundle is made of, with what each is for.
 const KNOWN: [(&str, &str); 3] = [
     ("timbrooks/instruct-pix2pix", "hub-known-editor"),
@@ -66,7 +70,7 @@ impl HubDialog {
         let offline = cx.state.settings.network.offline;
         let mut confirmed = false;
         // What the other field and the button leave.
-        let wide = (ui.available_width() - 228.0).clamp(100.0, 396.0);
+        let wide = ui.available_width() - REVISION - LOOK_UP - 2.0 * space::S;
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::S;
             for (id, text, label, example, width) in [
@@ -75,14 +79,14 @@ impl HubDialog {
                     &mut self.repo,
                     "hub-repo",
                     "hub-repo-hint",
-                    wide,
+                    wide.max(100.0),
                 ),
                 (
                     "hub-revision",
                     &mut self.revision,
                     "hub-revision",
                     "hub-revision-hint",
-                    96.0,
+                    REVISION,
                 ),
             ] {
                 let id = Id::unique(id);
@@ -105,7 +109,7 @@ impl HubDialog {
             let ready = !busy && !offline && !self.repo.trim().is_empty();
             let found = matches!(cx.state.library.hub.found, Some(Ok(_)));
             let label = cx.tr("hub-look-up");
-            let size = vec2(0.0, 30.0);
+            let size = vec2(LOOK_UP, 30.0);
             let button = if found {
                 ui.add_enabled(ready, Button::new(label.as_ref()).min_size(size))
             } else {
