@@ -3,6 +3,7 @@
 use super::checkpoint::Tensors;
 use super::config::TrainConfig;
 use super::export::write_bundle;
+use crate::nn::Products;
 use crate::pipeline::frame_image::{self, Reading};
 use crate::pipeline::metadata::{self, PictureTexts};
 use crate::pipeline::{
@@ -27,7 +28,8 @@ pub fn draw(
         Problem::new(format!("The samples cannot be written: {e}.")).file(folder)
     };
     std::fs::create_dir_all(folder).map_err(unwritable)?;
-    // The same path as every other edit takes: through a bundle.
+    // The same path as every other edit takes: through a bundle, multiplied as by people who ask it.
+    let _exact = Products::F32.meanwhile();
     let beside = tempfile::tempdir_in(folder).map_err(unwritable)?;
     let place = beside.path().join("bundle");
     let base = Bundle::open(&config.bundle())?;

@@ -1,9 +1,9 @@
 //! Training in bf16: the same steps with coarser numbers, and weights that keep theirs.
 
-use crate::cli::{Place, expect_code, refused};
+use crate::cli::{Place, example, expect_code, refused};
 use crate::golden::TestResult;
 use crate::training::Opened;
-use crate::training_runs::{last_checkpoint, losses, short, train};
+use crate::training_runs::{last_checkpoint, losses, prepared, short, train};
 use crate::vqai::toon;
 use candle_core::{DType, Tensor};
 use lgd_studio::job::Precision;
@@ -180,6 +180,36 @@ fn products_of_sixteen_bits_are_those_of_thirty_two_but_for_rounding() -> TestRe
         let (rounded, _) = learnt[1][step];
         assert_eq!(*exact != rounded, has_paired_halves(), "{exact}");
         assert!((exact - rounded).abs() < 1e-2 * exact, "{exact} {rounded}");
+    }
+    Ok(())
+}
+
+/// Pinned questions are drawn as the run's bundle answers them, however the run multiplies.
+#[test]
+fn samples_of_a_run_are_what_its_bundle_draws() -> TestResult {
+    let place = prepared(2)?;
+    let settings = ["trainer.products=bf16", "sample.every=2", "sample.seed=5"];
+    let settings = settings.iter().flat_map(|setting| ["--set", setting]);
+    let run: Vec<&str> = ["train", "train.toml", "-o", "run"]
+        .into_iter()
+        .chain(settings)
+        .collect();
+    expect_code(&place.run(&run)?, 0)?;
+    expect_code(
+        &place.run(&["train", "--resume", "run", "--promote", "mine"])?,
+        0,
+    )?;
+    let frame = example("cheese-party.png");
+    let frame = frame.to_str().ok_or("a path")?;
+    let question = "What happens if the mouse gets hungry?";
+    for mode in ["question", "latent"] {
+        let ask = ["ask", frame, question, "--bundle", "mine", "--mode", mode];
+        let how = ["--steps", "2", "--seed", "5", "-o", "again.png"];
+        expect_code(&place.run(&[&ask[..], &how].concat())?, 0)?;
+        let sample = format!("run/samples/step-00000002/1_{mode}.png");
+        let [sample, again] =
+            [sample.as_str(), "again.png"].map(|name| image::open(place.path(name)));
+        assert!(sample? == again?, "{mode}");
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod blocked;
 mod bundle;
 mod care;
 mod cells;
+mod column;
 mod conference;
 mod dataset;
 mod dialog;
@@ -46,6 +47,7 @@ pub use blocked::Blocked;
 pub use bundle::BundleState;
 pub use care::{Care, CareAction, Change, Exchange, LastEnd};
 pub use cells::GridAction;
+pub use column::{Column, Phase, Progress};
 pub use conference::{Ballot, Conference, ConferenceAction, LONGEST_QUESTION, Scene, Tally};
 pub use dataset::{
     CategoryChoice, Dataset, DatasetAction, DatasetMemory, FRAMES_PER_SECOND, HealthAction,
@@ -73,7 +75,7 @@ pub use page::{Page, known_or_first as known_page};
 pub use plan::{AxisDraft, GridDraft};
 pub use queue::{QueueAction, QueueState};
 pub use recall::{Offer, OfferChoice};
-pub use run::{Column, Phase, Progress, Run, RunId, View};
+pub use run::{Run, RunId, View};
 pub use similar::Likeness;
 pub use story::{StoryAction, StoryDraft};
 pub use target::TargetAction;

@@ -34,7 +34,32 @@ impl Products {
 
     /// Multiplies so from now on, in the whole process: for programs that train and do nothing else.
     pub fn choose(self) {
-        ROUNDED.store(self.taken() == Self::Bf16, Ordering::Relaxed);
+        self.replace();
+    }
+
+    /// Multiplies so, in the whole process, until what comes back is dropped.
+    pub fn meanwhile(self) -> Meanwhile {
+        Meanwhile {
+            rounded: self.replace(),
+        }
+    }
+
+    /// Whether products were rounded before.
+    fn replace(self) -> bool {
+        ROUNDED.swap(self.taken() == Self::Bf16, Ordering::Relaxed)
+    }
+}
+
+/// While it lives products are others than the process chose.
+#[derive(Debug)]
+#[must_use = "products are the former ones again when it is dropped"]
+pub struct Meanwhile {
+    rounded: bool,
+}
+
+impl Drop for Meanwhile {
+    fn drop(&mut self) {
+        ROUNDED.store(self.rounded, Ordering::Relaxed);
     }
 }
 
