@@ -60,7 +60,8 @@ fn window_explains_words_step_by_step() -> Outcome {
     click(&mut window, &query);
     assert_eq!(shown(&window).as_deref(), Some("query 16"));
 
-    // The timeline moves it: other steps, other numbers.
+    // The timeline moves it: other steps, other numbers. A word has larger ones than a query.
+    click(&mut window, &label);
     let at_the_end = label_of(&window, Role::Image, "Attention for ");
     window.key_press(Key::Home);
     window.step();
