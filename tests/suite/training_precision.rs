@@ -184,7 +184,8 @@ fn products_of_sixteen_bits_are_those_of_thirty_two_but_for_rounding() -> TestRe
     Ok(())
 }
 
-/// Pinned questions are drawn as the run's bundle answers them, however the run multiplies.
+/// Pinned questions are drawn as the run's bundle answers them, however the run multiplies. A processor
+/// without products of 16 bits cannot tell.
 #[test]
 fn samples_of_a_run_are_what_its_bundle_draws() -> TestResult {
     let place = prepared(2)?;
