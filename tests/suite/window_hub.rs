@@ -97,6 +97,34 @@ fn window_hub_looks_up_downloads_and_counts_every_request() -> Outcome {
 }
 
 #[test]
+fn window_hub_fields_take_the_width_of_the_dialog() -> Outcome {
+    let fake = FakeHub::start(&files())?;
+    let home = tempfile::tempdir()?;
+    let mut window = window_on(home.path(), &fake);
+    click(&mut window, "Download…");
+    window.step();
+    let of = |role, label| window.get_by_role_and_label(role, label).rect();
+    let repository = of(Role::TextInput, "Repository");
+    let revision = of(Role::TextInput, "Revision");
+    let look_up = of(Role::Button, "Look up");
+    let close = of(Role::Button, "Close");
+    assert!(
+        repository.right() < revision.left(),
+        "{repository} {revision}"
+    );
+    assert!(revision.right() < look_up.left(), "{revision} {look_up}");
+    assert!(
+        (look_up.right() - close.right()).abs() < 1.5,
+        "{look_up} {close}"
+    );
+    assert!(
+        repository.width() > 2.0 * revision.width(),
+        "{repository} {revision}"
+    );
+    Ok(())
+}
+
+#[test]
 fn window_hub_downloads_pause_and_go_on_after_a_restart() -> Outcome {
     let fake = FakeHub::start(&files())?;
     fake.known().slowly = Some((10_000, Duration::from_millis(20)));
