@@ -745,7 +745,7 @@ models-refresh = 重新查找
 models-refresh-tip = 重新查看数据文件夹、添加的文件夹和 Hugging Face 缓存
 models-add = 添加文件夹…
 models-add-tip = 把任意位置的模型包文件夹加入列表；其文件保持原处
-models-more = 内置模型包很小，因此程序在任何地方都能回答。更大的模型包画得更好：把模型包文件夹拖到这里，或放入数据文件夹。
+models-more = 内置模型包很小，因此程序在任何地方都能回答。更大的模型包画得更好：把文件夹拖到这里，或放入数据文件夹。
 models-drop-here = 松开即可添加或导入
 models-drop-hint = 模型包文件夹、检查点、已发布权重的文件夹
 models-row = 模型 { $name }
@@ -839,7 +839,7 @@ count-large = { $number } 亿
 
 # Imports
 import-title = 导入模型
-import-about = Stable Diffusion、InstructPix2Pix、BLIP-2 和 LGD 的检查点，以及按发布布局存放的文件夹。可合成一个模型包。
+import-about = Stable Diffusion、InstructPix2Pix、BLIP-2、LGD 的检查点或已发布的文件夹，可合成一个模型包。
 import-path = 路径
 import-path-hint = 文件或文件夹的路径
 import-add = 添加
@@ -851,7 +851,7 @@ import-files = 文件…
 import-files-tip = 在对话框中选择权重文件
 import-remove = 不使用 { $path }
 import-looking = 正在查看其中的内容
-import-empty = 把文件或文件夹拖到这里、选择它们，或写下路径。按“生成模型包”之前不会写入任何内容。
+import-empty = 把文件或文件夹拖到这里、选择它们，或写下路径。生成之前不会写入任何内容。
 import-found = 其中的内容
 part-blip2-tokenizer = BLIP-2 的分词器
 part-adapter = 潜变量转译层

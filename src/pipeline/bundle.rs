@@ -249,24 +249,20 @@ fn is_of_a_part(file: &str) -> bool {
 
 /// A weight error as a person reads it.
 pub(crate) fn load_problem(component: Component, error: &LoadError) -> Problem {
-    Problem {
-        message: match error {
-            // This report names the network itself.
-            LoadError::Tensors(_) => error.message(),
-            _ => format!(
-                "The {} cannot be loaded. {}",
-                component.title(),
-                error.message()
-            ),
-        },
-        hint: Some(
-            error
-                .hint()
-                .unwrap_or("Copy the bundle again, or choose another one.")
-                .to_owned(),
+    let message = match error {
+        // This report names the network itself.
+        LoadError::Tensors(_) => error.message(),
+        _ => format!(
+            "The {} cannot be loaded. {}",
+            component.title(),
+            error.message()
         ),
+    };
+    let hint = error.hint();
+    Problem {
         file: error.file().map(Path::to_path_buf),
-        ..Problem::default()
+        ..Problem::new(message)
+            .hint(hint.unwrap_or("Copy the bundle again, or choose another one."))
     }
 }
 

@@ -145,7 +145,7 @@ impl Manifest {
     pub fn parse(text: &[u8]) -> Result<Self, Problem> {
         let manifest: Self = serde_json::from_slice(text).map_err(|e| {
             Problem::new(format!("Cannot read the bundle's description: {e}."))
-                .hint("The file may be damaged or from another program. Copy the bundle again.")
+                .hint("It may be damaged or of another program. Copy the bundle again.")
         })?;
         if manifest.format != FORMAT {
             return Err(Problem::new(format!(

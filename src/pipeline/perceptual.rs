@@ -101,10 +101,7 @@ fn weight_files(folder: &Path) -> Result<Vec<WeightSource>, Problem> {
 }
 
 fn problem(error: &LoadError, folder: &Path) -> Problem {
-    Problem {
-        message: error.message(),
-        hint: Some(error.hint().unwrap_or(WHAT_IS_NEEDED).to_owned()),
-        file: Some(error.file().unwrap_or(folder).to_path_buf()),
-        ..Problem::default()
-    }
+    Problem::new(error.message())
+        .hint(error.hint().unwrap_or(WHAT_IS_NEEDED))
+        .file(error.file().unwrap_or(folder))
 }

@@ -25,10 +25,11 @@ pub enum Remedy {
 }
 
 impl Problem {
-    /// A failure described by one sentence.
+    /// A failure described by one sentence. The numbers that systems give their errors are left out: they
+    /// tell a reader nothing that the words beside them do not.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
-            message: message.into(),
+            message: without_numbers(message.into()),
             ..Self::default()
         }
     }
@@ -70,13 +71,34 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// A message without ` (os error 2)` and the like.
+fn without_numbers(message: String) -> String {
+    const BEFORE: &str = " (os error ";
+    let mut kept = String::new();
+    let mut rest = message.as_str();
+    while let Some((before, after)) = rest.split_once(BEFORE) {
+        kept.push_str(before);
+        let number = after.trim_start_matches('-');
+        let number = number.trim_start_matches(|c: char| c.is_ascii_digit());
+        match number.strip_prefix(')') {
+            Some(after) => rest = after,
+            None => {
+                kept.push_str(BEFORE);
+                rest = after;
+            }
+        }
+    }
+    match kept.is_empty() && rest.len() == message.len() {
+        true => message,
+        false => kept + rest,
+    }
+}
+
 impl From<DeviceError> for Problem {
     fn from(error: DeviceError) -> Self {
         Self {
-            message: error.to_string(),
             hint: error.hint(),
-            remedy: Some(Remedy::UseCpu),
-            ..Self::default()
+            ..Self::new(error.to_string()).remedy(Remedy::UseCpu)
         }
     }
 }
@@ -84,32 +106,50 @@ impl From<DeviceError> for Problem {
 impl From<super::FrameError> for Problem {
     fn from(error: super::FrameError) -> Self {
         Self {
-            message: error.message(),
-            hint: Some(error.hint().to_owned()),
             file: error.path().map(Path::to_path_buf),
-            ..Self::default()
+            ..Self::new(error.message()).hint(error.hint())
         }
     }
 }
 
 impl From<crate::dataset::DatasetError> for Problem {
     fn from(error: crate::dataset::DatasetError) -> Self {
-        Self {
-            message: error.message(),
-            hint: Some(error.hint().to_owned()),
-            file: Some(error.path().to_path_buf()),
-            ..Self::default()
-        }
+        Self::new(error.message())
+            .hint(error.hint())
+            .file(error.path())
     }
 }
 
 impl From<super::SaveError> for Problem {
     fn from(error: super::SaveError) -> Self {
-        Self {
-            message: error.message(),
-            hint: Some(error.hint().to_owned()),
-            file: Some(error.path().to_path_buf()),
-            ..Self::default()
+        Self::new(error.message())
+            .hint(error.hint())
+            .file(error.path())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_the_system_are_left_out_of_messages() {
+        let missing = std::io::Error::from_raw_os_error(2);
+        assert!(missing.to_string().contains("os error"), "{missing}");
+        let problem = Problem::new(format!("The folder cannot be read: {missing}."));
+        assert!(!problem.message.contains("os error"), "{problem}");
+        assert!(problem.message.ends_with('.'), "{problem}");
+        for (said, told) in [
+            ("A (os error 2) and B (os error -17).", "A and B."),
+            ("No space left (os error 28)", "No space left"),
+            (
+                "A picture (os error of mine).",
+                "A picture (os error of mine).",
+            ),
+            ("Nothing to leave out.", "Nothing to leave out."),
+            ("", ""),
+        ] {
+            assert_eq!(Problem::new(said).message, told);
         }
     }
 }

@@ -59,7 +59,6 @@ impl EditorTask {
             &draws.timesteps,
             &target,
             &vae.scale(&image_latents)?,
-            batch.telling.as_ref(),
         )?;
         let image_latents = conditions.image_or_nothing(&image_latents)?; // (B, 4, h, w)
         watch("image_latent_after_dropout", &image_latents);
@@ -154,19 +153,17 @@ impl EditorTask {
 impl NoiseWeights {
     /// How much each cell's error counts, (B, 1, h, w); nothing where all count the same.
     ///
-    /// `target` and `image_latents` are the scaled latents of the frames after and before, (B, 4, h, w). A
-    /// cell tells what its pixels in `telling`, (B, 1, H, W), tell in the mean.
+    /// `target` and `image_latents` are the scaled latents of the frames after and before, (B, 4, h, w).
     fn of(
         &self,
         schedule: &NoiseSchedule,
         timesteps: &[usize],
         target: &Tensor,
         image_latents: &Tensor,
-        telling: Option<&Tensor>,
     ) -> Result<Option<Tensor>> {
         /// Mean distance of scaled latents above which a cell counts as changed.
         const CHANGED: f64 = 0.1;
-        if self.min_snr == 0.0 && self.change == 0.0 && telling.is_none() {
+        if self.min_snr == 0.0 && self.change == 0.0 {
             return Ok(None);
         }
         let kept = schedule.alphas_cumprod();
@@ -182,13 +179,8 @@ impl NoiseWeights {
         let of_noise = Tensor::from_vec(of_noise.collect(), shape, target.device())?;
         let distance = (target - image_latents)?.abs()?.mean_keepdim(1)?; // (B, 1, h, w)
         let changed = distance.gt(CHANGED)?.to_dtype(DType::F32)?;
-        let mut of_place = ((changed * self.change)? + 1.0)?;
-        if let Some(telling) = telling {
-            let (_, _, rows, _) = telling.dims4()?;
-            let (_, _, h, _) = of_place.dims4()?;
-            of_place = (of_place + telling.avg_pool2d(rows / h)?)?;
-        }
-        of_place.broadcast_mul(&of_noise).map(Some)
+        let of_change = ((changed * self.change)? + 1.0)?;
+        of_change.broadcast_mul(&of_noise).map(Some)
     }
 }
 
@@ -207,7 +199,7 @@ mod tests {
         let after = after.broadcast_as(before.shape())?.contiguous()?;
         let of = |min_snr, change| {
             let weights = NoiseWeights { min_snr, change };
-            weights.of(&schedule, &[10, 900], &after, &before, None)
+            weights.of(&schedule, &[10, 900], &after, &before)
         };
         assert!(of(0.0, 0.0)?.is_none());
         let numbers = |weights: Option<Tensor>| weights.map(|w| w.flatten_all()?.to_vec1::<f32>());
@@ -218,31 +210,6 @@ mod tests {
         let both = numbers(of(5.0, 1.0)?).transpose()?.unwrap_or_default();
         assert!((both[0] - little).abs() < 1e-6 && (both[1] - 2.0 * little).abs() < 1e-6);
         assert_eq!(both[2..], [1.0, 2.0]);
-        Ok(())
-    }
-
-    #[test]
-    fn a_cell_counts_more_by_what_its_pixels_tell_in_the_mean() -> Result<()> {
-        let schedule = NoiseSchedule::new(&ScheduleConfig::stable_diffusion())?;
-        let before = Tensor::zeros((1, 4, 1, 2), DType::F32, &Device::Cpu)?;
-        let after = Tensor::new(&[[[[0f32, 1.0]]]], &Device::Cpu)?;
-        let after = after.broadcast_as(before.shape())?.contiguous()?;
-        // Two cells of 2 x 2 pixels.
-        let telling = Tensor::new(
-            &[[[[8f32, 0.0, 0.0, 2.0], [0.0, 4.0, 0.0, 0.0]]]],
-            &Device::Cpu,
-        )?;
-        let of = |min_snr, change| -> Result<Vec<f32>> {
-            let weights = NoiseWeights { min_snr, change };
-            let weights = weights.of(&schedule, &[10], &after, &before, Some(&telling))?;
-            weights.map_or_else(|| Ok(Vec::new()), |w| w.flatten_all()?.to_vec1())
-        };
-        assert_eq!(of(0.0, 0.0)?, [4.0, 1.5]);
-        assert_eq!(of(0.0, 1.0)?, [4.0, 2.5]);
-        // Noise counts for all of it.
-        let limited = of(5.0, 1.0)?;
-        assert!((limited[0] / limited[1] - 4.0 / 2.5).abs() < 1e-6);
-        assert!(limited[0] < 1.0, "{limited:?}");
         Ok(())
     }
 }

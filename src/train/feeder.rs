@@ -45,7 +45,7 @@ pub struct Feeder {
     timesteps: Timesteps,
     /// Whether the scenes of the records are told.
     scenes: bool,
-    /// Knows what tells the states of things, and how much harder one looks there.
+    /// Knows what tells the states of things, and how much harder the autoencoder looks there.
     telling: Option<(Telling, BTreeMap<String, f64>)>,
     frozen: Arc<Frozen>,
     unreadable: BTreeSet<String>,
@@ -90,7 +90,7 @@ impl Feeder {
             ..
         } = &config.data;
         let mut records = Records::open(sample_file, image_dir)?;
-        let states = match config.trains_autoencoder() || config.trains_editor() {
+        let states = match config.trains_autoencoder() {
             true => config.loss.states.clone(),
             false => BTreeMap::new(),
         };

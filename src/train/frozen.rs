@@ -162,13 +162,6 @@ impl Frozen {
         let sentences: Vec<&Slot> = samples.iter().map(|s| &s.sentence).collect();
         let sentences = self.words(networks, &sentences)?;
         let on = |tensor: &Tensor| tensor.to_device(device);
-        let telling: Option<Vec<&Tensor>> = match self.draws {
-            true => samples
-                .iter()
-                .map(|s| s.telling.as_ref().map(|[_, after]| after))
-                .collect(),
-            false => None,
-        };
         let batch = Batch {
             image,
             edited,
@@ -183,9 +176,6 @@ impl Frozen {
             null,
             sees_latent: texts.sees_latent,
             scene: texts.scene.as_ref().map(on).transpose()?,
-            telling: telling
-                .map(|after| on(&Tensor::stack(&after, 0)?))
-                .transpose()?,
             causal: match texts.causal {
                 Some((features, near)) => Some((on(&features)?, near)),
                 None => None,

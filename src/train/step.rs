@@ -120,9 +120,6 @@ pub struct Batch {
     pub sees_latent: Vec<bool>,
     /// The classes of the frame's scene, (B, parts), -100 where a record does not say.
     pub scene: Option<Tensor>,
-    /// What each pixel of the frame after tells of the states of things, weighted, (B, 1, H, W), where the
-    /// editor looks harder there.
-    pub telling: Option<Tensor>,
     /// Features to pull near and push away, (B, F, D), and how many come first that are near.
     pub causal: Option<(Tensor, Vec<usize>)>,
 }

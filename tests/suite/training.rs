@@ -183,47 +183,43 @@ fn forget_scenes(list: &Path) -> TestResult {
 /// States of characters.
 const STATES: [&str; 5] = ["neutral", "happy", "sad", "angry", "asleep"];
 
-/// Autoencoder and editor look harder at what tells the states of things, where records say what stands
-/// where.
+/// The autoencoder looks harder at what tells the states of things, where records say what stands where.
 #[test]
 fn what_tells_a_state_counts_more_where_records_tell_scenes() -> TestResult {
-    for preset in [Preset::Autoencoder, Preset::ToonTiny] {
-        let place = tempfile::tempdir()?;
-        toon(place.path(), 6, 32)?;
-        let mut config = config(preset, place.path());
-        config.optim.batch = 2;
-        let opened = Opened::of(&config)?;
-        let loss_of = |config: &TrainConfig| -> TestResult<f32> {
-            let (losses, _) = opened.learn(config)?;
-            let loss = losses.reconstruction.or(losses.diffusion);
-            Ok(loss.ok_or("nothing was drawn")?)
-        };
-        let weights = |weight: f64| BTreeMap::from(STATES.map(|state| (state.to_owned(), weight)));
-        let mut losses = [0.0; 3];
-        for (loss, states) in losses.iter_mut().zip([0.0, 10.0, 20.0]) {
-            config.loss.states = weights(states);
-            *loss = loss_of(&config)?;
-        }
-        // The same pictures and noise: what is added is in proportion.
-        let [plain, some, more] = losses;
-        assert!(some > 1.05 * plain, "{preset:?}: {losses:?}");
-        assert!(
-            ((more - some) / (some - plain) - 1.0).abs() < 1e-3,
-            "{preset:?}: {losses:?}"
-        );
-
-        // Of states that nothing there is in, nothing is told.
-        config.loss.states = BTreeMap::from([("made of cheese".to_owned(), 10.0)]);
-        assert_eq!(config.problems().len(), 1, "{:?}", config.problems());
-        assert_eq!(loss_of(&config)?, plain);
-
-        config.loss.states = weights(10.0);
-        forget_scenes(&config.data.sample_file)?;
-        let refused = loss_of(&config).err().ok_or("it was taken")?.to_string();
-        assert!(refused.contains("what stands where"), "{refused}");
-        config.loss.states.clear();
-        assert!(loss_of(&config)?.is_finite());
+    let place = tempfile::tempdir()?;
+    toon(place.path(), 6, 32)?;
+    let mut config = config(Preset::Autoencoder, place.path());
+    config.optim.batch = 2;
+    let opened = Opened::of(&config)?;
+    let loss_of = |config: &TrainConfig| -> TestResult<f32> {
+        let (losses, _) = opened.learn(config)?;
+        Ok(losses.reconstruction.ok_or("nothing was drawn")?)
+    };
+    let weights = |weight: f64| BTreeMap::from(STATES.map(|state| (state.to_owned(), weight)));
+    let mut losses = [0.0; 3];
+    for (loss, states) in losses.iter_mut().zip([0.0, 10.0, 20.0]) {
+        config.loss.states = weights(states);
+        *loss = loss_of(&config)?;
     }
+    // The same pictures and noise: what is added is in proportion.
+    let [plain, some, more] = losses;
+    assert!(some > 1.05 * plain, "{losses:?}");
+    assert!(
+        ((more - some) / (some - plain) - 1.0).abs() < 1e-3,
+        "{losses:?}"
+    );
+
+    // Of states that nothing there is in, nothing is told.
+    config.loss.states = BTreeMap::from([("made of cheese".to_owned(), 10.0)]);
+    assert_eq!(config.problems().len(), 1, "{:?}", config.problems());
+    assert_eq!(loss_of(&config)?, plain);
+
+    config.loss.states = weights(10.0);
+    forget_scenes(&config.data.sample_file)?;
+    let refused = loss_of(&config).err().ok_or("it was taken")?.to_string();
+    assert!(refused.contains("what stands where"), "{refused}");
+    config.loss.states.clear();
+    assert!(loss_of(&config)?.is_finite());
     Ok(())
 }
 

@@ -176,9 +176,8 @@ pub fn not_finite(bytes: &[u8], dtype: StoredDtype) -> usize {
 /// A weight error as a person reads it.
 pub(super) fn weight_problem(error: &LoadError) -> Problem {
     Problem {
-        message: error.message(),
         hint: error.hint().map(str::to_owned),
         file: error.file().map(Path::to_path_buf),
-        ..Problem::default()
+        ..Problem::new(error.message())
     }
 }

@@ -137,7 +137,6 @@ pub fn recorded(case: &Case) -> TestResult<(Batch, Draws)> {
         null: Words::Ids(Tensor::new(null.ids.as_slice(), &Device::Cpu)?.unsqueeze(0)?),
         sees_latent: vec![true; count],
         scene: None,
-        telling: None,
         causal: Some((case.input("causal_samples")?, numbers(case, "num_pos")?)),
     };
     let draws = Draws {
