@@ -1596,7 +1596,7 @@ notice-promoted = A bundle was made of step { $step }
 notice-lora = The LoRA of step { $step } was written
 
 # Dataset page
-command-dataset-page = Dataset
+command-dataset-page = Go to Dataset
 command-dataset-page-tip = Pairs of frames with their questions, to be annotated
 command-pair-next = Next pair
 command-pair-next-tip = Goes to the next pair

@@ -1534,7 +1534,7 @@ notice-promoted = 已用第 { $step } 步生成模型包
 notice-lora = 已写出第 { $step } 步的 LoRA
 
 # Dataset page
-command-dataset-page = 数据集
+command-dataset-page = 转到“数据集”
 command-dataset-page-tip = 画面图对及其问题，用于标注
 command-pair-next = 下一图对
 command-pair-next-tip = 转到下一个图对

@@ -5,7 +5,7 @@ use crate::app::state::{Action, Stake, WorkKind};
 use crate::app::theme::space;
 use crate::app::widgets::{Tone, badge, dialog, dialog_body, dialog_foot, primary_button};
 use eframe::egui;
-use egui::{Align, Button, Label, Layout, Ui, vec2};
+use egui::{Align, Button, Label, Layout, TextStyle, Ui, vec2};
 
 const WIDTH: f32 = 480.0;
 
@@ -63,7 +63,8 @@ fn stake_ui(ui: &mut Ui, cx: &Cx<'_>, stake: Stake, kind: WorkKind, count: usize
         (WorkKind::Training, _) => "quit-training",
     };
     ui.horizontal_top(|ui| {
-        let row = vec2(96.0, 24.0);
+        // In the middle of the first line of the words beside it.
+        let row = vec2(76.0, ui.text_style_height(&TextStyle::Body));
         ui.allocate_ui_with_layout(row, Layout::left_to_right(Align::Center), |ui| {
             ui.set_min_width(row.x);
             badge(ui, cx.tokens, tone, &cx.tr(word));

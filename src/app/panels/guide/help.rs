@@ -19,7 +19,7 @@ const TRIED: &str = "fishbowl.png";
 /// Most points that a picture is wide.
 const PICTURE: f32 = 220.0;
 /// Height of a card, so that all have the same.
-const CARD: f32 = 404.0;
+const CARD: f32 = 408.0;
 /// Most points that the words at the top are wide.
 const WORDS: f32 = 760.0;
 /// The three ways that are explained; the fourth is two of them together.
@@ -186,40 +186,63 @@ fn way_ui(ui: &mut Ui, cx: &Cx<'_>, mode: Option<GuidanceMode>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(space::XS, space::XS);
         for (index, step) in steps.iter().enumerate() {
-            if index > 0 {
-                between_ui(ui, cx, mode.is_none());
-            }
-            chip_ui(ui, cx, &cx.tr(step));
+            let sign = match (index, mode) {
+                (0, _) => None,
+                (_, None) => Some(Sign::Plus),
+                (_, Some(_)) => Some(Sign::Arrow),
+            };
+            chip_ui(ui, cx, sign, &cx.tr(step));
         }
     });
 }
 
-/// A word on a ground of its own, which goes to the next line as a whole.
-fn chip_ui(ui: &mut Ui, cx: &Cx<'_>, text: &str) {
+/// What stands between two chips.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    /// One becomes the other.
+    Arrow,
+    /// They belong together.
+    Plus,
+}
+
+/// A word on a ground of its own, which goes to the next line as a whole, with the sign before it.
+fn chip_ui(ui: &mut Ui, cx: &Cx<'_>, sign: Option<Sign>, text: &str) {
+    const SIGN: f32 = 14.0;
     let font = FontId::proportional(12.5);
     let colour = cx.tokens.text;
     let words = ui.painter().layout_no_wrap(text.to_owned(), font, colour);
-    let size = words.size() + vec2(16.0, 8.0);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let before = sign.map_or(0.0, |_| SIGN + space::XS);
+    let size = words.size() + vec2(before + 16.0, 8.0);
+    let (whole, response) = ui.allocate_exact_size(size, Sense::hover());
+    let rect = whole.with_min_x(whole.left() + before);
     let ground = cx.tokens.control;
     ui.painter()
         .rect_filled(rect, CornerRadius::same(9), ground);
     ui.painter()
         .galley(rect.center() - words.size() / 2.0, words, colour);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, text));
+    if let Some(sign) = sign {
+        let centre = whole.left_center() + vec2(SIGN / 2.0, 0.0);
+        sign_ui(
+            ui,
+            cx,
+            sign,
+            Rect::from_center_size(centre, vec2(10.0, 10.0)),
+        );
+    }
 }
 
-/// An arrow, or a plus between two things that belong together.
-fn between_ui(ui: &mut Ui, cx: &Cx<'_>, plus: bool) {
-    let (room, _) = ui.allocate_exact_size(vec2(14.0, 20.0), Sense::hover());
+fn sign_ui(ui: &Ui, cx: &Cx<'_>, sign: Sign, place: Rect) {
     let line = Stroke::new(1.5, cx.tokens.text_weak);
     let painter = ui.painter();
-    let middle = Rect::from_center_size(room.center(), vec2(10.0, 10.0));
-    if plus {
-        painter.line_segment([middle.left_center(), middle.right_center()], line);
-        painter.line_segment([middle.center_top(), middle.center_bottom()], line);
-    } else {
-        let along = middle.right_center() - middle.left_center();
-        painter.arrow(middle.left_center(), along, line);
+    match sign {
+        Sign::Plus => {
+            painter.line_segment([place.left_center(), place.right_center()], line);
+            painter.line_segment([place.center_top(), place.center_bottom()], line);
+        }
+        Sign::Arrow => {
+            let along = place.right_center() - place.left_center();
+            painter.arrow(place.left_center(), along, line);
+        }
     }
 }
