@@ -1,7 +1,7 @@
 //! What is in a scene as class numbers, for networks that learn to see it.
 
 use super::scene::{Scene, Slot};
-use super::world::{Attribute, Value, World};
+use super::world::{Attribute, World};
 use std::sync::LazyLock;
 
 /// The attributes of a scene that are told; its colours and offsets are not, no rule asks for them.
@@ -17,15 +17,9 @@ struct Classes {
 
 static CLASSES: LazyLock<Classes> = LazyLock::new(|| {
     let world = World::get();
-    let attributes = TOLD.map(|name| match world.attributes.get(name) {
-        Some(Attribute::Everywhere { values, .. } | Attribute::ByPlace { values, .. }) => {
-            let words = values.iter().filter_map(|value| match value {
-                Value::Word(word) => Some(word.as_str()),
-                Value::Flag(_) => None,
-            });
-            words.collect()
-        }
-        None => Vec::new(),
+    let attributes = TOLD.map(|name| {
+        let attribute = world.attributes.get(name).into_iter();
+        attribute.flat_map(Attribute::words).collect()
     });
     let entities = world.entities.iter();
     let actors = entities.flat_map(|(name, entity)| {

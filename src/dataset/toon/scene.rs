@@ -1,6 +1,6 @@
 //! A scene: the record that one picture is drawn from.
 
-use super::world::World;
+use super::world::{Attribute, World};
 use serde::{Deserialize, Serialize};
 
 /// Attributes that say how something in the scene is; the others say where it is.
@@ -124,15 +124,23 @@ impl Scene {
 
     /// Whether a scene can show this state.
     pub fn can_show(state: &str) -> bool {
-        let world = World::get();
-        let mut attributes = CHANGING
-            .iter()
-            .filter_map(|name| world.attributes.get(*name));
-        Self::knows_state(state) || attributes.any(|attribute| attribute.has(state))
+        let mut known = CHANGING.iter().flat_map(|name| Self::values_of(name));
+        Self::knows_state(state) || known.any(|known| known == state)
+    }
+
+    /// The values that an attribute of scenes can have; those of `flip` are none.
+    pub(super) fn values_of(attribute: &str) -> impl Iterator<Item = &'static str> {
+        let attribute = World::get().attributes.get(attribute);
+        attribute.into_iter().flat_map(Attribute::words)
+    }
+
+    /// Whether pictures tell it of a thing or of the sky: `asleep`, `rain`, …
+    pub fn can_tell(state: &str) -> bool {
+        Self::knows_state(state) || Self::values_of("sky").any(|sky| sky == state)
     }
 
     /// Whether anything can be in this state.
-    pub fn knows_state(state: &str) -> bool {
+    fn knows_state(state: &str) -> bool {
         let mut entities = World::get().entities.iter();
         entities.any(|(_, entity)| entity.states.iter().any(|known| known == state))
     }
@@ -163,7 +171,7 @@ mod tests {
         for state in ["room", "mint", "made up", ""] {
             assert!(!Scene::can_show(state), "{state}");
         }
-        assert!(Scene::knows_state("asleep"));
-        assert!(!Scene::knows_state("rain") && !Scene::knows_state("made up"));
+        assert!(Scene::can_tell("asleep") && Scene::can_tell("rain"));
+        assert!(!Scene::can_tell("fallen") && !Scene::can_tell("made up"));
     }
 }

@@ -3,6 +3,9 @@
 //! A sleeper and a waking one share body, ears and tail; closed eyes and Z's tell them apart. What tells a
 //! state are the pixels that no other state of the same thing draws alike; all of them, where there is no
 //! other state.
+//!
+//! A sky changes the colours of the whole picture, so it is told by what stands out from its surroundings as
+//! in no other sky: flakes, streaks, puddles, stars.
 
 use super::render::Renderer;
 use super::scene::{Actor, Scene, Slot};
@@ -11,12 +14,16 @@ use image::RgbImage;
 use std::collections::BTreeMap;
 
 /// Difference of a colour, of 255, from which on it is seen.
-const SEEN: u8 = 12;
+const SEEN: u32 = 12;
+/// The same for what stands out from its surroundings, which differ a little at every edge.
+const STANDS_OUT: u32 = 24;
 
 /// A picture's pixels with what they tell of the states of things.
 #[derive(Debug)]
 pub struct Telling {
     side: u32,
+    /// By place and sky: the pixels that tell the sky, row by row from the top.
+    skies: BTreeMap<(String, String), Vec<usize>>,
     things: BTreeMap<(String, String), Marks>,
 }
 
@@ -58,17 +65,32 @@ impl Telling {
                 things.insert((entity.clone(), (*state).clone()), marks);
             }
         }
-        Self { side, things }
+        Self {
+            side,
+            skies: skies(renderer, side),
+            things,
+        }
     }
 
     /// How much each pixel of a scene's picture tells, row by row from the top: 0 for nothing. The pixels
-    /// that tell that one thing is in a state have the weight of that state where they are a hundredth of
+    /// that tell that one thing is in a state, or how the sky is, have the weight of that state where they are a hundredth of
     /// the picture, more where they are fewer, so that a state counts alike however small its marks. What
     /// a thing in front hides is not told.
     pub fn of(&self, scene: &Scene, weights: &BTreeMap<String, f64>) -> Vec<f32> {
         let side = self.side as i32;
         let pixels = (self.side * self.side) as usize;
+        let each = |weight: Option<&f64>, count: usize| {
+            let weight = weight.copied().unwrap_or(0.0);
+            (weight * 0.01 * pixels as f64 / count.max(1) as f64) as f32
+        };
         let mut told = vec![0.0; pixels];
+        let sky = (scene.place.clone(), scene.sky.clone());
+        let sky = self.skies.get(&sky).map_or(&[][..], Vec::as_slice);
+        for &at in sky {
+            if let Some(pixel) = told.get_mut(at) {
+                *pixel = each(weights.get(&scene.sky), sky.len());
+            }
+        }
         for &slot in &World::get().draw_order {
             let Some(actor) = scene.slots.at(slot) else {
                 continue;
@@ -78,8 +100,7 @@ impl Telling {
                 continue;
             };
             let (x, y) = standing(scene, slot, self.side);
-            let weight = weights.get(&actor.state).copied().unwrap_or(0.0);
-            let each = (weight * 0.01 * pixels as f64 / marks.tells.len().max(1) as f64) as f32;
+            let each = each(weights.get(&actor.state), marks.tells.len());
             for (steps, value) in [(&marks.covers, 0.0), (&marks.tells, each)] {
                 for &(dx, dy) in steps {
                     let (x, y) = (x + dx, y + dy);
@@ -94,6 +115,71 @@ impl Telling {
         }
         told
     }
+}
+
+/// What tells each sky of each place, in empty pictures of `side` x `side` pixels.
+fn skies(renderer: &Renderer, side: u32) -> BTreeMap<(String, String), Vec<usize>> {
+    let mut told = BTreeMap::new();
+    for place in Scene::values_of("place") {
+        let drawn = Scene::values_of("sky").map(|sky| {
+            let scene = Scene {
+                place: place.to_owned(),
+                sky: sky.to_owned(),
+                ..stage(None)
+            };
+            (sky, standing_out(&renderer.render(&scene, side)))
+        });
+        let drawn: Vec<(&str, Vec<[i32; 3]>)> = drawn.collect();
+        for (sky, picture) in &drawn {
+            let others = || drawn.iter().filter(|(other, _)| other != sky);
+            let marks = picture.iter().enumerate().filter(|(at, colour)| {
+                others().all(|(_, other)| {
+                    other
+                        .get(*at)
+                        .is_some_and(|other| apart(colour, other) > STANDS_OUT)
+                })
+            });
+            let marks = marks.map(|(at, _)| at).collect();
+            told.insert((place.to_owned(), (*sky).to_owned()), marks);
+        }
+    }
+    told
+}
+
+/// How much the colours of each pixel differ from the mean of those around it, a thirty-second of the
+/// picture away at most.
+fn standing_out(picture: &RgbImage) -> Vec<[i32; 3]> {
+    let reach = i64::from(picture.width() / 32);
+    let (width, height) = (i64::from(picture.width()), i64::from(picture.height()));
+    let around = |x: u32, y: u32| {
+        let (x, y) = (i64::from(x), i64::from(y));
+        let rows = (y - reach).max(0)..=(y + reach).min(height - 1);
+        let columns = (x - reach).max(0)..=(x + reach).min(width - 1);
+        let mut sum = [0; 3];
+        let mut count = 0;
+        for y in rows {
+            for x in columns.clone() {
+                let colour = picture.get_pixel(x as u32, y as u32).0;
+                sum.iter_mut()
+                    .zip(colour)
+                    .for_each(|(sum, c)| *sum += i32::from(c));
+                count += 1;
+            }
+        }
+        sum.map(|sum| sum / count.max(1))
+    };
+    let pixels = picture.enumerate_pixels().map(|(x, y, pixel)| {
+        let [r, g, b] = around(x, y);
+        let [own_r, own_g, own_b] = pixel.0.map(i32::from);
+        [own_r - r, own_g - g, own_b - b]
+    });
+    pixels.collect()
+}
+
+/// How far two colours are apart, in the part that differs most.
+fn apart(one: &[i32; 3], other: &[i32; 3]) -> u32 {
+    let steps = one.iter().zip(other).map(|(a, b)| a.abs_diff(*b));
+    steps.max().unwrap_or(0)
 }
 
 /// A bright room with one thing in its centre, or with nothing.
@@ -130,8 +216,8 @@ fn unlike(picture: &RgbImage, others: &[&RgbImage]) -> Vec<(i32, i32)> {
     let (x0, y0) = standing(&stage(None), Slot::C, picture.width());
     let pixels = picture.enumerate_pixels().filter(|(x, y, pixel)| {
         others.iter().all(|other| {
-            let colours = pixel.0.iter().zip(other.get_pixel(*x, *y).0);
-            colours.map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0) > SEEN
+            let other = other.get_pixel(*x, *y).0;
+            apart(&pixel.0.map(i32::from), &other.map(i32::from)) > SEEN
         })
     });
     pixels
@@ -175,6 +261,31 @@ mod tests {
         }
         assert!(marks > 100, "{marks} pixels of Z's");
         assert!(known * 100 >= marks * 95, "{known} of {marks}");
+    }
+
+    #[test]
+    fn flakes_and_puddles_tell_the_sky_and_its_colour_does_not() {
+        let renderer = Renderer::new();
+        let telling = Telling::new(&renderer, 128);
+        for (place, sky) in [("garden", "snow"), ("garden", "rain"), ("beach", "rain")] {
+            let empty = Scene {
+                place: place.to_owned(),
+                sky: sky.to_owned(),
+                ..stage(None)
+            };
+            let weights = BTreeMap::from([(sky.to_owned(), 2.0)]);
+            let told = telling.of(&empty, &weights);
+            let sum: f32 = told.iter().sum();
+            assert!((sum - 2.0 * 0.01 * 128.0 * 128.0).abs() < 0.5, "{sum}");
+            let share = told.iter().filter(|told| **told > 0.0).count() as f64 / told.len() as f64;
+            assert!((0.03..0.15).contains(&share), "{place} {sky}: {share}");
+            // By another sky the same weights tell nothing.
+            let other = Scene {
+                sky: "day".to_owned(),
+                ..empty
+            };
+            assert!(telling.of(&other, &weights).iter().all(|told| *told == 0.0));
+        }
     }
 
     #[test]

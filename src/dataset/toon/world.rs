@@ -62,11 +62,13 @@ pub(super) enum Attribute {
 }
 
 impl Attribute {
-    /// Whether it can have this value.
-    pub fn has(&self, value: &str) -> bool {
+    /// The values it can have, without those that are no words.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
         let (Self::Everywhere { values, .. } | Self::ByPlace { values, .. }) = self;
-        let mut words = values.iter();
-        words.any(|known| matches!(known, Value::Word(word) if word == value))
+        values.iter().filter_map(|value| match value {
+            Value::Word(word) => Some(word.as_str()),
+            Value::Flag(_) => None,
+        })
     }
 }
 

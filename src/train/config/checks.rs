@@ -76,8 +76,8 @@ impl TrainConfig {
             "the weights of loss.states must not be negative",
         );
         expect(
-            self.loss.states.keys().all(|s| Scene::knows_state(s)),
-            "loss.states names a state that nothing in the drawn world has; there are asleep, broken, open, …",
+            self.loss.states.keys().all(|s| Scene::can_tell(s)),
+            "loss.states names a state that nothing in the drawn world has; there are asleep, broken, rain, …",
         );
         expect(
             self.data.states.iter().all(|s| Scene::can_show(s)),

@@ -183,8 +183,8 @@ pub struct LossConfig {
     pub timestep_power: f64,
     /// Share of samples without text, without picture, and without both: one each.
     pub dropout: f32,
-    /// How much more a pixel of the autoencoder counts where it tells that a thing is in one of these
-    /// states, where a hundredth of the picture tells it; where fewer pixels do, they count more. Data of
+    /// How much more a pixel of the autoencoder counts where it tells that a thing, or the sky, is in one of
+    /// these states, where a hundredth of the picture tells it; where fewer pixels do, they count more. Data of
     /// the drawn world says what stands where.
     pub states: BTreeMap<String, f64>,
 }
