@@ -214,6 +214,20 @@ fn window_the_help_shows_the_three_ways_and_every_key() -> Outcome {
     ] {
         assert!(has_text(&window, words), "{words}");
     }
+    // The keys stand in columns of one width, and what they do as far behind them in each.
+    let left = |label| window.get_by_label(label).rect().left();
+    let begins = [
+        "Draw the answer",
+        "Go to Dataset",
+        "Vote for picture 1",
+        "Find a command",
+    ]
+    .map(left);
+    let steps: Vec<f32> = begins.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(
+        steps.iter().all(|step| (step - steps[0]).abs() < 1.0),
+        "{begins:?}"
+    );
     click(&mut window, "Ask this yourself");
     wait(&mut window, "it is asked", |window| {
         state(window).is_running()

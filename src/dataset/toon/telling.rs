@@ -73,9 +73,9 @@ impl Telling {
     }
 
     /// How much each pixel of a scene's picture tells, row by row from the top: 0 for nothing. The pixels
-    /// that tell that one thing is in a state, or how the sky is, have the weight of that state where they are a hundredth of
-    /// the picture, more where they are fewer, so that a state counts alike however small its marks. What
-    /// a thing in front hides is not told.
+    /// that tell that one thing is in a state, or how the sky is, have the weight of that state where they
+    /// are a hundredth of the picture, more where they are fewer, so that a state counts alike however small
+    /// its marks. What a thing in front hides is not told, nor are the flakes that fall in front of it.
     pub fn of(&self, scene: &Scene, weights: &BTreeMap<String, f64>) -> Vec<f32> {
         let side = self.side as i32;
         let pixels = (self.side * self.side) as usize;

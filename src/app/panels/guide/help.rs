@@ -197,7 +197,7 @@ fn way_ui(ui: &mut Ui, cx: &Cx<'_>, mode: Option<GuidanceMode>) {
 }
 
 /// What stands between two chips.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Sign {
     /// One becomes the other.
     Arrow,
