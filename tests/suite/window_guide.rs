@@ -224,6 +224,7 @@ fn window_the_help_shows_the_three_ways_and_every_key() -> Outcome {
     ]
     .map(left);
     let steps: Vec<f32> = begins.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(steps[0] > 100.0, "{begins:?}");
     assert!(
         steps.iter().all(|step| (step - steps[0]).abs() < 1.0),
         "{begins:?}"

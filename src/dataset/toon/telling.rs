@@ -279,6 +279,14 @@ mod tests {
             assert!((sum - 2.0 * 0.01 * 128.0 * 128.0).abs() < 0.5, "{sum}");
             let share = told.iter().filter(|told| **told > 0.0).count() as f64 / told.len() as f64;
             assert!((0.03..0.15).contains(&share), "{place} {sky}: {share}");
+            // Somebody who stands before it hides it.
+            let mut hidden = empty.clone();
+            hidden.slots.c = Some(Actor {
+                entity: "mouse".to_owned(),
+                state: "happy".to_owned(),
+            });
+            let before: f32 = telling.of(&hidden, &weights).iter().sum();
+            assert!(before > 0.0 && before < 0.99 * sum, "{before} of {sum}");
             // By another sky the same weights tell nothing.
             let other = Scene {
                 sky: "day".to_owned(),
